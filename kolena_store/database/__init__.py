@@ -1,0 +1,62 @@
+"""A store directory as a database: snapshots to read, transactions to write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kolena_store.database.commit import Transaction, writing
+from kolena_store.database.session import Session, connect
+from kolena_store.database.snapshot import CATALOGUE_FILE, open_snapshot
+
+__all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect"]
+
+
+class Database:
+    """One store directory, as one process uses it: a snapshot that stays until `refresh`, or an open transaction."""
+
+    def __init__(self, root: Path, *, lock_timeout: float = 60.0) -> None:
+        """Name the directory; nothing is read or written yet."""
+        self.root = root.absolute()
+        self.lock_timeout = lock_timeout
+        self._snapshot: Session | None = None
+        self._transaction: Transaction | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether a store was made here."""
+        return (self.root / CATALOGUE_FILE).exists()
+
+    def session(self) -> Session:
+        """Return the open transaction, else the snapshot, which is taken at the first call."""
+        if self._transaction is not None:
+            return self._transaction
+        if self._snapshot is None:
+            self._snapshot = open_snapshot(self.root)
+        return self._snapshot
+
+    def refresh(self) -> None:
+        """Let the next call of `session` see the newest commit."""
+        if self._snapshot is not None:
+            self._snapshot.connection.close()
+            self._snapshot = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Yield the open transaction, or open one that is committed when the block ends."""
+        if self._transaction is not None:
+            yield from self._joined(self._transaction)
+            return
+        self.refresh()
+        with writing(self.root, timeout=self.lock_timeout) as transaction:
+            self._transaction = transaction
+            try:
+                yield transaction
+            finally:
+                self._transaction = None
+
+    def _joined(self, transaction: Transaction) -> Iterator[Transaction]:
+        try:
+            yield transaction
+        except BaseException:
+            transaction.failed = True
+            raise

@@ -1,0 +1,171 @@
+"""The one way in which a store changes: a copy of the catalogue is changed, then put in the place of the old one."""
+
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kolena_store.database.lock import writer_lock
+from kolena_store.database.session import Session, connect
+from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal
+from kolena_store.errors import DamagedStore, ReadOnlyStore, StoreError
+from kolena_store.files import WrittenFile, data_path
+from kolena_store.schema import FORMAT_VERSION, STORAGE_VERSION, check_format, create_catalogue, now
+from kolena_store.statements import literal, statement
+
+__all__ = ["Transaction", "writing"]
+
+WORK_PREFIX = ".store-"
+READ_ONLY_MODE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+
+
+class Transaction(Session):
+    """A session on the work copy that will become the store: it gives out ids and takes in files."""
+
+    def __init__(self, session: Session) -> None:
+        """Go on from the ids that the catalogue has given out so far."""
+        super().__init__(session.connection, session.root)
+        _, self.store_id, _, self.generation, self._next_id, _ = self.rows("store.store_info")[0]
+        self.touched_datasets: set[int] = set()
+        self.taken_files: set[str] = set()
+        self._new_paths: list[Path] = []
+        self.failed = False
+
+    @property
+    def next_id(self) -> int:
+        """The first id that has not been given out."""
+        return int(self._next_id)
+
+    def new_id(self) -> int:
+        """Return an id that nothing in this store has or ever had."""
+        self._next_id += 1
+        return int(self._next_id) - 1
+
+    def add_file(self, written: WrittenFile) -> int:
+        """Enter a file under its digest and return its id; equal content is entered once."""
+        self.taken_files.add(written.sha256)
+        known = self.value("store.file_of_content", kind=written.kind, sha256=written.sha256)
+        if written.is_new:
+            self._new_paths.append(data_path(self.root, written.kind, written.sha256))
+        if known is not None:
+            return int(known)
+        file_id = self.new_id()
+        self.run("store.insert_file", file_id=file_id, added_in=self.generation + 1, **written.facts())
+        return file_id
+
+    def remove_new_files(self) -> None:
+        """Remove the data files that this transaction brought, after it failed."""
+        for path in self._new_paths:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(root: Path, *, timeout: float) -> Iterator[Transaction]:
+    """Hold the lock and yield a transaction; commit when the block ends well, leave no trace when it raises.
+
+    Raises:
+        StoreLocked: another process is writing.
+        ReadOnlyStore: the directory can't be written.
+        DamagedStore: a stray `.wal` lies beside the catalogue.
+    """
+    with _writable(root):
+        root.mkdir(parents=True, exist_ok=True)
+    with writer_lock(root, timeout=timeout):
+        check_no_wal(root)
+        _remove_leftovers(root)
+        work = root / f"{WORK_PREFIX}{uuid.uuid4().hex}.duckdb"
+        try:
+            yield from _changed(root, work)
+        finally:
+            _remove_work_copy(work)
+
+
+def _changed(root: Path, work: Path) -> Iterator[Transaction]:
+    transaction = _begin(root, work)
+    try:
+        yield transaction
+        if transaction.failed:
+            raise StoreError("an operation of this transaction failed, so nothing of it was kept; start it again")
+        _finish(transaction)
+    except BaseException:
+        transaction.connection.close()
+        transaction.remove_new_files()
+        raise
+    transaction.connection.close()
+    _replace(root, work)
+
+
+def _begin(root: Path, work: Path) -> Transaction:
+    catalogue = root / CATALOGUE_FILE
+    is_first = not catalogue.exists()
+    with _writable(root):
+        if not is_first:
+            shutil.copyfile(catalogue, work)
+    session = Session(connect(root), root)
+    with attaching(catalogue):
+        path, storage = literal(str(work)), literal(STORAGE_VERSION)
+        session.run(statement("queries/store", "attach_work_copy").fill(path=path, storage=storage))
+        session.run("store.use_store")
+    if is_first:
+        _create(session, root)
+    check_format(session.rows("store.store_info")[0][0], root)
+    session.run("store.begin")
+    return Transaction(session)
+
+
+def _create(session: Session, root: Path) -> None:
+    create_catalogue(session.connection)
+    session.run(
+        "store.insert_store_info",
+        format_version=FORMAT_VERSION,
+        store_id=str(uuid.uuid4()),
+        root=str(root),
+        updated=now(),
+    )
+
+
+def _finish(transaction: Transaction) -> None:
+    transaction.run("store.finish_generation", root=str(transaction.root), next_id=transaction.next_id, updated=now())
+    for step in ("store.commit", "store.checkpoint", "store.leave_store", "store.detach"):
+        transaction.run(step)
+
+
+def _replace(root: Path, work: Path) -> None:
+    if work.with_name(work.name + ".wal").exists():
+        raise DamagedStore(f"{work} still has a write-ahead log after its checkpoint; nothing was changed, try again")
+    with work.open("rb+") as file:
+        os.fsync(file.fileno())
+    work.chmod(READ_ONLY_MODE)
+    os.replace(work, root / CATALOGUE_FILE)
+    _sync_folder(root)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_leftovers(root: Path) -> None:
+    for leftover in root.glob(f"{WORK_PREFIX}*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _remove_work_copy(work: Path) -> None:
+    work.unlink(missing_ok=True)
+    work.with_name(work.name + ".wal").unlink(missing_ok=True)
+
+
+@contextmanager
+def _writable(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReadOnlyStore(
+            f"{root} can't be written ({error.strerror}); give yourself the right to write there, or copy the store"
+        ) from error

@@ -1,0 +1,87 @@
+"""A connection to one state of a store, and the ways to ask it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kolena_store.statements import Fragment, statement
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    from _typeshed import DataclassInstance
+
+__all__ = ["Session", "connect"]
+
+CONNECTION_SETTINGS = (
+    ("python_enable_replacements", "false"),
+    ("autoinstall_known_extensions", "false"),
+    ("autoload_known_extensions", "false"),
+    ("allow_community_extensions", "false"),
+    ("allow_unsigned_extensions", "false"),
+)
+
+
+class Session:
+    """One connection with the catalogue attached as `store`, and the folder that its files lie in.
+
+    A query is named as "subject.name" (a statement of `sql/queries/<subject>.sql`), or given as a filled fragment.
+    """
+
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
+        """Wrap a connection that has the store attached."""
+        self.connection = connection
+        self.root = root
+
+    def rows(self, query: str, /, **parameters: object) -> list[tuple[Any, ...]]:
+        """Return all rows of a query as tuples."""
+        return self.connection.execute(_text_of(query), parameters).fetchall()
+
+    def value(self, query: str, /, **parameters: object) -> Any:
+        """Return the first column of the first row, or None when there is no row."""
+        rows = self.rows(query, **parameters)
+        return rows[0][0] if rows else None
+
+    def records[Record: DataclassInstance](self, kind: type[Record], query: str, /, **parameters: object) -> list[Record]:
+        """Return the rows of a query as objects of a dataclass whose fields are the query's columns."""
+        names = [field.name for field in fields(kind)]
+        return [kind(**dict(zip(names, row, strict=True))) for row in self.rows(query, **parameters)]
+
+    def table(self, query: str, /, **parameters: object) -> "pa.Table":
+        """Return the rows of a query as an Arrow table: the way for user data, whose types Arrow keeps."""
+        return self.connection.sql(_text_of(query), params=parameters or None).to_arrow_table()
+
+    def run(self, query: str, /, **parameters: object) -> None:
+        """Execute a statement for its effect."""
+        self.connection.execute(_text_of(query), parameters)
+
+    def run_many(self, query: str, rows: Sequence[Mapping[str, object]], /) -> None:
+        """Execute a statement once for each row of parameters."""
+        for row in rows:
+            self.run(query, **row)
+
+
+def connect(root: Path) -> "duckdb.DuckDBPyConnection":
+    """Return an in-memory connection with safe settings: no extension is fetched, no Python variable is read.
+
+    What does not fit into memory is spilled to a folder of the system's temporary directory.
+    """
+    import tempfile
+    import uuid
+
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS))
+    spill = Path(tempfile.gettempdir()) / f"kolena-store-{uuid.uuid4().hex}"
+    connection.execute(statement("queries/store", "spill_to").fill(), {"folder": str(spill)})
+    connection.execute(statement("queries/store", "use_utc").fill())
+    connection.execute(statement("queries/store", "use_root").fill(), {"root": str(root)})
+    return connection
+
+
+def _text_of(query: str) -> str:
+    if isinstance(query, Fragment):
+        return query
+    subject, name = query.split(".")
+    return statement(f"queries/{subject}", name).fill()

@@ -1,0 +1,70 @@
+"""Datasets: named, versioned sets of test samples with their ground truths."""
+
+from kolena_store.datasets.categories import with_categories
+from kolena_store.datasets.changes import RowChanges, column_types, row_changes, stored_samples, write_changes
+from kolena_store.datasets.columns import (
+    CLASS_MARK,
+    ColumnNeed,
+    Columns,
+    check_columns,
+    columns_of_pattern,
+)
+from kolena_store.datasets.download import download_dataset, read_rows
+from kolena_store.datasets.history import VersionDifference, describe_dataset, version_difference, versions
+from kolena_store.datasets.identity import check_ids, check_same_id_types, same_ids
+from kolena_store.datasets.numbering import find_numbers
+from kolena_store.datasets.records import (
+    DatasetRecord,
+    Field,
+    VersionRecord,
+    dataset_named,
+    datasets,
+    files_of,
+    find_dataset,
+    version_of,
+)
+from kolena_store.datasets.staging import Staged, stage, without_columns
+from kolena_store.datasets.upload import DatasetUpload, UploadReport, upload_dataset
+from kolena_store.datasets.versions import author
+from kolena_store.datasets.widening import check_names, widened_schema
+
+__all__ = [
+    "CLASS_MARK",
+    "ColumnNeed",
+    "Columns",
+    "DatasetRecord",
+    "DatasetUpload",
+    "Field",
+    "RowChanges",
+    "Staged",
+    "UploadReport",
+    "VersionDifference",
+    "VersionRecord",
+    "author",
+    "check_columns",
+    "check_ids",
+    "check_names",
+    "check_same_id_types",
+    "column_types",
+    "columns_of_pattern",
+    "dataset_named",
+    "datasets",
+    "describe_dataset",
+    "download_dataset",
+    "files_of",
+    "find_dataset",
+    "find_numbers",
+    "read_rows",
+    "row_changes",
+    "same_ids",
+    "stage",
+    "stored_samples",
+    "upload_dataset",
+    "version_difference",
+    "version_of",
+    "versions",
+    "widened_schema",
+    "with_categories",
+    "without_columns",
+    "write_changes",
+]

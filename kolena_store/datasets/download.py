@@ -1,0 +1,36 @@
+"""Stored rows on their way out, with the types that they came with."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Session
+from kolena_store.datasets.categories import categories_of
+from kolena_store.datasets.records import DatasetRecord, files_of, version_of
+from kolena_store.datasets.staging import conform, numbered_schema
+from kolena_store.files import SAMPLE, read_batches
+from kolena_store.formats import restore_types
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["download_dataset", "read_rows"]
+
+
+def download_dataset(session: Session, dataset: DatasetRecord, version: int | None = None) -> "pa.Table":
+    """Return the samples of one version (by default the newest) as they were uploaded, in the order of first upload."""
+    record = version_of(session, dataset, version)
+    return read_rows(session, record.sample_files, record.schema).drop_columns([SAMPLE])
+
+
+def read_rows(session: Session, file_ids: Sequence[int], schema: "pa.Schema") -> "pa.Table":
+    """Return the rows of files by `_sample`, with the columns of a schema, its types and its categories."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    stored = numbered_schema(schema)
+    batches = read_batches(file.path(session.root) for file in files_of(session, file_ids))
+    tables = [conform(pa.Table.from_batches([batch]), stored) for batch in batches]
+    rows = pa.concat_tables(tables) if tables else stored.empty_table()
+    numbers = rows.column(SAMPLE)
+    values = restore_types(rows.drop_columns([SAMPLE]), schema, categories_of(schema))
+    return values.add_column(0, SAMPLE, numbers).take(pc.sort_indices(numbers))

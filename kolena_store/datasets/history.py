@@ -1,0 +1,145 @@
+"""What people ask of a dataset: what it holds, how it came to be, and what changed between two versions."""
+
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kolena_store.database import Session
+from kolena_store.datasets.identity import EXAMPLES
+from kolena_store.datasets.records import DatasetRecord, Field, VersionRecord, files_of, version_of
+from kolena_store.display import Column, Listing, Printable
+from kolena_store.errors import shown
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Dataset", "VersionDifference", "describe_dataset", "version_difference", "versions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset(Printable):
+    """A dataset as it stands in its newest version."""
+
+    name: str
+    version: int
+    workflow: str | None
+    id_fields: tuple[str, ...]
+    fields: tuple[Field, ...]
+    n_samples: int
+    description: str | None
+    tags: tuple[str, ...]
+    metadata: dict[str, Any]
+    updated: datetime.datetime
+
+    def listings(self) -> Sequence[Listing | str]:
+        """Return the dataset as people read it: a sentence and its fields."""
+        head = f"{self.name} version {self.version}: {self.n_samples:,} samples, workflow {self.workflow or 'none'}"
+        columns = (Column(title="field"), Column(title="type"), Column(title="role"))
+        rows = tuple((field.name, field.type, field.role.replace("_", " ")) for field in self.fields)
+        return [head, *([self.description] if self.description else []), Listing(title=None, columns=columns, rows=rows)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionDifference(Printable):
+    """What changed from one version of a dataset to another; `rows` holds the id, the kind of change, and the fields."""
+
+    dataset: str
+    older: int
+    newer: int
+    added: int
+    changed: int
+    removed: int
+    changed_fields: dict[str, int]
+    rows: "pa.Table"
+
+    def arrow(self) -> "pa.Table":
+        """Return one row for each sample that differs: its id fields, `change`, and the `fields` that differ."""
+        return self.rows
+
+    def listings(self) -> Sequence[Listing | str]:
+        """Return the counts, then the fields that changed with the number of samples, then the first few samples."""
+        counts = f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed"
+        head = f"{self.dataset} from version {self.older} to {self.newer}: {counts}"
+        columns = (Column(title="changed field"), Column(title="samples", align="right"))
+        fields = tuple((name, f"{count:,}") for name, count in self.changed_fields.items())
+        listing = [Listing(title=None, columns=columns, rows=fields)] if fields else []
+        first = [{key: row[key] for key in row if key != "fields"} for row in self.rows.slice(0, EXAMPLES).to_pylist()]
+        return [head, *listing, *([f"first: {shown(first)}"] if first else [])]
+
+
+def describe_dataset(session: Session, dataset: DatasetRecord) -> Dataset:
+    """Return a dataset as it stands in its newest version."""
+    version = version_of(session, dataset)
+    workflow = version.workflow_document
+    return Dataset(
+        name=dataset.name,
+        version=version.version,
+        workflow=str(workflow["workflow"]) if workflow else None,
+        id_fields=tuple(dataset.id_fields),
+        fields=version.field_list,
+        n_samples=version.n_samples,
+        description=dataset.description,
+        tags=tuple(dataset.tags),
+        metadata=json.loads(dataset.metadata) if dataset.metadata else {},
+        updated=version.created,
+    )
+
+
+def versions(session: Session, dataset: DatasetRecord) -> list[VersionRecord]:
+    """Return all versions of a dataset, oldest first."""
+    return session.records(VersionRecord, "datasets.all_versions", dataset_id=dataset.dataset_id)
+
+
+def version_difference(session: Session, dataset: DatasetRecord, older: int, newer: int) -> VersionDifference:
+    """Return what changed from one version of a dataset to another, sample by sample and field by field.
+
+    Raises:
+        UnknownName: there is no such version.
+    """
+    before, after = version_of(session, dataset, older), version_of(session, dataset, newer)
+    query = statement("queries/datasets", "version_differences").fill(
+        ids=_ids(dataset.id_fields), changed_fields=_changed_fields(before, after)
+    )
+    rows = session.table(query, older=_paths(session, before), newer=_paths(session, after))
+    kinds = rows.column("change").to_pylist()
+    return VersionDifference(
+        dataset=dataset.name,
+        older=older,
+        newer=newer,
+        added=kinds.count("added"),
+        changed=kinds.count("changed"),
+        removed=kinds.count("removed"),
+        changed_fields=_count_fields(rows),
+        rows=rows,
+    )
+
+
+def _count_fields(rows: "pa.Table") -> dict[str, int]:
+    import pyarrow.compute as pc
+
+    counted = pc.value_counts(pc.list_flatten(rows.column("fields"))).to_pylist()
+    by_count = sorted(counted, key=lambda pair: (-pair["counts"], pair["values"]))
+    return {pair["values"]: pair["counts"] for pair in by_count}
+
+
+def _paths(session: Session, version: VersionRecord) -> list[str]:
+    return [str(file.path(session.root)) for file in files_of(session, version.sample_files)]
+
+
+def _ids(id_fields: Sequence[str]) -> Fragment:
+    pairs = ((identifier("newer", name), identifier("older", name), identifier(name)) for name in id_fields)
+    return joined(Fragment(f"coalesce({newer}, {older}) AS {name}") for newer, older, name in pairs)
+
+
+def _changed_fields(before: VersionRecord, after: VersionRecord) -> Fragment:
+    """Return the list of the fields whose values differ; a field that one version lacks is NULL there."""
+    older, newer = before.types, after.types
+    cases = []
+    for name in dict.fromkeys([*newer, *older]):
+        left = identifier("newer", name) if name in newer else literal(None)
+        right = identifier("older", name) if name in older else literal(None)
+        cases.append(Fragment(f"CASE WHEN {left} IS DISTINCT FROM {right} THEN {literal(name)} END"))
+    return Fragment(f"list_filter([{joined(cases)}], lambda field: field IS NOT NULL)")

@@ -1,0 +1,117 @@
+"""Which columns identify a sample, and that they do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Session
+from kolena_store.errors import ChangedType, DuplicateIds, InvalidInput, MissingColumns, shown
+from kolena_store.statements import Fragment, identifier, joined, statement
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["check_id_types", "check_ids", "check_same_id_types", "resolve_id_fields", "same_ids"]
+
+EXAMPLES = 5
+
+
+def resolve_id_fields(where: str, names: Sequence[str], given: Sequence[str] | None) -> list[str]:
+    """Return the id fields: the given ones, else `id`, else `id_*` and `*_id`, else `locator`, else `text`.
+
+    Raises:
+        MissingColumns: a given one is no column.
+        InvalidInput: none is given and none can be inferred.
+    """
+    if given:
+        missing = [name for name in given if name not in names]
+        if missing:
+            raise MissingColumns.of(where, missing, names)
+        return list(dict.fromkeys(given))
+    affixed = [name for name in names if name.startswith("id_") or name.endswith("_id")]
+    for candidates in (["id"], affixed, ["locator"], ["text"]):
+        if candidates and set(candidates) <= set(names):
+            return candidates
+    raise InvalidInput(
+        f"{where}: no column named id, id_..., ..._id, locator or text; say which columns identify a sample "
+        f"with id_fields=[...] (--id on the command line). The columns are {shown(names)}"
+    )
+
+
+def check_id_types(where: str, schema: "pa.Schema", id_fields: Sequence[str]) -> None:
+    """Refuse id columns whose values can't identify anything safely: floats, nested values, all NULL.
+
+    Raises:
+        ChangedType: a column has such a type.
+    """
+    import pyarrow.types as types
+
+    for name in id_fields:
+        found = schema.field(name).type
+        if types.is_floating(found) or types.is_nested(found) or types.is_null(found):
+            raise ChangedType(
+                f"{where}: id field {name!r} holds {found}, which can't identify a sample; "
+                "use integers, text, dates or booleans (declare the type, e.g. types={...} or --type)"
+            )
+
+
+def check_same_id_types(where: str, schema: "pa.Schema", id_types: "dict[str, pa.DataType]") -> None:
+    """Check that id columns have the dataset's types, integer widths aside.
+
+    Raises:
+        ChangedType: one has not: SQL would match '01' with 1, and true with 1.
+    """
+    for name, wanted in id_types.items():
+        found = schema.field(name).type
+        if not _comparable(found, wanted):
+            raise ChangedType(
+                f"{where}: id field {name!r} holds {found}, the dataset's is {wanted}; "
+                "convert the column, so that no id matches another by accident"
+            )
+
+
+def check_ids(session: Session, where: str, paths: Sequence[Path], keys: Sequence[str]) -> None:
+    """Check that the key columns of staged rows hold no NULL and no combination twice.
+
+    Raises:
+        InvalidInput: a key is NULL.
+        DuplicateIds: rows share a key; the first few are named.
+    """
+    names = [identifier(name) for name in keys]
+    files = [str(path) for path in paths]
+    any_null = joined((Fragment(f"{name} IS NULL") for name in names), " OR ")
+    missing = session.rows(statement("queries/datasets", "rows_without_id").fill(any_null=any_null), files=files)
+    if missing:
+        raise InvalidInput(
+            f"{where}: {missing[0][1]} rows have no value in {shown(keys)} (first: row {missing[0][0] + 1}); "
+            "every row needs an id. Fill it in or remove those rows"
+        )
+    duplicates = session.table(statement("queries/datasets", "duplicate_ids").fill(ids=joined(names)), files=files)
+    if duplicates.num_rows:
+        raise _duplicate_error(where, keys, duplicates)
+
+
+def same_ids(left: str, right: str, id_fields: Sequence[str]) -> Fragment:
+    """Return the condition that two tables' rows carry the same id."""
+    pairs = (Fragment(f"{identifier(left, name)} = {identifier(right, name)}") for name in id_fields)
+    return joined(pairs, " AND ")
+
+
+def _duplicate_error(where: str, keys: Sequence[str], duplicates: "pa.Table") -> DuplicateIds:
+    records = duplicates.drop_columns(["n_duplicated"]).to_pylist()
+    n_duplicated = duplicates.column("n_duplicated")[0].as_py()
+    examples = [record[keys[0]] if len(keys) == 1 else record for record in records[:EXAMPLES]]
+    return DuplicateIds(
+        f"{where}: {n_duplicated} ids stand in more than one row of {shown(keys)}: {shown(examples)}. "
+        "Remove the repeated rows, or name further id fields that tell them apart"
+    )
+
+
+def _comparable(found: "pa.DataType", wanted: "pa.DataType") -> bool:
+    import pyarrow.types as types
+
+    def is_text(kind: "pa.DataType") -> bool:
+        return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+    both_integers = types.is_integer(found) and types.is_integer(wanted)
+    return bool(found.equals(wanted) or both_integers or (is_text(found) and is_text(wanted)))

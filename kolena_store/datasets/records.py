@@ -1,0 +1,146 @@
+"""Datasets and their versions as the catalogue knows them."""
+
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from kolena_store.database import Session
+from kolena_store.datasets.columns import Columns, columns_from_document
+from kolena_store.errors import UnknownName
+from kolena_store.files import FileRecord
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["DatasetRecord", "Field", "Role", "VersionRecord", "dataset_named", "datasets", "files_of", "find_dataset", "version_of"]
+
+LISTING = "kolena-store dataset list"
+
+Role = Literal["id", "ground_truth", "metadata", "inference"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One column: its name, its type in SQL, and what it is to the dataset."""
+
+    name: str
+    type: str
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionRecord:
+    """One version of a dataset: the files that hold its samples, and how it came from the version before."""
+
+    dataset_id: int
+    version: int
+    workflow: str | None
+    columns: str | None
+    fields: str
+    arrow_schema: bytes
+    sample_files: list[int]
+    n_samples: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    author: str | None
+    message: str | None
+    tags: list[str]
+    created: datetime.datetime
+
+    @cached_property
+    def field_list(self) -> tuple[Field, ...]:
+        """Return the columns in order."""
+        return tuple(Field(**document) for document in json.loads(self.fields))
+
+    @cached_property
+    def schema(self) -> "pa.Schema":
+        """Return the Arrow schema that the data came with (plain value types; categories in its metadata)."""
+        import pyarrow as pa
+
+        return pa.ipc.read_schema(pa.BufferReader(self.arrow_schema))
+
+    @property
+    def plain_types(self) -> "dict[str, pa.DataType]":
+        """Return column -> Arrow type."""
+        return {column.name: column.type for column in self.schema}
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Return column -> SQL type."""
+        return {field.name: field.type for field in self.field_list}
+
+    @property
+    def column_needs(self) -> Columns:
+        """Return what the workflow asks of columns; nothing when there is none."""
+        return columns_from_document(json.loads(self.columns)) if self.columns else Columns()
+
+    @property
+    def workflow_document(self) -> dict[str, object] | None:
+        """Return the workflow as it was given, or None when none was."""
+        return json.loads(self.workflow) if self.workflow else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRecord:
+    """What all versions of a dataset share."""
+
+    dataset_id: int
+    name: str
+    id_fields: list[str]
+    id_map_files: list[int]
+    next_sample: int
+    description: str | None
+    tags: list[str]
+    metadata: str | None
+    created: datetime.datetime
+
+
+def datasets(session: Session) -> list[DatasetRecord]:
+    """Return all datasets by name."""
+    return session.records(DatasetRecord, "datasets.all_datasets")
+
+
+def find_dataset(session: Session, name: str) -> DatasetRecord | None:
+    """Return the dataset of this name, which is unique without regard to case, or None."""
+    found = session.records(DatasetRecord, "datasets.dataset_named", name=name)
+    return found[0] if found else None
+
+
+def dataset_named(session: Session, name: str) -> DatasetRecord:
+    """Return the dataset of this name, which is unique without regard to case.
+
+    Raises:
+        UnknownName: the store has none.
+    """
+    found = find_dataset(session, name)
+    if found is None:
+        raise UnknownName.of("dataset", name, [record.name for record in datasets(session)], LISTING)
+    return found
+
+
+def version_of(session: Session, dataset: DatasetRecord, version: int | None = None) -> VersionRecord:
+    """Return one version of a dataset, by default the newest.
+
+    Raises:
+        UnknownName: the dataset has no such version.
+    """
+    found = session.records(
+        VersionRecord, "datasets.version_numbered", dataset_id=dataset.dataset_id, version=version
+    )
+    if not found:
+        newest = session.value("datasets.newest_version", dataset_id=dataset.dataset_id)
+        raise UnknownName(
+            f"dataset {dataset.name!r} has no version {version}; it has 1 to {newest} "
+            f"(see: kolena-store dataset history {dataset.name})"
+        )
+    return found[0]
+
+
+def files_of(session: Session, file_ids: Sequence[int]) -> list[FileRecord]:
+    """Return the files with these ids, in this order."""
+    return session.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []

@@ -1,0 +1,141 @@
+"""Input on its way into the store: written to Parquet once, numbered, and checked before anything else changes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Transaction
+from kolena_store.errors import EmptyInput
+from kolena_store.files import SAMPLE, WrittenFile, data_path, write_files
+from kolena_store.progress import track
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from kolena_store.formats import TableInput
+
+__all__ = ["Staged", "conform", "numbered_schema", "stage"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """Rows in finished files, numbered upward from `base` in `_sample`; in no catalogue yet."""
+
+    root: Path
+    files: tuple[WrittenFile, ...]
+    schema: "pa.Schema"
+    base: int
+    n_rows: int
+
+    @property
+    def paths(self) -> list[Path]:
+        """Return where the files lie."""
+        return [data_path(self.root, file.kind, file.sha256) for file in self.files]
+
+    def remove(self) -> None:
+        """Remove the files that this staging brought."""
+        for file in self.files:
+            if file.is_new:
+                data_path(self.root, file.kind, file.sha256).unlink(missing_ok=True)
+
+    def remove_unused(self, transaction: Transaction) -> None:
+        """Remove the files that this staging brought and that the transaction did not take in."""
+        taken = transaction.taken_files
+        for file in self.files:
+            if file.is_new and file.sha256 not in taken:
+                data_path(self.root, file.kind, file.sha256).unlink(missing_ok=True)
+
+    def rows(self, wanted: "np.ndarray", columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
+        """Yield the rows whose position (counted from 0) is set in the boolean array `wanted`, batch by batch."""
+        import pyarrow as pa
+
+        from kolena_store.files import read_batches
+
+        start = 0
+        for batch in read_batches(self.paths, list(columns) if columns else None):
+            mask = wanted[start : start + batch.num_rows]
+            start += batch.num_rows
+            if mask.any():
+                yield pa.Table.from_batches([batch.filter(pa.array(mask))])
+
+
+def stage(root: Path, kind: str, source: "TableInput", *, schema: "pa.Schema", base: int) -> Staged:
+    """Write all rows of an input with the columns and types of `schema`, numbered from `base` on.
+
+    Raises:
+        EmptyInput: it has no row.
+    """
+    batches = _numbered(source, schema, base)
+    files: list[WrittenFile] = []
+    with track(source.n_rows, f"reading {source.name}") as advance:
+        try:
+            files.extend(_counted(write_files(root, kind, numbered_schema(schema), batches), advance))
+        except BaseException:
+            Staged(root=root, files=tuple(files), schema=schema, base=base, n_rows=0).remove()
+            raise
+    n_rows = sum(file.n_rows for file in files)
+    if n_rows == 0:
+        raise EmptyInput(f"{source.name} has no rows; give at least one")
+    return Staged(root=root, files=tuple(files), schema=schema, base=base, n_rows=n_rows)
+
+
+def numbered_schema(schema: "pa.Schema") -> "pa.Schema":
+    """Return the schema of the stored rows: `_sample` first, then the columns."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(SAMPLE, pa.int64(), nullable=False), *schema])
+
+
+def conform(table: "pa.Table", schema: "pa.Schema") -> "pa.Table":
+    """Return a table with exactly the columns and types of a schema; a column that is not there is all NULL."""
+    import pyarrow as pa
+
+    columns = [_conformed(table, field) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _conformed(table: "pa.Table", field: "pa.Field") -> "pa.ChunkedArray":
+    import pyarrow as pa
+
+    if field.name not in table.column_names:
+        return pa.chunked_array([pa.nulls(table.num_rows, field.type)])
+    column = table.column(field.name)
+    return column if column.type.equals(field.type) else column.cast(field.type)
+
+
+def _numbered(source: "TableInput", schema: "pa.Schema", base: int) -> "Iterator[pa.Table]":
+    import numpy as np
+    import pyarrow as pa
+
+    start = base
+    for batch in source.batches():
+        table = conform(pa.Table.from_batches([batch]), schema)
+        numbers = pa.array(np.arange(start, start + table.num_rows, dtype=np.int64))
+        start += table.num_rows
+        yield table.add_column(0, pa.field(SAMPLE, pa.int64(), nullable=False), numbers)
+
+
+def _counted(files: Iterator[WrittenFile], advance: Callable[[int], None]) -> Iterator[WrittenFile]:
+    for file in files:
+        advance(file.n_rows)
+        yield file
+
+
+def renumbered(tables: "Iterator[pa.Table]", samples: "np.ndarray") -> "Iterator[pa.Table]":
+    """Yield tables whose `_sample` column is replaced by the next values of `samples`, in order."""
+    import pyarrow as pa
+
+    start = 0
+    for table in tables:
+        numbers = pa.array(samples[start : start + table.num_rows])
+        start += table.num_rows
+        yield table.set_column(0, pa.field(SAMPLE, pa.int64(), nullable=False), numbers)
+
+
+def without_columns(schema: "pa.Schema", names: Sequence[str]) -> "pa.Schema":
+    """Return a schema without some columns."""
+    import pyarrow as pa
+
+    return pa.schema([field for field in schema if field.name not in set(names)], metadata=schema.metadata)

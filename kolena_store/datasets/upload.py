@@ -1,0 +1,165 @@
+"""Uploading a dataset: the input is staged, checked, compared with what is there, and becomes the next version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kolena_store.database import Transaction
+from kolena_store.datasets.categories import with_categories
+from kolena_store.datasets.changes import RowChanges, row_changes
+from kolena_store.datasets.columns import Columns, check_columns
+from kolena_store.datasets.identity import check_id_types, check_ids, resolve_id_fields
+from kolena_store.datasets.numbering import add_to_id_map, number_rows
+from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, find_dataset, version_of
+from kolena_store.datasets.staging import Staged, stage, without_columns
+from kolena_store.datasets.versions import NewVersion, add_version, check_dataset_name
+from kolena_store.datasets.widening import check_names, widened_schema
+from kolena_store.display import Listing, Printable
+from kolena_store.errors import InvalidInput, shown
+from kolena_store.formats import TableInput, open_table
+from kolena_store.schema import now
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["DatasetUpload", "UploadReport", "upload_dataset"]
+
+SAMPLES_KIND = "samples"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetUpload:
+    """What the caller gave: the input, how to read it, and what to note down with it.
+
+    `left_out` names columns of the input that are no part of the dataset (a wide frame's predictions).
+    """
+
+    name: str
+    source: object
+    id_fields: Sequence[str] | None = None
+    workflow: Mapping[str, Any] | None = None
+    columns: Columns | None = None
+    append_only: bool = False
+    types: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadReport(Printable):
+    """What an upload of a dataset did; `version` is the one that now holds."""
+
+    dataset: str
+    version: int
+    n_samples: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    notes: tuple[str, ...] = ()
+
+    def listings(self) -> Sequence[Listing | str]:
+        """Return the report as people read it: one sentence, then the notes."""
+        counts = f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.unchanged:,} unchanged"
+        return [f"{self.dataset} version {self.version}: {self.n_samples:,} samples ({counts})", *self.notes]
+
+
+def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadReport:
+    """Make the dataset equal to the input (or add the input to it) and return what that changed.
+
+    Raises:
+        StoreError: the input can't be used; the transaction then keeps nothing.
+    """
+    existing = find_dataset(transaction, upload.name)
+    before = version_of(transaction, existing) if existing else None
+    source = open_table(upload.source, types=upload.types, expected=before.plain_types if before else None)
+    schema = _checked_schema(source, upload, before)
+    id_fields = _id_fields(source.name, schema, existing, upload)
+    dataset = existing or _new_dataset(transaction, upload.name, id_fields)
+    staged = stage(transaction.root, SAMPLES_KIND, source, schema=schema, base=dataset.next_sample)
+    try:
+        check_ids(transaction, source.name, staged.paths, id_fields)
+        report = _compare_and_add(transaction, dataset, before, staged, upload)
+    finally:
+        staged.remove_unused(transaction)
+    return report
+
+
+def _checked_schema(source: TableInput, upload: DatasetUpload, before: VersionRecord | None) -> "pa.Schema":
+    schema = with_categories(without_columns(source.schema, upload.left_out), source.categories)
+    check_names(source.name, schema)
+    if before is not None:
+        schema = widened_schema(source.name, before.schema, schema, keep_missing=upload.append_only)
+    columns = upload.columns or (before.column_needs if before else Columns())
+    check_columns(source.name, schema, columns.ground_truth)
+    return schema
+
+
+def _id_fields(where: str, schema: "pa.Schema", existing: DatasetRecord | None, upload: DatasetUpload) -> list[str]:
+    given = upload.id_fields or (existing.id_fields if existing else None)
+    id_fields = resolve_id_fields(where, schema.names, given)
+    if existing and set(id_fields) != set(existing.id_fields):
+        raise InvalidInput(
+            f"dataset {existing.name!r} identifies samples by {shown(existing.id_fields)}, not by {shown(id_fields)}; "
+            "id fields stay as they are: upload under another name to change them"
+        )
+    check_id_types(where, schema, id_fields)
+    return existing.id_fields if existing else id_fields
+
+
+def _new_dataset(transaction: Transaction, name: str, id_fields: list[str]) -> DatasetRecord:
+    check_dataset_name(name)
+    dataset_id = transaction.new_id()
+    transaction.run("datasets.insert_dataset", dataset_id=dataset_id, name=name, id_fields=id_fields, created=now())
+    return transaction.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=dataset_id)[0]
+
+
+def _compare_and_add(
+    transaction: Transaction, dataset: DatasetRecord, before: VersionRecord | None, staged: Staged, upload: DatasetUpload
+) -> UploadReport:
+    numbering = number_rows(transaction, dataset, staged)
+    current = files_of(transaction, before.sample_files) if before else []
+    changes = row_changes(transaction, staged, numbering.samples, current, is_whole=not upload.append_only)
+    notes = _notes(before, staged, upload)
+    if before is not None and changes.is_empty and _is_same_definition(before, staged, upload):
+        return _report(dataset, before.version, before.n_samples, changes, notes)
+    new = NewVersion(
+        staged=staged,
+        changes=changes,
+        numbers_are_final=bool(numbering.is_new.all()),
+        workflow=upload.workflow,
+        columns=upload.columns,
+        message=upload.message,
+    )
+    if numbering.is_new.any():
+        add_to_id_map(transaction, dataset, staged, numbering)
+    version = add_version(transaction, dataset, before, new)
+    return _report(dataset, version.version, version.n_samples, changes, notes)
+
+
+def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUpload) -> bool:
+    is_same_workflow = upload.workflow is None or upload.workflow == before.workflow_document
+    return is_same_workflow and before.schema.equals(staged.schema, check_metadata=True)
+
+
+def _notes(before: VersionRecord | None, staged: Staged, upload: DatasetUpload) -> tuple[str, ...]:
+    if before is None or upload.append_only:
+        return ()
+    dropped = [name for name in before.schema.names if name not in staged.schema.names]
+    return (f"columns that the input no longer has left the dataset: {shown(dropped)}",) if dropped else ()
+
+
+def _report(
+    dataset: DatasetRecord, version: int, n_samples: int, changes: RowChanges, notes: tuple[str, ...]
+) -> UploadReport:
+    added, changed, removed, unchanged = changes.counts
+    return UploadReport(
+        dataset=dataset.name,
+        version=version,
+        n_samples=n_samples,
+        added=added,
+        changed=changed,
+        removed=removed,
+        unchanged=unchanged,
+        notes=notes,
+    )

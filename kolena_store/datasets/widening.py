@@ -1,0 +1,60 @@
+"""How a dataset's columns may change from one version to the next: they widen, they never narrow."""
+
+from typing import TYPE_CHECKING
+
+from kolena_store.errors import ChangedType, InvalidInput
+from kolena_store.formats import is_widening
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["check_names", "widened_schema"]
+
+HIDDEN_PREFIX = "_"
+
+
+def check_names(where: str, schema: "pa.Schema") -> None:
+    """Refuse column names that start with an underscore: those are the store's own.
+
+    Raises:
+        InvalidInput: there is one.
+    """
+    hidden = [name for name in schema.names if name.startswith(HIDDEN_PREFIX)]
+    if hidden:
+        raise InvalidInput(
+            f"{where}: column {hidden[0]!r} starts with an underscore, which is kept for the store's own columns; rename it"
+        )
+
+
+def widened_schema(where: str, stored: "pa.Schema", found: "pa.Schema", *, keep_missing: bool) -> "pa.Schema":
+    """Return the schema of the next version: the input's columns, each with the wider of its two types.
+
+    Args:
+        keep_missing: stored columns that the input lacks stay (their values are NULL in its rows).
+
+    Raises:
+        ChangedType: a column's type is neither wider nor narrower than the stored one.
+    """
+    import pyarrow as pa
+
+    fields = [_widened(where, stored, field) for field in found]
+    if keep_missing:
+        fields = [
+            *(fields[found.get_field_index(field.name)] if field.name in found.names else field for field in stored),
+            *(field for field in fields if field.name not in stored.names),
+        ]
+    return pa.schema(fields, metadata={**(stored.metadata or {}), **(found.metadata or {})})
+
+
+def _widened(where: str, stored: "pa.Schema", field: "pa.Field") -> "pa.Field":
+    if field.name not in stored.names:
+        return field
+    before = stored.field(field.name).type
+    if is_widening(field.type, before):
+        return field.with_type(before)
+    if is_widening(before, field.type):
+        return field
+    raise ChangedType(
+        f"{where}: column {field.name!r} holds {field.type}, so far it held {before}; only wider types are accepted. "
+        "Convert the column, or give it another name"
+    )

@@ -1,0 +1,75 @@
+"""Numbers as people read them: `.612` for a metric between 0 and 1, significant digits for all others."""
+
+import math
+
+__all__ = ["UNDEFINED", "fraction", "interval_cell", "number"]
+
+UNDEFINED = "–"
+LARGEST_DECIMAL = 1e12
+
+
+def fraction(value: float | None, digits: int = 3) -> str:
+    """Return a value of -1 to 1 as `.612`; `.000` and `1.000` mean exactly that, values beside them are `<.001` and `>.999`."""
+    if value is None or not math.isfinite(value) or abs(value) > 1:
+        return number(value)
+    step = 10.0**-digits
+    magnitude = abs(value)
+    sign = "-" if value < 0 else ""
+    if 0 < magnitude < step / 2:
+        return f"{'>' if sign else '<'}{sign}{_without_zero(step, digits)}"
+    if 1 - step / 2 <= magnitude < 1:
+        return f"{'<' if sign else '>'}{sign}{_without_zero(1 - step, digits)}"
+    return sign + _without_zero(magnitude, digits)
+
+
+def number(value: float | None) -> str:
+    """Return a value as `38,473.6`, `233.26`, `2.334` or `0.00012`; whole numbers keep no decimals; `–` when undefined."""
+    if value is None:
+        return UNDEFINED
+    if math.isnan(value):
+        return "NaN"
+    if isinstance(value, int) or (math.isfinite(value) and value == round(value) and abs(value) < LARGEST_DECIMAL):
+        return f"{int(value):,}"
+    magnitude = abs(value)
+    if magnitude < 1 or magnitude >= LARGEST_DECIMAL:
+        return _small(value, magnitude)
+    return f"{value:,.{_decimals(magnitude)}f}"
+
+
+def interval_cell(
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    n: int | None,
+    *,
+    bounded: bool = True,
+    n_width: int = 0,
+) -> str:
+    """Return a metric in one cell, as `.612 [.57, .65] n 412`; parts that are None are left out.
+
+    Args:
+        bounded: the metric lies between -1 and 1, so `.612` is how it is written.
+        n_width: characters that `n` is filled up to, so that the cells of a column line up.
+    """
+    parts = [fraction(value) if bounded else number(value)]
+    if low is not None and high is not None:
+        ends = [fraction(end, 2) if bounded else number(end) for end in (low, high)]
+        parts.append(f"[{', '.join(ends)}]")
+    if n is not None:
+        parts.append(f"n {number(n):>{n_width}}")
+    return " ".join(parts)
+
+
+def _without_zero(magnitude: float, digits: int) -> str:
+    return f"{magnitude:.{digits}f}".removeprefix("0")
+
+
+def _decimals(magnitude: float) -> int:
+    for limit, decimals in ((10, 3), (1_000, 2), (1_000_000, 1)):
+        if magnitude < limit:
+            return decimals
+    return 0
+
+
+def _small(value: float, magnitude: float) -> str:
+    return f"{value:.3f}" if 0.1 <= magnitude < 1 else f"{value:.3g}"

@@ -1,0 +1,198 @@
+"""Parquet in and out: immutable files named by the digest of their bytes."""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from kolena_store.errors import DamagedStore
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ROWS_PER_FILE", "SAMPLE", "FileRecord", "FileWriter", "WrittenFile", "data_path", "read_batches", "write_files"]
+
+DATA_FOLDER = "data"
+ROWS_PER_GROUP = 131_072
+ROWS_PER_FILE = 8 * ROWS_PER_GROUP
+SAMPLE = "_sample"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecord:
+    """A data file as the catalogue knows it."""
+
+    file_id: int
+    kind: str
+    sha256: str
+    n_rows: int
+    n_bytes: int
+    first_sample: int | None
+    last_sample: int | None
+    added_in: int
+
+    def path(self, root: Path) -> Path:
+        """Return where the file lies in the store at `root`."""
+        return data_path(root, self.kind, self.sha256)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """A file that was written and awaits its place in the catalogue."""
+
+    kind: str
+    sha256: str
+    n_rows: int
+    n_bytes: int
+    first_sample: int | None
+    last_sample: int | None
+    is_new: bool
+
+    def facts(self) -> dict[str, object]:
+        """Return what the catalogue keeps of the file."""
+        names = ("kind", "sha256", "n_rows", "n_bytes", "first_sample", "last_sample")
+        return {name: getattr(self, name) for name in names}
+
+
+class FileWriter:
+    """Writes one Parquet file batch by batch; it gets its name when its digest is known."""
+
+    def __init__(self, root: Path, kind: str, schema: "pa.Schema") -> None:
+        """Open a temporary file in the store's data folder."""
+        import pyarrow.parquet as pq
+
+        self._root, self._kind = root, kind
+        self.path = root / DATA_FOLDER / kind / f".incoming-{uuid.uuid4().hex}.parquet"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = _HashingStream(self.path)
+        self._writer = pq.ParquetWriter(self._stream, schema, compression="zstd", compression_level=1)
+        self.n_rows = 0
+        self._first: int | None = None
+        self._last: int | None = None
+
+    def __enter__(self) -> Self:
+        """Return the writer, whose file is removed when the block raises."""
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Remove the file when it was not finished."""
+        if not self._stream.closed:
+            self.abandon()
+
+    def write(self, batch: "pa.RecordBatch | pa.Table") -> None:
+        """Add rows."""
+        import pyarrow as pa
+
+        table = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
+        self._writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+        self.n_rows += table.num_rows
+        if SAMPLE in table.column_names and table.num_rows:
+            self._widen(table.column(SAMPLE))
+
+    def finish(self) -> WrittenFile:
+        """Close the file, make it last, and give it its name."""
+        self._writer.close()
+        sha256, n_bytes = self._stream.finish()
+        target = data_path(self._root, self._kind, sha256)
+        is_new = not target.exists()
+        os.replace(self.path, target)
+        return WrittenFile(
+            kind=self._kind,
+            sha256=sha256,
+            n_rows=self.n_rows,
+            n_bytes=n_bytes,
+            first_sample=self._first,
+            last_sample=self._last,
+            is_new=is_new,
+        )
+
+    def abandon(self) -> None:
+        """Close and remove the unfinished file."""
+        self._stream.close()
+        self.path.unlink(missing_ok=True)
+
+    def _widen(self, samples: "pa.ChunkedArray") -> None:
+        import pyarrow.compute as pc
+
+        bounds = pc.min_max(samples).as_py()
+        self._first = bounds["min"] if self._first is None else min(self._first, bounds["min"])
+        self._last = bounds["max"] if self._last is None else max(self._last, bounds["max"])
+
+
+class _HashingStream:
+    """A file for pyarrow to write to, which learns its SHA-256 on the way."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._digest = hashlib.sha256()
+        self._n_bytes = 0
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    def write(self, content: bytes) -> int:
+        self._digest.update(content)
+        written = self._file.write(content)
+        self._n_bytes += written
+        return written
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def tell(self) -> int:
+        return self._n_bytes
+
+    def close(self) -> None:
+        self._file.close()
+
+    def finish(self) -> tuple[str, int]:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return self._digest.hexdigest(), self._n_bytes
+
+
+def data_path(root: Path, kind: str, sha256: str) -> Path:
+    """Return where a data file of this kind and digest lies."""
+    return root / DATA_FOLDER / kind / f"{sha256}.parquet"
+
+
+def write_files(
+    root: Path, kind: str, schema: "pa.Schema", batches: Iterable["pa.RecordBatch | pa.Table"]
+) -> Iterator[WrittenFile]:
+    """Write a stream of batches to files of about a million rows and yield each when it is finished."""
+    writer: FileWriter | None = None
+    try:
+        for batch in batches:
+            writer = writer or FileWriter(root, kind, schema)
+            writer.write(batch)
+            if writer.n_rows >= ROWS_PER_FILE:
+                finished, writer = writer.finish(), None
+                yield finished
+        if writer is not None:
+            finished, writer = writer.finish(), None
+            yield finished
+    finally:
+        if writer is not None:
+            writer.abandon()
+
+
+def read_batches(paths: Iterable[Path], columns: list[str] | None = None) -> Iterator["pa.RecordBatch"]:
+    """Yield the rows of Parquet files in batches, with their Arrow types.
+
+    Raises:
+        DamagedStore: a file is missing or can't be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for path in paths:
+        try:
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(batch_size=ROWS_PER_GROUP, columns=columns)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise DamagedStore(f"{path} can't be read ({error}); restore it from a copy of the store") from error

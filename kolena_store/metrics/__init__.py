@@ -1,0 +1,3 @@
+"""From facts about samples to metrics of test cases."""
+
+__all__: list[str] = []

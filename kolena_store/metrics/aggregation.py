@@ -1,0 +1,233 @@
+"""Metrics from terms: every definition is an SQL expression, evaluated for all test cases at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kolena_store.metrics.definitions import Level, MetricDefinition, TermDefinition
+from kolena_store.metrics.terms import TermValues
+from kolena_store.statements import Fragment, identifier, joined, statement
+from kolena_store.statistics import wilson_bounds
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["ClassNames", "MetricValues", "compute_metrics"]
+
+Numbers: TypeAlias = NDArray[np.float64]
+
+NOT_FINITE = "the value is not finite"
+WILSON = "wilson"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassNames:
+    """The classes in order, the ones that have rows of their own, and the positive one of a binary problem."""
+
+    names: tuple[str, ...]
+    reported: tuple[str, ...]
+    positive: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricValues:
+    """One metric at one level: arrays with one entry for each row.
+
+    `class_positions` is -1 for a row of the whole; NaN means NULL in every array of numbers.
+    """
+
+    metric: MetricDefinition
+    positions: NDArray[np.int64]
+    class_positions: NDArray[np.int64]
+    values: Numbers
+    n: Numbers
+    n_null: Numbers
+    low: Numbers
+    high: Numbers
+    reasons: list[str | None]
+
+
+def compute_metrics(
+    terms: TermValues,
+    metrics: Sequence[MetricDefinition],
+    definitions: Sequence[TermDefinition],
+    *,
+    classes: ClassNames,
+    constants: Mapping[str, float],
+    unavailable: Mapping[str, str],
+) -> Iterator[MetricValues]:
+    """Yield every metric for every test case (and class).
+
+    Args:
+        constants: numbers that expressions may name, such as `beta`.
+        unavailable: columns of the sample metrics that are NULL throughout, with the reason.
+    """
+    connection = _connection_with(terms, classes, constants)
+    missing = _unavailable_terms(definitions, unavailable)
+    try:
+        for level, name in _QUERIES:
+            wanted = [metric for metric in metrics if metric.level in level]
+            if wanted and (classes.names or name == "whole_values"):
+                table = _evaluated(connection, name, wanted)
+                for index, metric in enumerate(wanted):
+                    yield from _values(table, index, metric, terms, classes, missing)
+    finally:
+        connection.close()
+
+
+_QUERIES: tuple[tuple[tuple[Level, ...], str], ...] = (
+    (("whole",), "whole_values"),
+    (("class", "class, positive"), "class_values"),
+    (("classes",), "reported_values"),
+    (("all classes",), "class_averages"),
+)
+_PARTS = ("value", "n", "measured", "successes")
+
+
+def _connection_with(
+    terms: TermValues, classes: ClassNames, constants: Mapping[str, float]
+) -> "duckdb.DuckDBPyConnection":
+    """Return a connection with the tables `case_terms` and `class_terms`; one thread, so that sums repeat."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+    connection.execute(statement("queries/metrics", "one_thread").fill())
+    connection.register("case_terms", _case_table(terms, constants))
+    connection.register("class_terms", _class_table(terms, classes))
+    return connection
+
+
+def _case_table(terms: TermValues, constants: Mapping[str, float]) -> pa.Table:
+    n_cases = len(terms.n_samples)
+    columns = {"position": np.arange(n_cases), "n_samples": terms.n_samples, "n_answered": terms.n_answered}
+    numbers = {name: pa.array(values, from_pandas=True) for name, values in terms.by_case.items()}
+    repeated = {name: np.full(n_cases, value, dtype=np.float64) for name, value in constants.items()}
+    return pa.table({**columns, **numbers, **repeated})
+
+
+def _class_table(terms: TermValues, classes: ClassNames) -> pa.Table:
+    n_cases, n_classes = len(terms.n_samples), len(classes.names)
+    is_reported = np.array([name in set(classes.reported) for name in classes.names], dtype=bool)
+    keys = {
+        "position": np.repeat(np.arange(n_cases), n_classes),
+        "class_position": np.tile(np.arange(n_classes), n_cases),
+        "is_reported": np.tile(is_reported, n_cases),
+    }
+    numbers = {name: pa.array(values.ravel(), from_pandas=True) for name, values in terms.by_class.items()}
+    return pa.table({**keys, **numbers})
+
+
+def _evaluated(connection: "duckdb.DuckDBPyConnection", name: str, metrics: Sequence[MetricDefinition]) -> pa.Table:
+    columns = [
+        Fragment(f"({text})::DOUBLE AS {identifier(f'{part} {index}')}")
+        for index, metric in enumerate(metrics)
+        for part, text in zip(_PARTS, _texts(metric), strict=True)
+    ]
+    query = statement("queries/metrics", name).fill(values=joined(columns))
+    return connection.sql(query).to_arrow_table()
+
+
+def _texts(metric: MetricDefinition) -> tuple[Fragment, Fragment, Fragment, Fragment]:
+    return (metric.expression, metric.n, metric.measured, metric.interval.successes or Fragment("NULL"))
+
+
+def _unavailable_terms(definitions: Sequence[TermDefinition], unavailable: Mapping[str, str]) -> dict[str, str]:
+    """Return the reason why each term can't be had, for those that read an unavailable column."""
+    import re
+
+    found = {}
+    for term in definitions:
+        words = {*re.findall(r"\w+", term.expression), *term.labels}
+        reasons = [reason for column, reason in unavailable.items() if column in words]
+        if reasons:
+            found[term.name] = reasons[0]
+    return found
+
+
+def _values(
+    table: pa.Table,
+    index: int,
+    metric: MetricDefinition,
+    terms: TermValues,
+    classes: ClassNames,
+    missing: Mapping[str, str],
+) -> Iterator[MetricValues]:
+    positions = table.column("position").to_numpy()
+    is_of_class = metric.level.startswith("class") and metric.level != "classes"
+    class_positions = table.column("class_position").to_numpy() if is_of_class else np.full(len(positions), -1)
+    raw, n, measured, successes = (_floats(table, f"{part} {index}") for part in _PARTS)
+    values = np.where(np.isfinite(raw), raw, np.nan)
+    low, high = _bounds(metric, successes, n, values)
+    found = MetricValues(
+        metric=metric,
+        positions=positions,
+        class_positions=class_positions,
+        values=values,
+        n=n,
+        n_null=terms.n_answered[positions] - np.nan_to_num(measured),
+        low=low,
+        high=high,
+        reasons=_reasons(metric, raw, low, _known_reasons(metric, terms, positions, missing)),
+    )
+    yield found
+    if metric.level == "class, positive" and classes.positive is not None:
+        yield _bare(found, classes.names.index(classes.positive))
+
+
+def _bare(found: MetricValues, positive: int) -> MetricValues:
+    """Return the rows of the positive class as rows of the whole."""
+    chosen = found.class_positions == positive
+    return MetricValues(
+        metric=found.metric,
+        positions=found.positions[chosen],
+        class_positions=np.full(int(chosen.sum()), -1),
+        values=found.values[chosen],
+        n=found.n[chosen],
+        n_null=found.n_null[chosen],
+        low=found.low[chosen],
+        high=found.high[chosen],
+        reasons=[reason for reason, keep in zip(found.reasons, chosen.tolist(), strict=True) if keep],
+    )
+
+
+def _floats(table: pa.Table, name: str) -> Numbers:
+    return np.asarray(table.column(name).cast(pa.float64()).to_numpy(), dtype=np.float64)
+
+
+def _bounds(metric: MetricDefinition, successes: Numbers, n: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
+    if metric.interval.successes is None:
+        return np.full(len(n), np.nan), np.full(len(n), np.nan)
+    low, high = wilson_bounds(np.nan_to_num(successes), np.nan_to_num(n))
+    undefined = np.isnan(values)
+    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+
+
+def _known_reasons(
+    metric: MetricDefinition, terms: TermValues, positions: NDArray[np.int64], missing: Mapping[str, str]
+) -> list[str | None]:
+    """Return what is known of why the metric is undefined in each row, beyond the definition's own words."""
+    words = metric.words()
+    of_terms = [reason for name, reason in missing.items() if name in words]
+    if of_terms:
+        return [of_terms[0]] * len(positions)
+    by_kernel = [reasons for name, reasons in terms.reasons.items() if name in words]
+    return [by_kernel[0][position] for position in positions.tolist()] if by_kernel else [None] * len(positions)
+
+
+def _reasons(metric: MetricDefinition, raw: Numbers, low: Numbers, known: Sequence[str | None]) -> list[str | None]:
+    return [
+        _reason(metric, value, bound, reason)
+        for value, bound, reason in zip(raw.tolist(), low.tolist(), known, strict=True)
+    ]
+
+
+def _reason(metric: MetricDefinition, value: float, low: float, known: str | None) -> str | None:
+    if np.isnan(value):
+        return known or metric.undefined
+    if np.isinf(value):
+        return NOT_FINITE
+    return metric.interval.reason if np.isnan(low) else None

@@ -1,0 +1,191 @@
+"""Metric files: the terms that are taken from sample metrics, and the metrics that are made from terms."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, cast, get_args
+
+from kolena_store.digests import sha256_of_texts
+from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.statements import Fragment, sql_folder
+
+__all__ = ["Better", "IntervalRule", "Level", "MetricDefinition", "MetricFile", "TermDefinition", "TermKind", "load_metrics"]
+
+TermKind = Literal["count", "sum", "minimum", "maximum", "kernel"]
+Level = Literal["whole", "class", "class, positive", "classes", "all classes"]
+Better = Literal["higher", "lower", "none"]
+
+TERM = re.compile(r"^-- term: (\w+) = (?:(kernel) (\w+)|(\w+))(?: (by|over) ([\w, ]+))?$")
+METRIC = re.compile(r"^-- metric: (\w+)$")
+HEADER = re.compile(r"^-- (\w+): (.*)$")
+WORD = re.compile(r"\w+")
+WILSON = re.compile(r"^wilson\((.*)\)$")
+NO_INTERVAL = "the interval of this metric is not computed yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermDefinition:
+    """A number per test case that is taken from the sample metrics.
+
+    `by` names the label columns of whose classes each has a number of its own; `over` the label column that a kernel
+    of several classes reads without giving a number for each.
+    """
+
+    name: str
+    kind: TermKind
+    kernel: str | None
+    by: tuple[str, ...]
+    over: str | None
+    expression: Fragment
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the label columns that the term reads as class codes."""
+        return (*self.by, *((self.over,) if self.over else ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalRule:
+    """How the interval of a metric is made: Wilson's, of `successes` among n; or not, with the reason."""
+
+    successes: Fragment | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricDefinition:
+    """A metric as an SQL expression over terms.
+
+    `level` says over which rows: `whole` one row per test case; `class` one per test case and class (`class, positive`
+    also gives the bare metric of the positive class); `classes` an aggregate over the reported classes of a test
+    case, `all classes` over all of them.
+    """
+
+    name: str
+    level: Level
+    better: Better
+    unit: str
+    value_range: str
+    n: Fragment
+    measured: Fragment
+    interval: IntervalRule
+    formula: str
+    undefined: str
+    expression: Fragment
+
+    def words(self) -> set[str]:
+        """Return all words of the metric's expressions, terms among them."""
+        texts = [self.expression, self.n, self.measured, self.interval.successes or ""]
+        return {word for text in texts for word in WORD.findall(text)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricFile:
+    """The terms and metrics of one workflow, and the digest of the file that defines them."""
+
+    terms: tuple[TermDefinition, ...]
+    metrics: tuple[MetricDefinition, ...]
+    digest: str
+
+    def chosen(self, names: Sequence[str] | None) -> tuple[MetricDefinition, ...]:
+        """Return the metrics of these names in the file's order; None means all.
+
+        Raises:
+            UnknownName: the workflow has no such metric.
+        """
+        known = {metric.name: metric for metric in self.metrics}
+        for name in names or ():
+            if name not in known:
+                raise UnknownName.of("metric", name, known, "kolena-store test --help")
+        return tuple(metric for metric in self.metrics if names is None or metric.name in names)
+
+    def terms_of(self, metrics: Sequence[MetricDefinition]) -> tuple[TermDefinition, ...]:
+        """Return the terms that some metrics are made of."""
+        words = set().union(*(metric.words() for metric in metrics)) if metrics else set()
+        return tuple(term for term in self.terms if term.name in words)
+
+
+@cache
+def load_metrics(subject: str) -> MetricFile:
+    """Return the definitions in `sql/<subject>.sql`.
+
+    Raises:
+        InvalidInput: the file breaks the form that CONTRIBUTING.md describes; the message names the block.
+    """
+    text = sql_folder().joinpath(*f"{subject}.sql".split("/")).read_text(encoding="utf-8")
+    terms: list[TermDefinition] = []
+    metrics: list[MetricDefinition] = []
+    for lines in _blocks(text):
+        if lines[0].startswith("-- term:"):
+            terms.append(_term(subject, lines))
+        else:
+            metrics.append(_metric(subject, lines))
+    _check_unique(subject, [term.name for term in terms])
+    _check_unique(subject, [metric.name for metric in metrics])
+    return MetricFile(terms=tuple(terms), metrics=tuple(metrics), digest=sha256_of_texts([subject, text]))
+
+
+def _check_unique(subject: str, names: Sequence[str]) -> None:
+    repeated = [name for position, name in enumerate(names) if name in names[:position]]
+    if repeated:
+        raise InvalidInput(f"sql/{subject}.sql defines {repeated[0]!r} twice; rename one")
+
+
+def _blocks(text: str) -> Iterator[list[str]]:
+    for block in re.split(r"(?m)^(?=-- (?:term|metric): )", text)[1:]:
+        yield block.strip().splitlines()
+
+
+def _term(subject: str, lines: list[str]) -> TermDefinition:
+    match = TERM.match(lines[0])
+    if match is None or (match[2] or match[4]) not in get_args(TermKind):
+        raise InvalidInput(
+            f"sql/{subject}.sql: {lines[0]!r} is no term; write '-- term: name = count|sum|minimum|maximum [by label]' "
+            "or '-- term: name = kernel which [by label|over label]'"
+        )
+    name, _, kernel, kind, relation, labels = match.groups()
+    columns = tuple(label.strip() for label in labels.split(",")) if labels else ()
+    return TermDefinition(
+        name=name,
+        kind=cast(TermKind, kind or "kernel"),
+        kernel=kernel,
+        by=columns if relation == "by" else (),
+        over=columns[0] if relation == "over" else None,
+        expression=_expression(subject, lines),
+    )
+
+
+def _metric(subject: str, lines: list[str]) -> MetricDefinition:
+    headers = {match[1]: match[2] for line in lines if (match := HEADER.match(line))}
+    missing = [name for name in ("metric", "of", "better", "unit", "n", "measured", "formula", "undefined") if name not in headers]
+    if missing or headers["of"] not in get_args(Level) or headers["better"] not in get_args(Better):
+        raise InvalidInput(f"sql/{subject}.sql: {lines[0]!r} lacks a valid '-- {(missing or ['of, better'])[0]}:' line")
+    return MetricDefinition(
+        name=headers["metric"],
+        level=cast(Level, headers["of"]),
+        better=cast(Better, headers["better"]),
+        unit=headers["unit"],
+        value_range=headers.get("range", "(-inf, inf)"),
+        n=Fragment(headers["n"]),
+        measured=Fragment(headers["measured"]),
+        interval=_interval(headers),
+        formula=headers["formula"],
+        undefined=headers["undefined"],
+        expression=_expression(subject, lines),
+    )
+
+
+def _interval(headers: Mapping[str, str]) -> IntervalRule:
+    text = headers.get("interval", f"none: {NO_INTERVAL}")
+    wilson = WILSON.match(text)
+    if wilson:
+        return IntervalRule(successes=Fragment(wilson[1]), reason=None)
+    return IntervalRule(successes=None, reason=f"no interval: {text.removeprefix('none: ')}")
+
+
+def _expression(subject: str, lines: list[str]) -> Fragment:
+    body = "\n".join(line for line in lines if not line.startswith("--")).strip()
+    if not body:
+        raise InvalidInput(f"sql/{subject}.sql: {lines[0]!r} has no expression; write it under the header")
+    return Fragment(body)

@@ -1,0 +1,143 @@
+"""Terms that a kernel computes: each is prepared once per model and evaluated for every test case."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolena_store.errors import InvalidInput
+from kolena_store.membership.bitmaps import Words
+from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.kernels import (
+    AveragePrecision,
+    ExpectedCalibrationError,
+    KendallTauB,
+    KernelValue,
+    Median,
+    RocAuc,
+    Spearman,
+)
+from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
+from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
+
+__all__ = ["KERNELS", "KernelTerm", "kernel_terms"]
+
+Numbers: TypeAlias = NDArray[np.float64]
+
+
+class Kernel(Protocol):
+    """What every kernel offers once it is prepared."""
+
+    def evaluate(self, members: Words) -> KernelValue:
+        """Return the value for one test case."""
+
+
+Tallied: TypeAlias = Callable[[ScoreTally], KernelValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelTerm:
+    """A term by kernel: float64[test cases] or float64[test cases, classes]; NaN where it is not defined."""
+
+    name: str
+    values: Numbers
+    reasons: tuple[str | None, ...]
+
+
+def _median(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+    values = columns.numbers[arguments[0]]
+    return Median(values, ~np.isnan(values))
+
+
+def _spearman(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+    x, y = (columns.numbers[argument] for argument in arguments)
+    return Spearman(x, y, ~np.isnan(x) & ~np.isnan(y))
+
+
+def _kendall_tau_b(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+    x, y = (columns.numbers[argument] for argument in arguments)
+    return KendallTauB(x, y, ~np.isnan(x) & ~np.isnan(y))
+
+
+def _expected_calibration_error(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+    confidence, correct = (columns.numbers[argument] for argument in arguments)
+    return ExpectedCalibrationError(confidence, correct == 1, ~np.isnan(confidence) & ~np.isnan(correct))
+
+
+PLAIN_KERNELS: Mapping[str, Callable[[SampleColumns, Sequence[str]], Kernel]] = MappingProxyType(
+    {
+        "median": _median,
+        "spearman": _spearman,
+        "kendall_tau_b": _kendall_tau_b,
+        "expected_calibration_error": _expected_calibration_error,
+    }
+)
+CLASS_KERNELS: Mapping[str, Tallied] = MappingProxyType(
+    {"roc_auc": RocAuc.of_tally, "average_precision": AveragePrecision.of_tally}
+)
+MICRO_KERNELS: Mapping[str, Tallied] = MappingProxyType(
+    {"roc_auc_micro": RocAuc.of_tally, "average_precision_micro": AveragePrecision.of_tally}
+)
+KERNELS = (*PLAIN_KERNELS, *CLASS_KERNELS, *MICRO_KERNELS)
+
+
+def kernel_terms(
+    columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, n_classes: int
+) -> Iterator[KernelTerm]:
+    """Yield the kernel terms among some terms, for every test case in members[C, W].
+
+    Raises:
+        InvalidInput: a term names a kernel that does not exist.
+    """
+    wanted = [term for term in terms if term.kind == "kernel"]
+    for term in wanted:
+        if term.kernel not in KERNELS:
+            raise InvalidInput(f"term {term.name!r} names the kernel {term.kernel!r}; there are {', '.join(KERNELS)}")
+        if term.kernel in PLAIN_KERNELS:
+            kernel = PLAIN_KERNELS[term.kernel](columns, kernel_arguments(term))
+            yield _in_one_row(term, [kernel.evaluate(one) for one in members])
+    yield from _by_class(columns, [term for term in wanted if term.kernel in CLASS_KERNELS], members, n_classes)
+    yield from _over_all_classes(columns, [term for term in wanted if term.kernel in MICRO_KERNELS], members)
+
+
+def _by_class(
+    columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, n_classes: int
+) -> Iterator[KernelTerm]:
+    """One ranking of the scores of a class serves all terms over it."""
+    values = {term.name: np.full((len(members), n_classes), np.nan) for term in terms}
+    for code in range(n_classes) if terms else ():
+        scores, codes = columns.matrices[terms[0].expression], columns.codes[terms[0].by[0]]
+        measured = _measured(scores, codes)
+        ranked = RankedScores(scores[:, code], codes == code, measured)
+        for position, one in enumerate(members):
+            tally = ranked.tally(one)
+            for term in terms:
+                values[term.name][position, code] = _number(CLASS_KERNELS[str(term.kernel)](tally))
+    for term in terms:
+        yield KernelTerm(name=term.name, values=values[term.name], reasons=())
+
+
+def _over_all_classes(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> Iterator[KernelTerm]:
+    if not terms:
+        return
+    scores, codes = columns.matrices[terms[0].expression], columns.codes[str(terms[0].over)]
+    ranked = RankedScores.of_classes(scores, codes, _measured(scores, codes))
+    tallies = [ranked.tally(one) for one in members]
+    for term in terms:
+        yield _in_one_row(term, [MICRO_KERNELS[str(term.kernel)](tally) for tally in tallies])
+
+
+def _measured(scores: Numbers, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
+    return (codes >= 0) & ~np.isnan(scores).any(axis=1)
+
+
+def _in_one_row(term: TermDefinition, found: Sequence[KernelValue]) -> KernelTerm:
+    values = np.array([_number(one) for one in found], dtype=np.float64)
+    return KernelTerm(name=term.name, values=values, reasons=tuple(one.reason for one in found))
+
+
+def _number(found: KernelValue) -> float:
+    return float("nan") if found.value is None else found.value

@@ -1,0 +1,174 @@
+"""Metrics that are no function of sums: prepared once per model, evaluated once per test case.
+
+Each kernel takes columns that are dense by `_sample`, and `evaluate` takes a test case's bitmap. A NaN is never
+measured; -0.0 equals 0.0; a metric that is not defined is None with a reason.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Self
+
+import numpy as np
+
+from kolena_store.errors import InvalidInput
+from kolena_store.membership.bitmaps import Flags, Words
+from kolena_store.metrics.counting import Codes
+from kolena_store.metrics.ordered import (
+    NOTHING_MEASURED,
+    Floats,
+    KernelValue,
+    MeasuredSamples,
+    SortedColumn,
+    check_lengths,
+)
+from kolena_store.metrics.rank_correlations import KendallTauB, Spearman
+from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
+
+__all__ = [
+    "AveragePrecision",
+    "ExpectedCalibrationError",
+    "KendallTauB",
+    "KernelValue",
+    "Median",
+    "RocAuc",
+    "Spearman",
+]
+
+NO_POSITIVE = "no positive sample is measured"
+NO_NEGATIVE = "no negative sample is measured"
+
+
+class _ScoreKernel(ABC):
+    """What the metrics over ranked scores have in common: how they are prepared."""
+
+    def __init__(self, scores: Floats, positive: Flags, measured: Flags) -> None:
+        """Prepare for one score per sample; infinite scores are extreme ones."""
+        self._ranked = RankedScores(scores, positive, measured)
+
+    @classmethod
+    def micro(cls, scores: Floats, codes: Codes, measured: Flags) -> Self:
+        """Return the metric over all (sample, class) entries of scores[N, K]; `n` still counts samples."""
+        return cls.over(RankedScores.of_classes(scores, codes, measured))
+
+    @classmethod
+    def over(cls, ranked: RankedScores) -> Self:
+        """Return the metric over scores that are ranked already: several metrics can share them."""
+        kernel = cls.__new__(cls)
+        kernel._ranked = ranked
+        return kernel
+
+    def evaluate(self, members: Words) -> KernelValue:
+        """Return the metric for the members of a test case."""
+        return self.of_tally(self._ranked.tally(members))
+
+    @classmethod
+    def of_tally(cls, tally: ScoreTally) -> KernelValue:
+        """Return the metric for scores that are tallied already: several metrics can share one tally."""
+        n_positive, n_negative = int(tally.positives.sum()), int(tally.negatives.sum())
+        reason = cls._undefined(tally.n_samples, n_positive, n_negative)
+        value = None if reason else cls._value(tally, n_positive, n_negative)
+        return KernelValue(value=value, n=tally.n_samples, reason=reason)
+
+    @classmethod
+    def _undefined(cls, n_samples: int, n_positive: int, n_negative: int) -> str | None:
+        if not n_samples:
+            return NOTHING_MEASURED
+        return None if n_positive else NO_POSITIVE
+
+    @classmethod
+    @abstractmethod
+    def _value(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float:
+        """Return the metric where it is defined."""
+
+
+class RocAuc(_ScoreKernel):
+    """Area under the ROC curve: how often a positive scores above a negative, ties counting half (Hanley 1982)."""
+
+    @classmethod
+    def _undefined(cls, n_samples: int, n_positive: int, n_negative: int) -> str | None:
+        return super()._undefined(n_samples, n_positive, n_negative) or (None if n_negative else NO_NEGATIVE)
+
+    @classmethod
+    def _value(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float:
+        # Whole numbers throughout: each positive wins two half points from each negative below, one from each tie.
+        negatives_below = np.cumsum(tally.negatives) - tally.negatives
+        half_points = int((tally.positives * (2 * negatives_below + tally.negatives)).sum())
+        return half_points / (2 * n_positive * n_negative)
+
+
+class AveragePrecision(_ScoreKernel):
+    """Precision at each distinct score, weighted by the recall gained there; no interpolation (as scikit-learn)."""
+
+    @classmethod
+    def _value(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float:
+        gained = tally.positives[::-1]
+        found = np.cumsum(gained)
+        precision = found / (found + np.cumsum(tally.negatives[::-1]))
+        return float((gained * precision).sum()) / n_positive
+
+
+class ExpectedCalibrationError:
+    """Mean distance between confidence and accuracy over equal-width bins, weighted by their size (Guo 2017).
+
+    The bins are (0, 1/b], (1/b, 2/b], ... (1 - 1/b, 1]; a confidence of 0 is in the first.
+    """
+
+    def __init__(self, confidence: Floats, correct: Flags, measured: Flags, *, bins: int = 15) -> None:
+        """Prepare for the confidence of the top label and whether it is correct.
+
+        Raises:
+            InvalidInput: fewer than one bin, or the columns differ in length.
+        """
+        check_lengths(confidence, correct, measured)
+        if bins < 1:
+            raise InvalidInput(f"a calibration error over {bins} bins is not defined; ask for at least one bin")
+        self._samples = MeasuredSamples(measured & ~np.isnan(confidence))
+        self._confidence = confidence
+        self._correct = correct
+        self._n_bins = bins
+        upper_edges = np.arange(1, bins + 1) / bins
+        self._bins = np.searchsorted(upper_edges, confidence, side="left")
+
+    def evaluate(self, members: Words) -> KernelValue:
+        """Return the expected calibration error for the members of a test case."""
+        samples = self._samples.of(members)
+        confidence = self._confidence[samples]
+        reason = self._reason(confidence)
+        if reason is not None:
+            return KernelValue(value=None, n=samples.size, reason=reason)
+        # Added in the order of `_sample`, one after the other, so that the sum repeats.
+        gaps = np.bincount(self._bins[samples], weights=self._correct[samples] - confidence, minlength=self._n_bins)
+        return KernelValue(value=math.fsum(np.abs(gaps)) / samples.size, n=samples.size)
+
+    @staticmethod
+    def _reason(confidence: Floats) -> str | None:
+        if not confidence.size:
+            return NOTHING_MEASURED
+        least, greatest = float(confidence.min()), float(confidence.max())
+        if least < 0 or greatest > 1:
+            return f"confidences from {least:g} to {greatest:g} are no probabilities"
+        return None
+
+
+class Median:
+    """The middle value, or the mean of the two middle ones."""
+
+    def __init__(self, values: Floats, measured: Flags) -> None:
+        """Prepare for one value per sample."""
+        check_lengths(values, measured)
+        is_measured = measured & ~np.isnan(values)
+        self._samples = MeasuredSamples(is_measured)
+        self._column = SortedColumn(values, is_measured)
+
+    def evaluate(self, members: Words) -> KernelValue:
+        """Return the median for the members of a test case."""
+        samples = self._samples.of(members)
+        if not samples.size:
+            return KernelValue(value=None, n=0, reason=NOTHING_MEASURED)
+        values = self._column.sorted_values(samples)
+        low, high = float(values[(values.size - 1) // 2]), float(values[values.size // 2])
+        # Halved before adding only where the sum leaves the range of floats, which keeps the usual case exact.
+        median = (low + high) / 2 if math.isfinite(low + high) else low / 2 + high / 2
+        if not math.isfinite(median):
+            return KernelValue(value=None, n=samples.size, reason="the middle values are infinite")
+        return KernelValue(value=median, n=samples.size)

@@ -1,0 +1,120 @@
+"""Sample metrics in memory: one dense column over `_sample` for each expression that a term needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kolena_store.database import Session
+from kolena_store.membership.bitmaps import Flags, Samples, Words, from_flags, from_samples
+from kolena_store.metrics.counting import Codes
+from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.sums import Floats
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
+
+__all__ = ["SampleColumns", "load_sample_columns"]
+
+Matrix: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleColumns:
+    """The scored samples of one model, dense over the sample numbers [0, size).
+
+    `flags` holds the samples where an expression is true, `numbers` its values (NaN: NULL), `codes` the class of each
+    sample (-1: none), `matrices` the scores of all classes; each is found by its expression.
+    """
+
+    size: int
+    answered: Words
+    flags: Mapping[str, Flags]
+    numbers: Mapping[str, Floats]
+    codes: Mapping[str, Codes]
+    matrices: Mapping[str, Matrix]
+
+
+def load_sample_columns(
+    session: Session, paths: Sequence[Path], size: int, *, terms: Sequence[TermDefinition], classes: Sequence[str]
+) -> SampleColumns:
+    """Return the columns that some terms need, from the files of sample metrics of one model."""
+    wanted = _wanted(terms)
+    selected = [Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted]
+    query = statement("queries/metrics", "sample_columns").fill(columns=joined([Fragment("1"), *selected]))
+    table = session.table(query, files=[str(path) for path in paths])
+    samples = table.column("_sample").to_numpy()
+    found = {(kind, text): table.column(_name(kind, text)) for kind, text in wanted}
+    n_classes = len(classes)
+    return SampleColumns(
+        size=size,
+        answered=from_samples(samples, size),
+        flags={text: _flags(column, samples, size) for (kind, text), column in found.items() if kind == "flag"},
+        numbers={text: _numbers(column, samples, size) for (kind, text), column in found.items() if kind == "number"},
+        codes={text: _codes(column, samples, size) for (kind, text), column in found.items() if kind == "code"},
+        matrices={
+            text: _matrix(column, samples, size, n_classes) for (kind, text), column in found.items() if kind == "matrix"
+        },
+    )
+
+
+def kernel_arguments(term: TermDefinition) -> list[str]:
+    """Return the expressions that a kernel reads."""
+    return [part.strip() for part in term.expression.split(",")]
+
+
+def class_planes(codes: Codes, n_classes: int, chosen: Flags) -> Words:
+    """Return one bitmap for each class: the chosen samples that have its code."""
+    planes = [from_flags((codes == code) & chosen) for code in range(n_classes)]
+    return np.stack(planes) if planes else np.empty((0, 0), dtype=np.uint64)
+
+
+def _wanted(terms: Sequence[TermDefinition]) -> list[tuple[str, str]]:
+    wanted: dict[tuple[str, str], None] = {}
+    for term in terms:
+        wanted.update(dict.fromkeys(("code", label) for label in term.labels))
+        if term.kind == "kernel":
+            is_matrix = bool(term.labels)
+            wanted.update(dict.fromkeys(("matrix" if is_matrix else "number", text) for text in kernel_arguments(term)))
+        else:
+            wanted[("flag" if term.kind == "count" else "number", str(term.expression))] = None
+    return list(wanted)
+
+
+def _selected(kind: str, text: str, classes: Sequence[str]) -> str:
+    if kind == "code":
+        return f"coalesce(list_position({literal(list(classes))}::VARCHAR[], {text}), 0) - 1"
+    return {"flag": f"coalesce({text}, FALSE)", "number": f"({text})::DOUBLE", "matrix": text}[kind]
+
+
+def _name(kind: str, text: str) -> str:
+    return f"{kind} {text}"
+
+
+def _flags(column: pa.ChunkedArray, samples: Samples, size: int) -> Flags:
+    dense = np.zeros(size, dtype=bool)
+    dense[samples] = column.to_numpy()
+    return dense
+
+
+def _numbers(column: pa.ChunkedArray, samples: Samples, size: int) -> Floats:
+    dense = np.full(size, np.nan)
+    dense[samples] = column.cast(pa.float64()).to_numpy()
+    return dense
+
+
+def _codes(column: pa.ChunkedArray, samples: Samples, size: int) -> Codes:
+    dense = np.full(size, -1, dtype=np.int32)
+    dense[samples] = column.to_numpy()
+    return dense
+
+
+def _matrix(column: pa.ChunkedArray, samples: Samples, size: int, n_classes: int) -> Matrix:
+    dense = np.full((size, n_classes), np.nan)
+    combined = column.combine_chunks()
+    is_known = combined.is_valid().to_numpy(zero_copy_only=False)
+    values = combined.flatten().to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+    dense[samples[is_known]] = values.reshape(int(is_known.sum()), n_classes)
+    return dense

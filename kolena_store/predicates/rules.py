@@ -1,0 +1,216 @@
+"""What SQL a predicate and a test case may be made of; everything that is not listed here is refused."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from kolena_store.errors import RefusedStatement
+from kolena_store.predicates.functions import (
+    ORDERED_WINDOWS,
+    PREDICATE_FUNCTIONS,
+    SUITE_FUNCTIONS,
+    reason_against,
+)
+from kolena_store.predicates.tokens import Token, lowered
+from kolena_store.predicates.trees import Node, Tree, arguments
+from kolena_store.predicates.types import CAST_TYPES, cast_schema, cast_type
+
+__all__ = ["PREDICATE", "SUITE", "Rules", "check_tokens", "check_tree"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Which functions and which forms of SQL may be used; user metrics can bring a list of their own."""
+
+    functions: frozenset[str]
+    queries: bool = False
+    lambdas: bool = False
+
+
+PREDICATE = Rules(functions=PREDICATE_FUNCTIONS)
+SUITE = Rules(functions=SUITE_FUNCTIONS, queries=True)
+
+OPERATORS = frozenset(
+    "OPERATOR_NOT OPERATOR_IS_NULL OPERATOR_IS_NOT_NULL COMPARE_IN COMPARE_NOT_IN OPERATOR_COALESCE OPERATOR_TRY "
+    "ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR".split()
+)
+PLAIN_CLASSES = frozenset("COLUMN_REF CONSTANT COMPARISON CONJUNCTION BETWEEN CASE TYPE".split())
+QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"})
+SOURCES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY"})
+JOINS = frozenset({"REGULAR", "CROSS", "DEPENDENT"})
+COLLATIONS = frozenset({"nocase", "noaccent", "nfc", "binary"})
+MATCHES = frozenset({"~", "!~", "~*", "!~*"})
+SOURCE_REASONS = MappingProxyType(
+    {
+        "TABLE_FUNCTION": "reads a table function; name a table or an earlier view after FROM",
+        "PIVOT": "turns rows into columns (PIVOT, UNPIVOT); write sum(x) FILTER (WHERE ...) for each column",
+        "SHOW_REF": "uses DESCRIBE, SHOW or SUMMARIZE; select from a table",
+    }
+)
+JOIN_REASONS = MappingProxyType(
+    {
+        "NATURAL": "joins by whatever names agree (NATURAL); write USING (_sample)",
+        "POSITIONAL": "joins by the order of rows (POSITIONAL), which nothing fixes; write USING (_sample)",
+        "ASOF": "joins the nearest row (ASOF), which ties leave open; write a condition with min or max",
+    }
+)
+CLASS_REASONS = MappingProxyType(
+    {
+        "SUBQUERY": "holds a query in brackets; write that as a test case of a suite file",
+        "WINDOW": "compares several rows (OVER); write that as a test case of a suite file",
+        "STAR": "uses *; name the columns",
+        "PARAMETER": "has a parameter (? or $name), which nothing fills in; write the value",
+        "POSITIONAL_REFERENCE": "names a column by its position (#1); write the column's name",
+        "DEFAULT": "uses DEFAULT; write the value",
+        "LAMBDA": "holds a lambda; compare the list with list_contains, list_min or list_max",
+    }
+)
+
+
+def check_tokens(tokens: tuple[Token, ...], *, where: str) -> None:
+    """Refuse spellings that mean one thing in one DuckDB version and another in the next.
+
+    Raises:
+        RefusedStatement: there is one.
+    """
+    for token in tokens:
+        if token.kind == "operator" and token.text in MATCHES:
+            _refuse(where, f"uses {token.text}, which DuckDB's versions read differently; write regexp_matches(text, pattern)")
+        if token.kind == "string" and token.text[0] in "bBnNxX":
+            _refuse(where, f"writes {token.text[:20]}, which DuckDB's versions read differently; write the text in plain quotes")
+
+
+def check_tree(tree: Tree, rules: Rules, *, where: str) -> None:
+    """Refuse a parsed query that uses anything but what the rules list.
+
+    Raises:
+        RefusedStatement: it does; the message says what, why, and what to write instead.
+    """
+    for node in tree.expressions:
+        for problem in _expression_problems(node, rules):
+            _refuse(where, problem)
+    for kind, nodes in ((_query_problems, tree.queries), (_source_problems, tree.sources), (_modifier_problems, tree.modifiers)):
+        for node in nodes:
+            for problem in kind(node):
+                _refuse(where, problem)
+    if tree.strangers:
+        _refuse(where, f"uses a form of SQL ({tree.strangers[0]}) that is not known to be stable; write it as a plain SELECT")
+
+
+def _refuse(where: str, problem: str) -> None:
+    raise RefusedStatement(f"{where} {problem}")
+
+
+def _expression_problems(node: Node, rules: Rules) -> Iterator[str]:
+    kind = node["class"]
+    check = CHECKS.get(kind)
+    if check is not None:
+        yield from check(node, rules)
+    elif kind not in PLAIN_CLASSES:
+        yield CLASS_REASONS.get(kind, f"uses a form of SQL ({kind}) that is not known to be stable; write it another way")
+
+
+def _function_problems(node: Node, rules: Rules) -> Iterator[str]:
+    name = node["function_name"]
+    if node.get("catalog") or node.get("schema") not in ("", "main", None):
+        yield f"calls {node['schema']}.{name}; write plain {name}(...), with what stands before the dot inside the brackets"
+    if name not in rules.functions:
+        yield f"uses {name}, which {reason_against(name, rules.functions)}"
+    if any(argument["class"] == "STAR" for argument in arguments(node)):
+        yield f"gives * to {name}; name the columns"
+
+
+def _window_problems(node: Node, rules: Rules) -> Iterator[str]:
+    if not rules.queries:
+        yield CLASS_REASONS["WINDOW"]
+    yield from _function_problems(node, rules)
+    name = node["function_name"]
+    if not node["orders"]:
+        yield f"has {name}() OVER without ORDER BY; add one, or join with a query that uses GROUP BY"
+    by_position = name in ORDERED_WINDOWS or "ROWS" in node["start"] or "ROWS" in node["end"]
+    if by_position and not _ends_ties(node["orders"]):
+        yield f"has {name}() OVER an order that ties leave open; add _sample to its ORDER BY, or use rank()"
+
+
+def _ends_ties(orders: list[Node]) -> bool:
+    keys = [order["expression"] for order in orders]
+    return any(key["class"] == "COLUMN_REF" and lowered(key["column_names"][-1]) == "_sample" for key in keys)
+
+
+def _operator_problems(node: Node, rules: Rules) -> Iterator[str]:
+    if node["type"] not in OPERATORS:
+        yield f"uses {node['type'].lower()}, which is not on the reviewed list; write it another way"
+
+
+def _cast_problems(node: Node, rules: Rules) -> Iterator[str]:
+    name = cast_type(node)
+    if lowered(name) not in CAST_TYPES or cast_schema(node):
+        yield f"casts to {name}; cast to a plain type such as DOUBLE, VARCHAR or DATE"
+
+
+def _collation_problems(node: Node, rules: Rules) -> Iterator[str]:
+    if not COLLATIONS.issuperset(lowered(node["collation"]).split(".")):
+        yield f"uses the collation {node['collation']}, whose rules change with the library; use NOCASE, NOACCENT or lower()"
+
+
+def _star_problems(node: Node, rules: Rules) -> Iterator[str]:
+    if not rules.queries or node["columns"] or node["expr"]:
+        yield "uses * or COLUMNS(...) as a value; name the columns"
+
+
+def _subquery_problems(node: Node, rules: Rules) -> Iterator[str]:
+    if not rules.queries:
+        yield CLASS_REASONS["SUBQUERY"]
+
+
+def _lambda_problems(node: Node, rules: Rules) -> Iterator[str]:
+    # an arrow outside the functions that take lambdas is JSON's `->`: both have this class
+    if not rules.lambdas and node.get("syntax_type") == "LAMBDA_KEYWORD":
+        yield CLASS_REASONS["LAMBDA"]
+
+
+CHECKS: MappingProxyType[str, Callable[[Node, Rules], Iterator[str]]] = MappingProxyType(
+    {
+        "FUNCTION": _function_problems,
+        "WINDOW": _window_problems,
+        "OPERATOR": _operator_problems,
+        "CAST": _cast_problems,
+        "COLLATE": _collation_problems,
+        "STAR": _star_problems,
+        "SUBQUERY": _subquery_problems,
+        "LAMBDA": _lambda_problems,
+    }
+)
+
+
+def _query_problems(node: Node) -> Iterator[str]:
+    if node["type"] == "RECURSIVE_CTE_NODE":
+        yield "is recursive, and may never end; write it without RECURSIVE"
+    elif node["type"] not in QUERY_NODES:
+        yield "changes data inside WITH; only SELECT can stand there"
+    if node.get("sample"):
+        yield "draws a sample, another one each time; write a condition on the columns"
+    if len(node.get("group_sets", ())) > 1:
+        yield "groups in several ways at once (ROLLUP, CUBE, GROUPING SETS); write one GROUP BY"
+
+
+def _source_problems(node: Node) -> Iterator[str]:
+    kind = node["type"]
+    if kind not in SOURCES:
+        yield SOURCE_REASONS.get(kind, f"reads {kind.lower()}; name a table or an earlier view after FROM")
+    if node["sample"]:
+        yield "draws a sample, another one each time; write a condition on the columns"
+    if kind == "JOIN" and node["ref_type"] not in JOINS:
+        yield JOIN_REASONS.get(node["ref_type"], f"joins by {node['ref_type']}; write JOIN ... USING (_sample)")
+    if kind == "BASE_TABLE" and (node["schema_name"] or node["catalog_name"]):
+        qualified = ".".join(part for part in (node["catalog_name"], node["schema_name"], node["table_name"]) if part)
+        yield f"reads {qualified} with a schema's name; write {node['table_name']} alone"
+    if node.get("at_clause"):
+        yield "reads a table as of another time (AT); leave that out"
+
+
+def _modifier_problems(node: Node) -> Iterator[str]:
+    if node["type"].startswith("LIMIT"):
+        yield "has LIMIT, OFFSET or FETCH, whose rows depend on the order; write a condition on the columns"
+    if node.get("distinct_on_targets"):
+        yield "has DISTINCT ON, which keeps any one row of several; use GROUP BY with min or max"

@@ -1,0 +1,48 @@
+"""A database in memory with empty tables, in which definitions are tried before anything is stored."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kolena_store.database.session import CONNECTION_SETTINGS
+from kolena_store.predicates.tokens import lowered
+from kolena_store.predicates.types import type_fragment
+from kolena_store.statements import Fragment, identifier, joined, statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["KEYS", "scratch_database", "with_keys"]
+
+KEYS = ("_sample", "_object")
+"""The columns that number samples and objects."""
+
+
+@contextmanager
+def scratch_database(tables: Mapping[str, Mapping[str, str]]) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Yield a locked connection in memory that has `tables`, empty: name -> field -> DuckDB type. It reads no file."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS) | {"threads": "1"})
+    try:
+        for name, fields in tables.items():
+            columns = joined(_column(field, kind) for field, kind in fields.items())
+            create = statement("queries/predicates", "empty_table").fill(table=identifier(name), columns=columns)
+            connection.execute(create)
+        for name in ("use_utc", "close_scratch", "lock_scratch"):
+            connection.execute(statement("queries/predicates", name).fill())
+        yield connection
+    finally:
+        connection.close()
+
+
+def with_keys(table: str, fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of a table with its key columns, which come first: `_sample`, and `_object` of objects."""
+    keys = KEYS if table == "ground_truths" else KEYS[:1]
+    present = {lowered(name) for name in fields}
+    return {key: "BIGINT" for key in keys if key not in present} | dict(fields)
+
+
+def _column(name: str, kind: str) -> Fragment:
+    return Fragment(f"{identifier(name)} {type_fragment(kind)}")
+

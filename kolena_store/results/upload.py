@@ -1,0 +1,162 @@
+"""Uploading results: rows are matched to test samples by id and become the next version of a model's inferences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import (
+    DatasetRecord,
+    Staged,
+    VersionRecord,
+    check_columns,
+    check_ids,
+    check_names,
+    check_same_id_types,
+    dataset_named,
+    files_of,
+    find_numbers,
+    stage,
+    version_of,
+    with_categories,
+    without_columns,
+)
+from kolena_store.errors import InvalidInput, MissingColumns
+from kolena_store.formats import TableInput, open_table, renamed_input
+from kolena_store.results.records import results_of_dataset
+from kolena_store.results.unmatched import unmatched_error
+from kolena_store.results.versions import ModelRows, ResultsReport, add_results
+from kolena_store.statements import identifier, statement
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+__all__ = ["ResultsUpload", "upload_results"]
+
+INCOMING_KIND = "incoming"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsUpload:
+    """What the caller gave: the inferences, whose they are, and how strictly to match them.
+
+    Either `model` names the model, or `model_field` the column that does. `renames` maps inference columns to the
+    input's columns (a wide frame's prediction column of one model).
+    """
+
+    dataset: str
+    source: object
+    model: str | None = None
+    model_field: str | None = None
+    renames: Mapping[str, str] | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    allow_unmatched: bool = False
+    upload_configuration: Mapping[str, Any] | None = None
+    metadata: Mapping[str, Any] | None = None
+    tags: Sequence[str] = ()
+
+
+def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[ResultsReport]:
+    """Add or replace the inferences of one model, or of every model that the model field names.
+
+    Raises:
+        StoreError: the input can't be used; the transaction then keeps nothing.
+    """
+    if (upload.model is None) == (upload.model_field is None):
+        raise InvalidInput("name either the model or the column that holds it (model_field), and not both")
+    dataset = dataset_named(transaction, upload.dataset)
+    version = version_of(transaction, dataset)
+    source = _opened(transaction, dataset, version, upload)
+    schema = _checked_schema(source, dataset, version, upload)
+    staged = stage(transaction.root, INCOMING_KIND, source, schema=schema, base=0)
+    try:
+        keys = [*([upload.model_field] if upload.model_field else []), *dataset.id_fields]
+        check_ids(transaction, source.name, staged.paths, keys)
+        return _match_and_add(transaction, dataset, version, staged, upload, source.name)
+    finally:
+        staged.remove_unused(transaction)
+
+
+def _opened(
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, upload: ResultsUpload
+) -> TableInput:
+    known = {name: kind for record in results_of_dataset(transaction, dataset) for name, kind in record.plain_types.items()}
+    labels = version.column_needs.expected_labels(version.plain_types)
+    ids = {name: version.plain_types[name] for name in dataset.id_fields}
+    expected = {**known, **labels, **ids}
+    if upload.renames is not None:
+        expected.update({old: expected[new] for new, old in upload.renames.items() if new in expected})
+    source = open_table(upload.source, types=upload.types, expected=expected)
+    if upload.renames is None:
+        return source
+    missing = [name for name in upload.renames.values() if name not in source.schema.names]
+    if missing:
+        raise MissingColumns.of(source.name, missing, source.schema.names)
+    return renamed_input(source, {**{name: name for name in dataset.id_fields}, **upload.renames})
+
+
+def _checked_schema(
+    source: TableInput, dataset: DatasetRecord, version: VersionRecord, upload: ResultsUpload
+) -> "pa.Schema":
+    wanted = [*dataset.id_fields, *([upload.model_field] if upload.model_field else [])]
+    missing = [name for name in wanted if name not in source.schema.names]
+    if missing:
+        raise MissingColumns.of(source.name, missing, source.schema.names)
+    id_types = {name: version.plain_types[name] for name in dataset.id_fields}
+    check_same_id_types(source.name, source.schema, id_types)
+    inferences = without_columns(source.schema, wanted)
+    if not inferences.names:
+        raise MissingColumns(f"{source.name} has no column beside the ids; add the model's answers")
+    check_names(source.name, inferences)
+    check_columns(source.name, inferences, version.column_needs.inference)
+    return with_categories(source.schema, source.categories)
+
+
+def _match_and_add(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    version: VersionRecord,
+    staged: Staged,
+    upload: ResultsUpload,
+    where: str,
+) -> list[ResultsReport]:
+    paths = [file.path(transaction.root) for file in files_of(transaction, version.sample_files)]
+    samples = find_numbers(transaction, staged, paths, dataset.id_fields)
+    unmatched = samples < 0
+    if unmatched.any() and not upload.allow_unmatched:
+        raise unmatched_error(transaction, where, dataset, staged, paths, unmatched)
+    reports = []
+    for model, is_of_model in _models_of_rows(transaction, staged, upload):
+        rows = ModelRows(
+            model=model,
+            staged=staged,
+            samples=_only(samples, is_of_model),
+            unmatched=int((unmatched & is_of_model).sum()),
+            left_out=(*dataset.id_fields, *([upload.model_field] if upload.model_field else [])),
+            upload_configuration=upload.upload_configuration,
+            metadata=upload.metadata,
+            tags=upload.tags,
+        )
+        reports.append(add_results(transaction, dataset, version, rows))
+    return reports
+
+
+def _models_of_rows(
+    transaction: Transaction, staged: Staged, upload: ResultsUpload
+) -> "list[tuple[str, np.ndarray]]":
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if upload.model is not None:
+        return [(upload.model, np.ones(staged.n_rows, dtype=bool))]
+    query = statement("queries/results", "model_of_rows").fill(model_field=identifier(str(upload.model_field)))
+    column = transaction.table(query, files=[str(path) for path in staged.paths]).column("model")
+    names = pc.unique(column).to_pylist()
+    return [(name, pc.equal(column, name).to_numpy()) for name in names]
+
+
+def _only(samples: "np.ndarray", wanted: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    return np.where(wanted, samples, -1)

@@ -1,0 +1,157 @@
+"""Adding a version of one model's results to the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import (
+    DatasetRecord,
+    Field,
+    RowChanges,
+    Staged,
+    VersionRecord,
+    author,
+    column_types,
+    files_of,
+    row_changes,
+    stored_samples,
+    widened_schema,
+    without_columns,
+    write_changes,
+)
+from kolena_store.digests import canonical_json
+from kolena_store.display import Listing, Printable
+from kolena_store.models import configuration_id, note_model
+from kolena_store.results.records import ResultsRecord, results_version
+from kolena_store.schema import now
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+__all__ = ["ModelRows", "ResultsReport", "add_results"]
+
+INFERENCES_KIND = "inferences"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRows:
+    """The staged rows of one model: the sample that each answers (-1: not a row of this model, or unmatched).
+
+    `left_out` names staged columns that are no inference: the ids, and the column that names the model.
+    """
+
+    model: str
+    staged: Staged
+    samples: "np.ndarray"
+    unmatched: int
+    left_out: Sequence[str]
+    upload_configuration: Mapping[str, Any] | None
+    metadata: Mapping[str, Any] | None
+    tags: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsReport(Printable):
+    """What an upload of results did; `missing` counts the dataset's samples that the model has not answered."""
+
+    dataset: str
+    model: str
+    version: int
+    inserted: int
+    updated: int
+    unchanged: int
+    unmatched: int
+    missing: int
+
+    def listings(self) -> Sequence[Listing | str]:
+        """Return the report as people read it: a sentence or two."""
+        counts = f"{self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged"
+        notes = [f"{self.missing:,} samples of the dataset have no inference"] if self.missing else []
+        if self.unmatched:
+            notes.append(f"{self.unmatched:,} rows belong to no sample of the dataset and were not kept")
+        return [f"{self.model} on {self.dataset}, results version {self.version}: {counts}", *notes]
+
+
+def add_results(
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, rows: ModelRows
+) -> ResultsReport:
+    """Add or replace inferences of one model; without a difference the version stays."""
+    model = note_model(transaction, rows.model, metadata=rows.metadata, tags=rows.tags)
+    configuration = configuration_id(transaction, "upload", rows.upload_configuration)
+    results_id, before = _find_results(transaction, dataset, model.model_id, configuration)
+    schema = _schema(rows, before)
+    staged = replace(rows.staged, schema=schema)
+    current = files_of(transaction, before.inference_files) if before else []
+    changes = row_changes(transaction, staged, rows.samples, current, is_whole=False)
+    if before is None or not changes.is_empty or not before.schema.equals(schema, check_metadata=True):
+        before = _add_version(transaction, results_id, before, staged, changes, rows.unmatched)
+        transaction.touched_datasets.add(dataset.dataset_id)
+    inserted, updated, _, unchanged = changes.counts
+    return ResultsReport(
+        dataset=dataset.name,
+        model=model.name,
+        version=before.version,
+        inserted=inserted,
+        updated=updated,
+        unchanged=unchanged,
+        unmatched=rows.unmatched,
+        missing=_count_missing(transaction, version, before),
+    )
+
+
+def _find_results(
+    transaction: Transaction, dataset: DatasetRecord, model_id: int, configuration: int | None
+) -> tuple[int, ResultsRecord | None]:
+    key = {"dataset_id": dataset.dataset_id, "model_id": model_id, "configuration_id": configuration}
+    results_id = transaction.value("results.results_of", **key)
+    if results_id is not None:
+        return int(results_id), results_version(transaction, results_id)
+    new_id = transaction.new_id()
+    transaction.run("results.insert_results", results_id=new_id, **key)
+    return new_id, None
+
+
+def _schema(rows: ModelRows, before: ResultsRecord | None) -> "pa.Schema":
+    schema = without_columns(rows.staged.schema, rows.left_out)
+    return widened_schema(rows.model, before.schema, schema, keep_missing=True) if before else schema
+
+
+def _add_version(
+    transaction: Transaction,
+    results_id: int,
+    before: ResultsRecord | None,
+    staged: Staged,
+    changes: RowChanges,
+    unmatched: int,
+) -> ResultsRecord:
+    current = files_of(transaction, before.inference_files) if before else []
+    file_ids = write_changes(transaction, INFERENCES_KIND, staged, changes, current)
+    paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]
+    types = column_types(transaction, paths, staged.schema)
+    inserted, updated, _, unchanged = changes.counts
+    transaction.run(
+        "results.insert_version",
+        results_id=results_id,
+        version=before.version + 1 if before else 1,
+        fields=canonical_json([asdict(Field(name=name, type=types[name], role="inference")) for name in types]),
+        arrow_schema=staged.schema.serialize().to_pybytes(),
+        inference_files=file_ids,
+        n_answered=(before.n_answered if before else 0) + inserted,
+        inserted=inserted,
+        updated=updated,
+        unchanged=unchanged,
+        unmatched=unmatched,
+        author=author(),
+        created=now(),
+    )
+    return results_version(transaction, results_id)
+
+
+def _count_missing(transaction: Transaction, version: VersionRecord, results: ResultsRecord) -> int:
+    import numpy as np
+
+    samples = stored_samples(transaction.root, files_of(transaction, version.sample_files))
+    answered = stored_samples(transaction.root, files_of(transaction, results.inference_files))
+    return len(np.setdiff1d(samples, answered, assume_unique=True))

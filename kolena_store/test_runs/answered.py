@@ -1,0 +1,99 @@
+"""The samples that one model answered, ground truth beside inference, as workflows read them."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Session
+from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, VersionRecord, columns_of_pattern, files_of
+from kolena_store.files import SAMPLE
+from kolena_store.predicates import check_predicate
+from kolena_store.progress import track
+from kolena_store.results import ResultsRecord
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
+from kolena_store.workflows import GROUND_TRUTH, INFERENCE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["AnsweredSamples"]
+
+ROWS_PER_BATCH = 131_072
+
+
+class AnsweredSamples:
+    """The samples of a dataset version that one model answered, by sample number.
+
+    Only the columns that the workflow names are read: `g.<column>` of the ground truth, `i.<column>` of the inference.
+    """
+
+    def __init__(self, session: Session, version: VersionRecord, results: ResultsRecord, columns: Columns) -> None:
+        """Find the files and the columns; nothing is read yet."""
+        self._session, self._version, self._results = session, version, results
+        self._samples = _paths(session, version.sample_files)
+        self._inferences = _paths(session, results.inference_files)
+        truths = [name for name in columns.ground_truth_names if name in version.types]
+        answers = _inference_columns(columns.inference, list(results.types))
+        self._sources = {
+            **{GROUND_TRUTH + name: _typed("samples", name, version.types[name]) for name in truths},
+            **{INFERENCE + name: _typed("inferences", name, results.types[name]) for name in answers},
+        }
+
+    @cached_property
+    def schema(self) -> "pa.Schema":
+        """Return the schema of the batches: `_sample` first."""
+        return self._selected(list(self._sources), literal(False)).schema
+
+    def columns(self, names: Sequence[str], *, predicate: str | None = None) -> "pa.Table":
+        """Return some columns of all answered samples, or of those that a predicate over metadata selects.
+
+        Raises:
+            RefusedStatement: the predicate is not allowed.
+        """
+        return self._selected(names, self._condition(predicate)).drop_columns([SAMPLE])
+
+    def distinct(self, name: str) -> "pa.Array":
+        """Return the distinct values of a column, sorted, without NULL."""
+        query = statement("queries/runs", "distinct_values").fill(column=self._sources[name])
+        found = self._session.table(query, samples=self._samples, inferences=self._inferences)
+        return found.column("value").combine_chunks()
+
+    def batches(self) -> "Iterator[pa.RecordBatch]":
+        """Yield all columns of all answered samples."""
+        query = self._query(list(self._sources), literal(True))
+        parameters = {"samples": self._samples, "inferences": self._inferences}
+        reader = self._session.connection.sql(query, params=parameters).to_arrow_reader(ROWS_PER_BATCH)
+        with track(self._results.n_answered, f"scoring {self._results.label}") as advance:
+            for batch in reader:
+                yield batch
+                advance(batch.num_rows)
+
+    def _selected(self, names: Sequence[str], condition: Fragment) -> "pa.Table":
+        query = self._query(names, condition)
+        return self._session.table(query, samples=self._samples, inferences=self._inferences)
+
+    def _query(self, names: Sequence[str], condition: Fragment) -> Fragment:
+        columns = [Fragment(f"{self._sources[name]} AS {identifier(name)}") for name in names]
+        return statement("queries/runs", "scoring_columns").fill(columns=joined(columns), condition=condition)
+
+    def _condition(self, predicate: str | None) -> Fragment:
+        if predicate is None:
+            return literal(True)
+        checked = check_predicate(predicate, self._version.types)
+        return statement("queries/runs", "selected_samples").fill(files=literal(self._samples), predicate=checked)
+
+
+def _typed(table: str, name: str, kind: str) -> Fragment:
+    return Fragment(f"{identifier(table, name)}::{kind}")
+
+
+def _inference_columns(needs: Sequence[ColumnNeed], available: Sequence[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for need in needs:
+        named = columns_of_pattern(need.name, available).values() if CLASS_MARK in need.name else [need.name]
+        found.update(dict.fromkeys(name for name in named if name in available))
+    return list(found)
+
+
+def _paths(session: Session, file_ids: Sequence[int]) -> list[str]:
+    return [str(file.path(session.root)) for file in files_of(session, file_ids)]

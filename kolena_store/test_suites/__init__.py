@@ -1,0 +1,29 @@
+"""Test suites: ordered sets of test-case versions that answer one set of questions."""
+
+from kolena_store.test_suites.apply import AppliedCase, SuiteInput, SuiteReport, apply_suites, size_note
+from kolena_store.test_suites.difference import CaseDifference, SuiteDifference, suite_difference
+from kolena_store.test_suites.explicit import ExplicitCase
+from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite, suite_named, suites
+from kolena_store.test_suites.stratify import Bins, parse_bins, stratified_text
+
+__all__ = [
+    "ALL",
+    "AppliedCase",
+    "Bins",
+    "CaseDifference",
+    "CaseRecord",
+    "ExplicitCase",
+    "SuiteDifference",
+    "SuiteInput",
+    "SuiteRecord",
+    "SuiteReport",
+    "apply_suites",
+    "cases_of",
+    "find_suite",
+    "parse_bins",
+    "size_note",
+    "stratified_text",
+    "suite_difference",
+    "suite_named",
+    "suites",
+]

@@ -1,0 +1,206 @@
+"""Applying suites: definitions become versions of test cases, and their ordered list a version of the suite."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
+from kolena_store.display import Column, Listing, Printable
+from kolena_store.errors import ConflictingDefinition, InvalidInput
+from kolena_store.schema import now
+from kolena_store.test_cases import ViewDefinition, parse_suite
+from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
+from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, find_suite, cases_of
+from kolena_store.test_suites.versions import CaseDefinition, add_case, all_samples
+
+__all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites"]
+
+LONGEST_NAME = 200
+TINY = 30
+SMALL = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteInput:
+    """What the caller gave: the suite's name, the text of its views, and test cases as lists of ids.
+
+    `description` and `tags` replace the stored ones when they are given.
+    """
+
+    name: str
+    text: str
+    file: str
+    explicit: Sequence[ExplicitCase] = ()
+    origin: str = "file"
+    description: str | None = None
+    tags: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedCase:
+    """A test case as it stands after its suite was applied; `note` says what to mind about its size."""
+
+    name: str
+    version: int
+    level: str
+    n: int
+    n_nan: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteReport(Printable):
+    """A suite as it stands after it was applied; `is_new_version` is False when nothing changed."""
+
+    dataset: str
+    name: str
+    version: int
+    is_new_version: bool
+    source: str
+    cases: tuple[AppliedCase, ...]
+
+    def listings(self) -> Sequence[Listing | str]:
+        """Return the test cases with their sizes, empty and tiny ones marked."""
+        columns = (
+            Column(title="test case"),
+            Column(title="version", align="right"),
+            Column(title="samples", align="right"),
+            Column(title="note"),
+        )
+        rows = tuple((case.name, str(case.version), f"{case.n:,}", case.note) for case in self.cases)
+        state = "new version" if self.is_new_version else "unchanged"
+        return [Listing(title=f"{self.dataset}: suite {self.name} version {self.version} ({state})", columns=columns, rows=rows)]
+
+
+def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Sequence[SuiteInput]) -> list[SuiteReport]:
+    """Apply several suites at once and return how each stands.
+
+    Raises:
+        RefusedStatement: a definition is not allowed, or selects a sample twice.
+        ConflictingDefinition: a name means something else in a suite that is not applied here.
+    """
+    version = version_of(transaction, dataset)
+    applied = [_apply(transaction, dataset, version, one) for one in inputs]
+    _check_pins(transaction, dataset, [suite for suite, _ in applied])
+    return [_report(transaction, dataset, version, suite, is_new) for suite, is_new in applied]
+
+
+def _apply(
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
+) -> tuple[SuiteRecord, bool]:
+    before = find_suite(transaction, dataset, given.name)
+    suite_id = before.suite_id if before else _new_suite(transaction, dataset, given)
+    _update_texts(transaction, suite_id, before, given)
+    definitions = _definitions(transaction, dataset, version, given)
+    cases = [add_case(transaction, dataset, definition) for definition in definitions]
+    keys = [case.key for case in cases]
+    if before and [case.key for case in cases_of(transaction, before)] == keys:
+        return before, False
+    number = before.version + 1 if before else 1
+    transaction.run("suites.insert_suite_version", suite_id=suite_id, version=number, source=given.text, created=now())
+    for position, (test_case_id, case_version) in enumerate(keys):
+        transaction.run(
+            "suites.insert_member",
+            suite_id=suite_id,
+            suite_version=number,
+            position=position,
+            test_case_id=test_case_id,
+            test_case_version=case_version,
+        )
+    transaction.touched_datasets.add(dataset.dataset_id)
+    stored = find_suite(transaction, dataset, given.name)
+    assert stored is not None
+    return stored, True
+
+
+def _new_suite(transaction: Transaction, dataset: DatasetRecord, given: SuiteInput) -> int:
+    if not given.name.strip() or len(given.name) > LONGEST_NAME or not given.name.isprintable():
+        raise InvalidInput(f"{given.name!r} can't name a test suite: 1 to {LONGEST_NAME} printable characters")
+    suite_id = transaction.new_id()
+    transaction.run(
+        "suites.insert_suite", suite_id=suite_id, dataset_id=dataset.dataset_id, name=given.name, origin=given.origin
+    )
+    return suite_id
+
+
+def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord | None, given: SuiteInput) -> None:
+    description = given.description if given.description is not None else (before.description if before else None)
+    tags = list(given.tags) if given.tags is not None else (before.tags if before else [])
+    transaction.run("suites.update_suite", suite_id=suite_id, description=description, tags=tags)
+
+
+def _definitions(
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
+) -> list[CaseDefinition]:
+    views = parse_suite(given.text, file=given.file, tables={"test_samples": version.types}) if given.text.strip() else ()
+    explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
+    found = [all_samples(), *map(_of_view, views), *explicit]
+    names = [definition.name.lower() for definition in found]
+    repeated = [definition.name for index, definition in enumerate(found) if names[index] in names[:index]]
+    if repeated:
+        raise InvalidInput(f"{given.file}: two test cases are named {repeated[0]!r}; rename one")
+    return found
+
+
+def _of_view(view: ViewDefinition) -> CaseDefinition:
+    return CaseDefinition(
+        name=view.name,
+        level=view.level,
+        digest=view.digest,
+        source=view.source,
+        query=view.standalone,
+        fields=tuple(view.fields),
+        members_file=None,
+        description=view.description,
+        tags=tuple(view.tags),
+    )
+
+
+def _check_pins(transaction: Transaction, dataset: DatasetRecord, applied: Sequence[SuiteRecord]) -> None:
+    """Refuse a name that stands for one definition in one suite and for another in a second one."""
+    for suite in applied:
+        if suite.origin == "by":
+            continue
+        for case in cases_of(transaction, suite):
+            key = {"dataset_id": dataset.dataset_id, "test_case_id": case.test_case_id}
+            for suite_id, other, pinned in transaction.rows("suites.suites_pinning", **key):
+                if suite_id != suite.suite_id and pinned != case.version:
+                    raise ConflictingDefinition(
+                        f"test case {case.name!r} of suite {suite.name!r} is defined otherwise in suite {other!r}; "
+                        "give it another name, or change both files and apply them together: "
+                        f"kolena-store suite apply {dataset.name} FILE FILE"
+                    )
+
+
+def _report(
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, suite: SuiteRecord, is_new: bool
+) -> SuiteReport:
+    from kolena_store.membership.stored import ensure_memberships
+
+    cases = cases_of(transaction, suite)
+    members = ensure_memberships(transaction, dataset, version, cases)
+    applied = tuple(_applied(case, members[case.key].n, members[case.key].n_nan) for case in cases)
+    return SuiteReport(
+        dataset=dataset.name,
+        name=suite.name,
+        version=suite.version,
+        is_new_version=is_new,
+        source=suite.source or "",
+        cases=applied,
+    )
+
+
+def _applied(case: CaseRecord, n: int, n_nan: int) -> AppliedCase:
+    notes = [size_note(n)] if size_note(n) else []
+    if n_nan and case.name != ALL:
+        notes.append(f"{n_nan:,} with NaN, which counts as the greatest number")
+    return AppliedCase(name=case.name, version=case.version, level=case.level, n=n, n_nan=n_nan, note="; ".join(notes))
+
+
+def size_note(n: int) -> str:
+    """Return what to mind about a test case of n samples; nothing from 100 on."""
+    if n == 0:
+        return "EMPTY: no sample is in this test case"
+    if n < TINY:
+        return f"TINY: fewer than {TINY} samples say little"
+    return f"fewer than {SMALL} samples" if n < SMALL else ""

@@ -1,0 +1,91 @@
+"""Test suites and their test cases as the catalogue knows them."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kolena_store.database import Session
+from kolena_store.datasets import DatasetRecord
+from kolena_store.errors import UnknownName
+from kolena_store.statements import Fragment
+
+__all__ = ["ALL", "CaseRecord", "SuiteRecord", "cases_of", "suite_named", "suites"]
+
+ALL = "all"
+"""The reserved test case of every sample, first in every suite."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRecord:
+    """One version of a test case."""
+
+    test_case_id: int
+    version: int
+    name: str
+    level: str
+    definition_digest: str
+    source: str | None
+    normalised: str | None
+    fields: list[str]
+    members_file: int | None
+    description: str | None
+    tags: list[str]
+
+    @property
+    def query(self) -> Fragment:
+        """Return the SELECT that names the members; it was checked when the suite was applied."""
+        return Fragment(self.normalised or "")
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Return the test case's id and version."""
+        return self.test_case_id, self.version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteRecord:
+    """One version of a test suite; its origin says how it came to be: from a file, by fields, or built in."""
+
+    suite_id: int
+    name: str
+    origin: str
+    description: str | None
+    tags: list[str]
+    version: int
+    source: str | None
+    created: datetime.datetime
+
+
+def suites(session: Session, dataset: DatasetRecord) -> list[SuiteRecord]:
+    """Return the newest version of every suite of a dataset, by name."""
+    return session.records(SuiteRecord, "suites.all_suites", dataset_id=dataset.dataset_id)
+
+
+def find_suite(
+    session: Session, dataset: DatasetRecord, name: str, version: int | None = None
+) -> SuiteRecord | None:
+    """Return a suite of this name (without regard to case), by default its newest version, or None."""
+    key = {"dataset_id": dataset.dataset_id, "name": name, "version": version}
+    found = session.records(SuiteRecord, "suites.suite_named", **key)
+    return found[0] if found else None
+
+
+def suite_named(session: Session, dataset: DatasetRecord, name: str, version: int | None = None) -> SuiteRecord:
+    """Return a suite of a dataset, by default its newest version.
+
+    Raises:
+        UnknownName: the dataset has no such suite, or the suite no such version.
+    """
+    found = find_suite(session, dataset, name, version)
+    if found is not None:
+        return found
+    newest = find_suite(session, dataset, name)
+    if newest is not None:
+        raise UnknownName(f"suite {newest.name!r} has no version {version}; it has 1 to {newest.version}")
+    known = [record.name for record in suites(session, dataset)]
+    raise UnknownName.of(f"test suite of {dataset.name!r}", name, known, f"kolena-store suite list {dataset.name}")
+
+
+def cases_of(session: Session, suite: SuiteRecord) -> Sequence[CaseRecord]:
+    """Return the test cases that a suite version pins, in order."""
+    return session.records(CaseRecord, "suites.cases_of_suite", suite_id=suite.suite_id, version=suite.version)

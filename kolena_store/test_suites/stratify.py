@@ -1,0 +1,212 @@
+"""Stratifying: one test case for each value, or range of values, of a field, written as views that can be saved."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kolena_store.database import Session
+from kolena_store.datasets import VersionRecord, files_of
+from kolena_store.digests import sha256_of_text
+from kolena_store.errors import InvalidInput, MissingColumns
+from kolena_store.statements import Fragment, identifier, literal, statement
+
+__all__ = ["Bins", "parse_bins", "stratified_text"]
+
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE")
+MOST_VALUES = 100
+MOST_PLAIN_NUMBERS = 20
+DEFAULT_QUANTILES = 4
+LONGEST_NAME = 180
+BINNED = ("quantiles", "widths")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bins:
+    """How to cut the values of a numeric field into ranges: at given edges, in equal parts, or equally wide.
+
+    Args:
+        edges: the limits, ascending; a value at an edge belongs to the range above it. What lies below the first and
+            from the last on has ranges of its own.
+        quantiles: into how many parts of about equally many samples.
+        widths: into how many equally wide parts between the least and the greatest value.
+
+    Raises:
+        InvalidInput: not exactly one of the three, or one that can't be used.
+    """
+
+    field: str
+    edges: Sequence[float] | None = None
+    quantiles: int | None = None
+    widths: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check that one way of cutting is named."""
+        given = [one for one in (self.edges, self.quantiles, self.widths) if one is not None]
+        if len(given) != 1:
+            raise InvalidInput(f"Bins({self.field!r}) takes exactly one of edges=, quantiles= and widths=")
+        if self.edges is not None and (not self.edges or sorted(set(self.edges)) != list(self.edges)):
+            raise InvalidInput(f"the edges of {self.field!r} must ascend, each once; they are {list(self.edges)}")
+        if any(isinstance(one, int) and not 1 <= one <= MOST_VALUES for one in given):
+            raise InvalidInput(f"the number of bins of {self.field!r} must lie between 1 and {MOST_VALUES}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stratum:
+    name: str
+    predicate: str
+
+
+def parse_bins(text: str, fields: Sequence[str]) -> "str | Bins":
+    """Return what a `--by` text means: a field, or `field:0,18,65`, `field:quantiles=4`, `field:widths=5`.
+
+    Raises:
+        InvalidInput: the part behind the colon can't be read.
+    """
+    field, colon, rule = text.rpartition(":")
+    if text in fields or not colon:
+        return text
+    kind, equals, count = rule.partition("=")
+    try:
+        if equals and kind in BINNED:
+            return Bins(field=field, **{kind: int(count)})
+        return Bins(field=field, edges=[_plain(float(part)) for part in rule.split(",")])
+    except ValueError as error:
+        raise InvalidInput(
+            f"{text!r}: write a field, or field:0,18,65 (edges), field:quantiles=4, field:widths=5"
+        ) from error
+
+
+def stratified_text(session: Session, version: VersionRecord, by: Sequence["str | Bins"]) -> str:
+    """Return the CREATE VIEW statements for each field in turn: one view for each value or range, and for missing ones.
+
+    Raises:
+        MissingColumns: a field does not exist.
+        InvalidInput: a field has too many values, or ranges were asked of a field without numbers.
+    """
+    template = statement("queries/suites", "stratum")
+    taken: set[str] = set()
+    statements = []
+    for one in by:
+        for stratum in _strata(session, version, one):
+            name = _unique(stratum.name, taken)
+            statements.append(template.fill(name=identifier(name), predicate=Fragment(stratum.predicate)))
+    return "\n".join(statements) + "\n"
+
+
+def _strata(session: Session, version: VersionRecord, one: "str | Bins") -> Iterator[_Stratum]:
+    field = one.field if isinstance(one, Bins) else one
+    kind = version.types.get(field)
+    if kind is None:
+        raise MissingColumns.of("the dataset", [field], list(version.types))
+    is_number = kind in NUMBERS or kind.startswith("DECIMAL")
+    if isinstance(one, Bins):
+        if not is_number:
+            raise InvalidInput(f"{field!r} holds {kind}, which has no ranges; name the field alone")
+        return _ranges(session, version, one)
+    return _by_value(session, version, field, kind, is_number=is_number)
+
+
+def _by_value(session: Session, version: VersionRecord, field: str, kind: str, *, is_number: bool) -> Iterator[_Stratum]:
+    query = statement("queries/suites", "field_values").fill(field=identifier(field), kind=Fragment(kind))
+    rows = session.table(query, files=_paths(session, version), most=MOST_VALUES + 2).to_pylist()
+    values = [row["value"] for row in rows if row["value"] is not None and row["value"] == row["value"]]
+    if is_number and len(values) > MOST_PLAIN_NUMBERS:
+        return _ranges(session, version, Bins(field=field, quantiles=DEFAULT_QUANTILES))
+    if len(values) > MOST_VALUES:
+        raise InvalidInput(
+            f"{field!r} has more than {MOST_VALUES} different values; choose a coarser field, "
+            "or write the test cases that matter in a suite file"
+        )
+    return _values(field, [row["value"] for row in rows])
+
+
+def _values(field: str, values: Sequence[Any]) -> Iterator[_Stratum]:
+    name = identifier(field)
+    for value in values:
+        if value is None:
+            yield _Stratum(name=f"{field} is missing", predicate=f"{name} IS NULL")
+        elif value != value:
+            yield _Stratum(name=f"{field} is NaN", predicate=f"isnan({name})")
+        else:
+            yield _Stratum(name=f"{field} = {_shown(value)}", predicate=f"{name} = {literal(value)}")
+
+
+def _ranges(session: Session, version: VersionRecord, bins: Bins) -> Iterator[_Stratum]:
+    name = identifier(bins.field)
+    n_null, n_nan, least, greatest, quantiles, _ = _facts(session, version, bins)
+    if least is not None:
+        edges = _edges(bins, least, greatest, quantiles)
+        if bins.edges is not None:
+            yield from _open_ends(bins.field, edges, least, greatest)
+        yield from _between(bins, edges)
+    if n_null:
+        yield _Stratum(name=f"{bins.field} is missing", predicate=f"{name} IS NULL")
+    if n_nan:
+        yield _Stratum(name=f"{bins.field} is NaN", predicate=f"isnan({name})")
+
+
+def _facts(session: Session, version: VersionRecord, bins: Bins) -> tuple[Any, ...]:
+    parts = bins.quantiles or 1
+    fractions = [index / parts for index in range(parts + 1)]
+    field = identifier(bins.field)
+    query = statement("queries/suites", "field_facts").fill(field=field, number=Fragment(f"{field}::DOUBLE"))
+    return session.rows(query, files=_paths(session, version), fractions=fractions)[0]
+
+
+def _edges(bins: Bins, least: Any, greatest: Any, quantiles: Sequence[Any]) -> list[Any]:
+    if bins.edges is not None:
+        return list(bins.edges)
+    if bins.quantiles is not None:
+        return sorted(set(quantiles))
+    step = (float(greatest) - float(least)) / (bins.widths or 1)
+    inner = [float(least) + step * index for index in range(1, bins.widths or 1)]
+    return sorted({float(least), *inner, float(greatest)})
+
+
+def _open_ends(field: str, edges: Sequence[Any], least: Any, greatest: Any) -> Iterator[_Stratum]:
+    name = identifier(field)
+    if least < edges[0]:
+        yield _Stratum(name=f"{field} < {_shown(edges[0])}", predicate=f"{name} < {literal(edges[0])}")
+    if greatest >= edges[-1]:
+        is_number = f"isfinite({name}::DOUBLE)"
+        predicate = f"{name} >= {literal(edges[-1])} AND {is_number}"
+        yield _Stratum(name=f"{field} >= {_shown(edges[-1])}", predicate=predicate)
+
+
+def _between(bins: Bins, edges: Sequence[Any]) -> Iterator[_Stratum]:
+    name = identifier(bins.field)
+    if len(edges) == 1 and bins.edges is None:
+        yield _Stratum(name=f"{bins.field} = {_shown(edges[0])}", predicate=f"{name} = {literal(edges[0])}")
+    for low, high in zip(edges, edges[1:], strict=False):
+        is_last = bins.edges is None and high == edges[-1]
+        sign, bracket = ("<=", "]") if is_last else ("<", ")")
+        yield _Stratum(
+            name=f"{bins.field} in [{_shown(low)}, {_shown(high)}{bracket}",
+            predicate=f"{name} >= {literal(low)} AND {name} {sign} {literal(high)}",
+        )
+
+
+def _paths(session: Session, version: VersionRecord) -> list[str]:
+    return [str(file.path(session.root)) for file in files_of(session, version.sample_files)]
+
+
+def _plain(number: float) -> float:
+    return int(number) if number.is_integer() else number
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return text if text.isprintable() and text.strip() == text and text else repr(text)
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Return a name that fits and is not taken: names don't differ by case alone."""
+    short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}… {sha256_of_text(name)[:8]}"
+    found, number = short, 1
+    while found.lower() in taken:
+        number += 1
+        found = f"{short} ({number})"
+    taken.add(found.lower())
+    return found

@@ -1,0 +1,130 @@
+"""Classification: one label for every sample, of two classes or of many, with or without scores."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns
+from kolena_store.errors import InvalidInput
+from kolena_store.workflows.base import Facts, ScoringInput, Workflow
+from kolena_store.workflows.configuration import Configuration
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Classification"]
+
+
+@dataclass(frozen=True)
+class Classification(Workflow):
+    """Labels that are predicted.
+
+    Args:
+        ground_truth: the dataset's column with the true label.
+        prediction: the inference's column with the predicted label. A named one is the prediction; without it the
+            label follows from the scores. With neither prediction nor scores it is the column `prediction`.
+        score: the inference's column with the confidence of the prediction, or, when `positive` is given, the score
+            of the positive class.
+        scores: the score of each class: a pattern such as `"p_{class}"`, a mapping class -> column, or the name of
+            one list column (in the order of `classes`) or struct column.
+        positive: the label of interest in a problem of two classes; every other label counts as the other class.
+        classes: all labels, in order; a label outside them is left out and counted.
+
+    Raises:
+        InvalidInput: options that contradict each other.
+    """
+
+    ground_truth: str
+    prediction: str | None = None
+    score: str | None = None
+    scores: str | Mapping[str, str] | None = None
+    positive: object = None
+    classes: Sequence[object] | None = None
+
+    name: ClassVar[str] = "classification"
+    metric_file: ClassVar[str] = "metrics/classification"
+    scorer_version: ClassVar[str] = "1"
+
+    def __post_init__(self) -> None:
+        """Check that the options fit together."""
+        if self.score is not None and self.scores is not None:
+            raise InvalidInput("give either score= (one column) or scores= (one for each class), not both")
+        if self.score is not None and self.prediction is None and self.positive is None:
+            raise InvalidInput(
+                f"score={self.score!r} alone does not say which label it is the score of: "
+                "name the positive class (positive=), or the column with the predicted label (prediction=)"
+            )
+
+    @property
+    def prediction_field(self) -> str | None:
+        """Return the inference's label column, or None when the label follows from the scores."""
+        has_scores = self.score is not None or self.scores is not None
+        return self.prediction or (None if has_scores else "prediction")
+
+    def document(self) -> dict[str, Any]:
+        """Return the options as plain JSON values."""
+        options = {
+            "ground_truth": self.ground_truth,
+            "prediction": self.prediction,
+            "score": self.score,
+            "scores": dict(self.scores) if isinstance(self.scores, Mapping) else self.scores,
+            "positive": self.positive,
+            "classes": list(self.classes) if self.classes is not None else None,
+        }
+        return {"workflow": self.name, **{name: value for name, value in options.items() if value is not None}}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Classification":
+        """Return the workflow that a document describes."""
+        return cls(**{name: value for name, value in document.items() if name != "workflow"})
+
+    def columns(self) -> Columns:
+        """Return the label of the truth, and of the inference the label, the score or the scores."""
+        truth = ColumnNeed(name=self.ground_truth, kind="label")
+        label = self.prediction_field
+        answers = [ColumnNeed(name=label, kind="label", like=self.ground_truth)] if label else []
+        inference = (*answers, *self._score_needs())
+        return Columns(ground_truth=(truth,), inference=inference, answer=inference[0].name)
+
+    def headlines(self, facts: Facts) -> tuple[str, ...]:
+        """Return accuracy beside precision and recall of the positive class, or the unweighted mean of F1."""
+        return ("accuracy", "precision", "recall") if facts.positive is not None else ("accuracy", "f1_macro")
+
+    def prepare(self, inputs: ScoringInput, configuration: Configuration) -> Facts:
+        """Return the classes, what the scores allow, and the threshold when there is one."""
+        from kolena_store.workflows.classification_facts import classification_facts
+
+        return classification_facts(self, inputs, configuration)
+
+    def sample_metrics_schema(self, facts: Facts) -> "pa.Schema":
+        """Return the columns of `classification_scorer`."""
+        from kolena_store.workflows.classification_scorer import sample_metrics_schema
+
+        return sample_metrics_schema()
+
+    def score_batch(self, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
+        """Return labels as text, correctness, the score of each class, and the losses that follow from them."""
+        from kolena_store.workflows.classification_scorer import score_classification
+
+        return score_classification(self, batch, facts)
+
+    def check_labels(self, labels: "pa.Array") -> None:
+        """Check that the positive label occurs in the ground truth.
+
+        Raises:
+            InvalidInput: it does not; near labels are named.
+        """
+        from kolena_store.workflows.labels import label_of, label_texts
+
+        if self.positive is not None:
+            known = [text for text in label_texts(labels, labels.type).to_pylist() if text is not None]
+            label_of(self.positive, known, labels.type, "positive")
+
+    def _score_needs(self) -> list[ColumnNeed]:
+        if self.score is not None:
+            return [ColumnNeed(name=self.score, kind="number")]
+        if isinstance(self.scores, Mapping):
+            return [ColumnNeed(name=column, kind="number") for column in self.scores.values()]
+        if self.scores is None:
+            return []
+        return [ColumnNeed(name=self.scores, kind="number_pattern" if CLASS_MARK in self.scores else "numbers")]

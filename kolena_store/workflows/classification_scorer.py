@@ -1,0 +1,200 @@
+"""The sample metrics of a classification: what each sample adds to the metrics of every test case it is in."""
+
+from typing import TYPE_CHECKING
+
+from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts
+from kolena_store.workflows.class_scores import score_matrix
+from kolena_store.workflows.classification_facts import positive_scores
+from kolena_store.workflows.labels import label_texts
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from kolena_store.workflows.classification import Classification
+
+__all__ = ["sample_metrics_schema", "score_classification"]
+
+SUM_TOLERANCE = 0.01
+"""How far the scores of a sample may sum from 1 and still be probabilities (they are often rounded)."""
+
+OTHER_LABEL = "(another label)"
+"""How a predicted label outside the named classes is written: it is wrong, whatever the truth."""
+
+
+def sample_metrics_schema() -> "pa.Schema":
+    """Return the columns of the sample metrics.
+
+    `truth` and `prediction` are labels as text (NULL: not known, or outside the classes); `scores` has a score for
+    each class, in their order; `confidence` is the score of the predicted label; `log_loss` and `brier_score` are
+    NULL where the scores are no probabilities; `in_top_k` says whether the true label is among the k highest scores.
+    """
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("truth", pa.string()),
+            ("prediction", pa.string()),
+            ("correct", pa.bool_()),
+            ("confidence", pa.float64()),
+            ("scores", pa.list_(pa.float64())),
+            ("log_loss", pa.float64()),
+            ("brier_score", pa.float64()),
+            ("in_top_k", pa.bool_()),
+        ]
+    )
+
+
+def score_classification(workflow: "Classification", batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
+    """Return the columns of `sample_metrics_schema` for a batch of answered samples."""
+    import pyarrow as pa
+
+    truth = _codes(workflow, batch, facts, GROUND_TRUTH + workflow.ground_truth)
+    truth[truth == len(facts.classes)] = -1
+    scores = _scores(workflow, batch, facts)
+    predicted = _predictions(workflow, batch, facts, scores)
+    is_measured = (truth >= 0) & (predicted >= 0)
+    labels = [_texts(codes, facts.classes) for codes in (truth, predicted)]
+    correct = pa.array(truth == predicted, mask=~is_measured)
+    confidence = _confidence(workflow, batch, facts, scores, predicted)
+    return [*labels, correct, confidence, *_score_metrics(scores, truth, facts)]
+
+
+def _codes(workflow: "Classification", batch: "pa.RecordBatch", facts: Facts, name: str) -> "np.ndarray":
+    """Return the position of each label among the classes; -1: NULL; the number of classes: another label."""
+    like = batch.column(GROUND_TRUTH + workflow.ground_truth).type
+    return _positions(label_texts(batch.column(name), like), facts)
+
+
+def _positions(texts: "pa.Array", facts: Facts) -> "np.ndarray":
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_known = texts.is_valid().to_numpy(zero_copy_only=False)
+    accepted = facts.classes if facts.accepted is None else facts.accepted
+    found = pc.index_in(texts, pa.array(accepted, pa.string())).to_numpy(zero_copy_only=False)
+    is_accepted = ~np.isnan(found.astype(np.float64))
+    codes = np.where(is_accepted, np.nan_to_num(found.astype(np.float64)), len(facts.classes)).astype(np.int32)
+    if facts.positive is not None:
+        is_positive = pc.equal(texts, facts.positive).fill_null(False).to_numpy(zero_copy_only=False)
+        codes = np.where(is_accepted, is_positive, len(facts.classes)).astype(np.int32)
+    return np.where(is_known, codes, np.int32(-1))
+
+
+def _scores(workflow: "Classification", batch: "pa.RecordBatch", facts: Facts) -> "np.ndarray | None":
+    """Return float64[rows, classes], or None when there is no score for each class."""
+    import numpy as np
+
+    if facts.positive is not None and (workflow.score or workflow.scores):
+        positive = positive_scores(workflow, batch, facts.positive)
+        return np.column_stack([1.0 - positive, positive])
+    return score_matrix(workflow, batch, facts.classes) if workflow.scores is not None else None
+
+
+def _predictions(
+    workflow: "Classification", batch: "pa.RecordBatch", facts: Facts, scores: "np.ndarray | None"
+) -> "np.ndarray":
+    import numpy as np
+
+    if facts.threshold is not None and scores is not None:
+        positive = scores[:, 1]
+        return np.where(np.isnan(positive), -1, positive >= facts.threshold).astype(np.int32)
+    if workflow.prediction_field is not None:
+        return _codes(workflow, batch, facts, INFERENCE + workflow.prediction_field)
+    matrix = np.empty((batch.num_rows, 0)) if scores is None else scores
+    highest = np.argmax(np.where(np.isnan(matrix), -np.inf, matrix), axis=1).astype(np.int32)
+    return np.where(np.isnan(matrix).all(axis=1), np.int32(-1), highest)
+
+
+def _confidence(
+    workflow: "Classification",
+    batch: "pa.RecordBatch",
+    facts: Facts,
+    scores: "np.ndarray | None",
+    predicted: "np.ndarray",
+) -> "pa.Array":
+    import numpy as np
+    import pyarrow as pa
+
+    if scores is not None:
+        has_score = (predicted >= 0) & (predicted < scores.shape[1])
+        positions = np.where(has_score, predicted, 0)[:, np.newaxis].astype(np.int64)
+        values = np.take_along_axis(scores, positions, axis=1)[:, 0]
+        return pa.array(values, mask=np.isnan(values) | ~has_score)
+    if workflow.score is None:
+        return pa.nulls(batch.num_rows, pa.float64())
+    values = positive_scores(workflow, batch, None)
+    return pa.array(values, mask=np.isnan(values))
+
+
+def _score_metrics(scores: "np.ndarray | None", truth: "np.ndarray", facts: Facts) -> "list[pa.Array]":
+    import numpy as np
+    import pyarrow as pa
+
+    if scores is None:
+        numbers = pa.nulls(len(truth), pa.float64())
+        return [pa.nulls(len(truth), pa.list_(pa.float64())), numbers, numbers, pa.nulls(len(truth), pa.bool_())]
+    is_scored = ~np.isnan(scores).any(axis=1) & (truth >= 0)
+    of_truth = np.take_along_axis(scores, np.maximum(truth, 0)[:, np.newaxis].astype(np.int64), axis=1)[:, 0]
+    has_loss = is_scored & _are_probabilities(scores)
+    return [
+        _lists(scores),
+        pa.array(_log_loss(of_truth), mask=~has_loss),
+        pa.array(_brier_score(scores, truth, is_binary=len(facts.classes) == 2), mask=~has_loss),
+        pa.array(_is_in_top(scores, truth, of_truth, int(facts.constants["top_k"])), mask=~is_scored),
+    ]
+
+
+def _are_probabilities(scores: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    in_range = ((scores >= 0) & (scores <= 1)).all(axis=1)
+    return in_range & (np.abs(scores.sum(axis=1) - 1) <= SUM_TOLERANCE)
+
+
+def _log_loss(of_truth: "np.ndarray") -> "np.ndarray":
+    """Return -log of the true label's score, clipped as scikit-learn's `log_loss` clips it."""
+    import numpy as np
+
+    smallest = np.finfo(np.float64).eps
+    return -np.log(np.clip(of_truth, smallest, 1 - smallest))
+
+
+def _brier_score(scores: "np.ndarray", truth: "np.ndarray", *, is_binary: bool) -> "np.ndarray":
+    """Return the squared distance of the scores from the truth (Brier 1950); of the positive class alone if binary."""
+    import numpy as np
+
+    target = np.zeros_like(scores)
+    target[np.arange(len(truth)), np.maximum(truth, 0)] = 1.0
+    squares = (scores - target) ** 2
+    return squares[:, 1] if is_binary else squares.sum(axis=1)
+
+
+def _is_in_top(scores: "np.ndarray", truth: "np.ndarray", of_truth: "np.ndarray", top_k: int) -> "np.ndarray":
+    """Return whether fewer than k labels come before the true one; among equal scores the later class comes first.
+
+    That is the order of scikit-learn's `top_k_accuracy_score`.
+    """
+    import numpy as np
+
+    is_later = np.arange(scores.shape[1])[np.newaxis, :] > truth[:, np.newaxis]
+    own = of_truth[:, np.newaxis]
+    before = (scores > own) | ((scores == own) & is_later)
+    return before.sum(axis=1) < top_k
+
+
+def _texts(codes: "np.ndarray", classes: tuple[str, ...]) -> "pa.Array":
+    import pyarrow as pa
+
+    indices = pa.array(codes, mask=codes < 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array([*classes, OTHER_LABEL], pa.string())).cast(pa.string())
+
+
+def _lists(scores: "np.ndarray") -> "pa.Array":
+    import numpy as np
+    import pyarrow as pa
+
+    n_rows, n_classes = scores.shape
+    values = pa.array(scores.ravel(), mask=np.isnan(scores.ravel()))
+    return pa.ListArray.from_arrays(np.arange(0, (n_rows + 1) * n_classes, max(n_classes, 1), dtype=np.int32)[: n_rows + 1], values)

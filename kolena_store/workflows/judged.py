@@ -1,0 +1,81 @@
+"""Judged answers: a verdict or a score on the inference, and no ground truth (LLM answers, human review)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kolena_store.datasets import ColumnNeed, Columns
+from kolena_store.errors import InvalidInput
+from kolena_store.workflows.base import INFERENCE, Facts, ScoringInput, Workflow
+from kolena_store.workflows.configuration import Configuration
+from kolena_store.workflows.options import refuse_options
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Judged"]
+
+NO_VERDICT = "the workflow names no verdict column"
+NO_SCORE = "the workflow names no score column"
+
+
+@dataclass(frozen=True)
+class Judged(Workflow):
+    """Answers that someone judged: `verdict` (true or false) gives `pass_rate`, `score` (a number) `mean_score`.
+
+    Raises:
+        InvalidInput: neither column is named.
+    """
+
+    verdict: str | None = None
+    score: str | None = None
+
+    name: ClassVar[str] = "judged"
+    metric_file: ClassVar[str] = "metrics/judged"
+    scorer_version: ClassVar[str] = "1"
+
+    def __post_init__(self) -> None:
+        """Check that something was judged."""
+        if self.verdict is None and self.score is None:
+            raise InvalidInput("Judged needs the inference column with the verdict (verdict=) or the grade (score=)")
+
+    def document(self) -> dict[str, Any]:
+        """Return the options as plain JSON values."""
+        return {"workflow": self.name, **{name: value for name, value in asdict(self).items() if value is not None}}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Judged":
+        """Return the workflow that a document describes."""
+        return cls(verdict=document.get("verdict"), score=document.get("score"))
+
+    def columns(self) -> Columns:
+        """Return the judged columns of the inference; there is no ground truth."""
+        verdict = [ColumnNeed(name=self.verdict, kind="verdict")] if self.verdict else []
+        score = [ColumnNeed(name=self.score, kind="number")] if self.score else []
+        return Columns(inference=(*verdict, *score), answer=str(self.verdict or self.score))
+
+    def headlines(self, facts: Facts) -> tuple[str, ...]:
+        """Return the rate of passed verdicts, the mean grade, or both."""
+        return (*(["pass_rate"] if self.verdict else []), *(["mean_score"] if self.score else []))
+
+    def prepare(self, inputs: ScoringInput, configuration: Configuration) -> Facts:
+        """Return which of the two columns there is."""
+        refuse_options(self.name, configuration, allowed=())
+        missing = {**({} if self.verdict else {"verdict": NO_VERDICT}), **({} if self.score else {"score": NO_SCORE})}
+        return Facts(unavailable=missing)
+
+    def sample_metrics_schema(self, facts: Facts) -> "pa.Schema":
+        """Return `verdict` and `score`."""
+        import pyarrow as pa
+
+        return pa.schema([("verdict", pa.bool_()), ("score", pa.float64())])
+
+    def score_batch(self, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
+        """Return the verdicts as booleans and the grades as numbers; a grade that is not finite counts as NULL."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        none = pa.nulls(batch.num_rows)
+        verdict = batch.column(INFERENCE + self.verdict).cast(pa.bool_()) if self.verdict else none.cast(pa.bool_())
+        score = batch.column(INFERENCE + self.score).cast(pa.float64()) if self.score else none.cast(pa.float64())
+        return [verdict, pc.if_else(pc.is_finite(score), score, pa.scalar(None, pa.float64()))]

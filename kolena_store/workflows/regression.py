@@ -1,0 +1,91 @@
+"""Regression: a number for every sample, compared with the number that is true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kolena_store.datasets import ColumnNeed, Columns
+from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
+from kolena_store.workflows.configuration import Configuration
+from kolena_store.workflows.options import refuse_options
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+__all__ = ["Regression"]
+
+
+@dataclass(frozen=True)
+class Regression(Workflow):
+    """Numbers that are predicted: `ground_truth` names the dataset's column, `prediction` the inference's."""
+
+    ground_truth: str
+    prediction: str = "prediction"
+
+    name: ClassVar[str] = "regression"
+    metric_file: ClassVar[str] = "metrics/regression"
+    scorer_version: ClassVar[str] = "1"
+
+    def document(self) -> dict[str, Any]:
+        """Return the options as plain JSON values."""
+        return {"workflow": self.name, "ground_truth": self.ground_truth, "prediction": self.prediction}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Regression":
+        """Return the workflow that a document describes."""
+        return cls(ground_truth=document["ground_truth"], prediction=document["prediction"])
+
+    def columns(self) -> Columns:
+        """Return the two columns of numbers."""
+        return Columns(
+            ground_truth=(ColumnNeed(name=self.ground_truth, kind="number"),),
+            inference=(ColumnNeed(name=self.prediction, kind="number"),),
+            answer=self.prediction,
+        )
+
+    def headlines(self, facts: Facts) -> tuple[str, ...]:
+        """Return the size of the errors, their direction, and their size with large ones weighing more."""
+        return ("mae", "bias", "rmse")
+
+    def prepare(self, inputs: ScoringInput, configuration: Configuration) -> Facts:
+        """Return the means of truth and prediction, about which second moments are taken."""
+        refuse_options(self.name, configuration, allowed=())
+        table = inputs.columns([GROUND_TRUTH + self.ground_truth, INFERENCE + self.prediction])
+        truth, prediction = (_numbers(table.column(index).combine_chunks()) for index in range(2))
+        is_measured = _is_measured(truth, prediction)
+        return Facts(centres={"truth": _mean(truth[is_measured]), "prediction": _mean(prediction[is_measured])})
+
+    def sample_metrics_schema(self, facts: Facts) -> "pa.Schema":
+        """Return truth and prediction, the error (prediction - truth), and both sides' distance from their centres."""
+        import pyarrow as pa
+
+        numbers = ("truth", "prediction", "error", "truth_deviation", "prediction_deviation")
+        return pa.schema([(name, pa.float64()) for name in numbers])
+
+    def score_batch(self, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
+        """Return the numbers of the samples where both sides are finite, NULL for the others."""
+        import pyarrow as pa
+
+        truth = _numbers(batch.column(GROUND_TRUTH + self.ground_truth))
+        prediction = _numbers(batch.column(INFERENCE + self.prediction))
+        hidden = ~_is_measured(truth, prediction)
+        deviations = (truth - facts.centres["truth"], prediction - facts.centres["prediction"])
+        return [pa.array(values, mask=hidden) for values in (truth, prediction, prediction - truth, *deviations)]
+
+
+def _numbers(column: "pa.Array") -> "np.ndarray":
+    import numpy as np
+    import pyarrow as pa
+
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _is_measured(truth: "np.ndarray", prediction: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    return np.isfinite(truth) & np.isfinite(prediction)
+
+
+def _mean(values: "np.ndarray") -> float:
+    return float(values.mean()) if len(values) else 0.0

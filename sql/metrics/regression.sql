@@ -1,0 +1,211 @@
+-- term: n = count
+error IS NOT NULL
+
+-- term: error_sum = sum
+error
+
+-- term: absolute_error_sum = sum
+abs(error)
+
+-- term: squared_error_sum = sum
+error * error
+
+-- term: absolute_error_maximum = maximum
+abs(error)
+
+-- term: n_percentage = count
+error IS NOT NULL AND truth <> 0
+
+-- term: percentage_error_sum = sum
+CASE WHEN truth <> 0 THEN abs(error) / abs(truth) END
+
+-- term: n_symmetric = count
+error IS NOT NULL AND abs(truth) + abs(prediction) > 0
+
+-- term: symmetric_error_sum = sum
+CASE WHEN abs(truth) + abs(prediction) > 0 THEN 2 * abs(error) / (abs(truth) + abs(prediction)) END
+
+-- term: truth_sum = sum
+truth_deviation
+
+-- term: truth_squares = sum
+truth_deviation * truth_deviation
+
+-- term: prediction_sum = sum
+prediction_deviation
+
+-- term: prediction_squares = sum
+prediction_deviation * prediction_deviation
+
+-- term: products = sum
+truth_deviation * prediction_deviation
+
+-- term: truth_minimum = minimum
+truth
+
+-- term: truth_maximum = maximum
+truth
+
+-- term: prediction_minimum = minimum
+prediction
+
+-- term: prediction_maximum = maximum
+prediction
+
+-- term: error_minimum = minimum
+error
+
+-- term: error_maximum = maximum
+error
+
+-- term: absolute_error_median = kernel median
+abs(error)
+
+-- term: rank_correlation = kernel spearman
+truth, prediction
+
+-- term: pair_correlation = kernel kendall_tau_b
+truth, prediction
+
+-- metric: bias
+-- of: whole
+-- better: none
+-- unit: target
+-- n: n
+-- measured: n
+-- formula: mean(prediction - truth)
+-- undefined: no sample has both a finite truth and a finite prediction
+error_sum / nullif(n, 0)
+
+-- metric: mae
+-- of: whole
+-- better: lower
+-- unit: target
+-- n: n
+-- measured: n
+-- formula: mean(|prediction - truth|)
+-- undefined: no sample has both a finite truth and a finite prediction
+absolute_error_sum / nullif(n, 0)
+
+-- metric: median_absolute_error
+-- of: whole
+-- better: lower
+-- unit: target
+-- n: n
+-- measured: n
+-- formula: median(|prediction - truth|)
+-- undefined: no sample has both a finite truth and a finite prediction
+absolute_error_median
+
+-- metric: mse
+-- of: whole
+-- better: lower
+-- unit: target squared
+-- n: n
+-- measured: n
+-- formula: mean((prediction - truth)^2)
+-- undefined: no sample has both a finite truth and a finite prediction
+squared_error_sum / nullif(n, 0)
+
+-- metric: rmse
+-- of: whole
+-- better: lower
+-- unit: target
+-- n: n
+-- measured: n
+-- formula: sqrt(mean((prediction - truth)^2))
+-- undefined: no sample has both a finite truth and a finite prediction
+sqrt(squared_error_sum / nullif(n, 0))
+
+-- metric: max_error
+-- of: whole
+-- better: lower
+-- unit: target
+-- n: n
+-- measured: n
+-- interval: none: a maximum has no interval
+-- formula: max(|prediction - truth|)
+-- undefined: no sample has both a finite truth and a finite prediction
+absolute_error_maximum
+
+-- metric: mape
+-- of: whole
+-- better: lower
+-- unit: fraction
+-- n: n_percentage
+-- measured: n_percentage
+-- formula: mean(|prediction - truth| / |truth|), over samples whose truth is not 0
+-- undefined: no sample has a finite prediction and a finite truth other than 0
+percentage_error_sum / nullif(n_percentage, 0)
+
+-- metric: smape
+-- of: whole
+-- better: lower
+-- unit: fraction
+-- range: [0, 2]
+-- n: n_symmetric
+-- measured: n_symmetric
+-- formula: mean(2 |prediction - truth| / (|truth| + |prediction|)), over samples where one of them is not 0
+-- undefined: no sample has a finite truth and prediction of which one is not 0
+symmetric_error_sum / nullif(n_symmetric, 0)
+
+-- metric: r2
+-- of: whole
+-- better: higher
+-- unit: fraction
+-- n: n
+-- measured: n
+-- formula: 1 - sum((truth - prediction)^2) / sum((truth - mean(truth))^2)
+-- undefined: fewer than two different values of the truth
+CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_sum / n > 0
+    THEN 1 - squared_error_sum / (truth_squares - truth_sum * truth_sum / n) END
+
+-- metric: explained_variance
+-- of: whole
+-- better: higher
+-- unit: fraction
+-- n: n
+-- measured: n
+-- formula: 1 - variance(truth - prediction) / variance(truth)
+-- undefined: fewer than two different values of the truth
+CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_sum / n > 0
+    THEN 1 - CASE WHEN error_maximum > error_minimum THEN greatest(squared_error_sum - error_sum * error_sum / n, 0) ELSE 0 END
+        / (truth_squares - truth_sum * truth_sum / n) END
+
+-- metric: pearson
+-- of: whole
+-- better: higher
+-- unit: correlation
+-- range: [-1, 1]
+-- n: n
+-- measured: n
+-- formula: covariance(truth, prediction) / (standard deviation of each)
+-- undefined: the truth or the prediction has fewer than two different values
+CASE WHEN truth_maximum > truth_minimum AND prediction_maximum > prediction_minimum
+        AND truth_squares - truth_sum * truth_sum / n > 0
+        AND prediction_squares - prediction_sum * prediction_sum / n > 0
+    THEN greatest(-1, least(1, (products - truth_sum * prediction_sum / n)
+        / sqrt((truth_squares - truth_sum * truth_sum / n)
+            * (prediction_squares - prediction_sum * prediction_sum / n)))) END
+
+-- metric: spearman
+-- of: whole
+-- better: higher
+-- unit: correlation
+-- range: [-1, 1]
+-- n: n
+-- measured: n
+-- formula: Pearson correlation of the ranks, equal values sharing their mean rank
+-- undefined: the truth or the prediction has fewer than two different values
+rank_correlation
+
+-- metric: kendall_tau
+-- of: whole
+-- better: higher
+-- unit: correlation
+-- range: [-1, 1]
+-- n: n
+-- measured: n
+-- formula: tau-b (Kendall 1945)
+-- undefined: the truth or the prediction has fewer than two different values
+pair_correlation

@@ -1,0 +1,81 @@
+-- name: all_datasets()
+SELECT dataset_id, name, id_fields, id_map_files, next_sample, description, tags, metadata, created
+FROM catalogue.datasets ORDER BY lower(name);
+
+-- name: dataset_named(name)
+SELECT dataset_id, name, id_fields, id_map_files, next_sample, description, tags, metadata, created
+FROM catalogue.datasets WHERE lower(name) = lower($name);
+
+-- name: dataset_numbered(dataset_id)
+SELECT dataset_id, name, id_fields, id_map_files, next_sample, description, tags, metadata, created
+FROM catalogue.datasets WHERE dataset_id = $dataset_id;
+
+-- name: newest_version(dataset_id)
+SELECT max(version) FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id;
+
+-- name: version_numbered(dataset_id, version)
+SELECT dataset_id, version, workflow, columns, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
+    unchanged, author, message, tags, created
+FROM catalogue.dataset_versions
+WHERE dataset_id = $dataset_id AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
+ORDER BY version DESC LIMIT 1;
+
+-- name: all_versions(dataset_id)
+SELECT dataset_id, version, workflow, columns, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
+    unchanged, author, message, tags, created
+FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id ORDER BY version;
+
+-- name: insert_dataset(dataset_id, name, id_fields, created)
+INSERT INTO catalogue.datasets VALUES ($dataset_id, $name, $id_fields, [], 0, NULL, [], NULL, $created);
+
+-- name: update_numbering(dataset_id, id_map_files, next_sample)
+UPDATE catalogue.datasets SET id_map_files = $id_map_files, next_sample = $next_sample
+WHERE dataset_id = $dataset_id;
+
+-- name: update_description(dataset_id, description, tags, metadata)
+UPDATE catalogue.datasets SET description = $description, tags = $tags, metadata = $metadata
+WHERE dataset_id = $dataset_id;
+
+-- name: insert_version(dataset_id, version, workflow, columns, fields, arrow_schema, sample_files, n_samples, added, changed, removed, unchanged, author, message, tags, created)
+INSERT INTO catalogue.dataset_versions VALUES (
+    $dataset_id, $version, $workflow, $columns, $fields, $arrow_schema, $sample_files, $n_samples, $added, $changed, $removed,
+    $unchanged, $author, $message, $tags, $created
+);
+
+-- name: rows_without_id(files)
+-- example: any_null = _sample IS NULL
+SELECT min(_sample) - (SELECT min(_sample) FROM read_parquet($files)), count(*)
+FROM read_parquet($files) WHERE {any_null} HAVING count(*) > 0;
+
+-- name: duplicate_ids(files)
+-- example: ids = _sample
+SELECT {ids}, count(*) OVER () AS n_duplicated
+FROM read_parquet($files) GROUP BY {ids} HAVING count(*) > 1 ORDER BY min(_sample) LIMIT 6;
+
+-- name: numbers_of_ids(staged, numbered)
+-- example: same_ids = staged._sample = numbered._sample
+SELECT staged._sample AS staged_row, numbered._sample AS known
+FROM read_parquet($staged) AS staged JOIN read_parquet($numbered, union_by_name = true) AS numbered ON {same_ids}
+ORDER BY staged_row;
+
+-- name: differing_rows(staged, current)
+-- example: differs = staged._sample IS DISTINCT FROM stored._sample
+SELECT staged._sample AS staged_row
+FROM numbered_rows AS numbers
+JOIN read_parquet($staged) AS staged ON staged._sample = numbers.staged_row
+JOIN read_parquet($current, union_by_name = true) AS stored ON stored._sample = numbers.known
+WHERE {differs};
+
+-- name: column_types(files)
+SELECT * FROM read_parquet($files, union_by_name = true) LIMIT 0;
+
+-- name: version_differences(older, newer)
+-- example: ids = coalesce(newer._sample, older._sample) AS id
+-- example: changed_fields = ['a']
+SELECT {ids},
+    CASE WHEN older._sample IS NULL THEN 'added' WHEN newer._sample IS NULL THEN 'removed' ELSE 'changed' END AS change,
+    CASE WHEN older._sample IS NULL OR newer._sample IS NULL THEN [] ELSE {changed_fields} END AS fields
+FROM read_parquet($older, union_by_name = true) AS older
+FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample = newer._sample
+WHERE older._sample IS NULL OR newer._sample IS NULL OR len(fields) > 0
+ORDER BY coalesce(newer._sample, older._sample);

@@ -1,0 +1,88 @@
+-- name: scoring_columns(samples, inferences)
+-- example: columns = samples._sample AS c
+-- example: condition = TRUE
+SELECT samples._sample, {columns}
+FROM read_parquet($samples, union_by_name = true) AS samples
+JOIN read_parquet($inferences, union_by_name = true) AS inferences ON samples._sample = inferences._sample
+WHERE {condition} ORDER BY samples._sample;
+
+-- name: selected_samples()
+-- example: files = ['x.parquet']
+-- example: predicate = TRUE
+samples._sample IN (
+    SELECT _sample FROM read_parquet({files}, union_by_name = true) AS test_samples WHERE ({predicate}
+    )
+)
+
+-- name: distinct_values(samples, inferences)
+-- example: column = samples._sample
+SELECT DISTINCT {column} AS value
+FROM read_parquet($samples, union_by_name = true) AS samples
+JOIN read_parquet($inferences, union_by_name = true) AS inferences ON samples._sample = inferences._sample
+WHERE value IS NOT NULL ORDER BY value;
+
+-- name: find_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer)
+SELECT facts, metric_files FROM catalogue.sample_metrics
+WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version AND results_id = $results_id
+    AND results_version = $results_version
+    AND configuration_id IS NOT DISTINCT FROM $configuration_id::BIGINT AND scorer = $scorer;
+
+-- name: insert_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer, facts, fields, metric_files, n_scored)
+INSERT INTO catalogue.sample_metrics VALUES (
+    $dataset_id, $dataset_version, $results_id, $results_version, $configuration_id, $scorer, $facts, $fields,
+    $metric_files, $n_scored
+);
+
+-- name: insert_threshold(results_id, results_version, dataset_version, configuration_id, class, threshold, tuned_on)
+INSERT INTO catalogue.thresholds VALUES (
+    $results_id, $results_version, $dataset_version, $configuration_id, $class, $threshold, $tuned_on
+);
+
+-- name: run_of_key(run_key)
+SELECT run_id FROM catalogue.test_runs WHERE run_key = $run_key AND status = 'done';
+
+-- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, term_file, metric_file, software, started, seconds)
+INSERT INTO catalogue.test_runs VALUES (
+    $run_id, $run_key, $dataset_id, $dataset_version, $results_id, $results_version, $suite_id, $suite_version,
+    $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $term_file, $metric_file, $software,
+    $started, $seconds
+);
+
+-- name: all_runs()
+SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
+    upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
+    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, term_file, metric_file, software,
+    started, seconds,
+    dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
+        WHERE newest.dataset_id = test_runs.dataset_id)
+    OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
+        WHERE newest.results_id = test_runs.results_id) AS outdated
+FROM catalogue.test_runs
+JOIN catalogue.datasets USING (dataset_id)
+JOIN catalogue.results USING (results_id)
+JOIN catalogue.models USING (model_id)
+JOIN catalogue.test_suites USING (suite_id)
+LEFT JOIN catalogue.configurations AS upload ON upload.configuration_id = upload_configuration_id
+LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
+ORDER BY run_id;
+
+-- name: runs_numbered(run_ids)
+SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
+    upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
+    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, term_file, metric_file, software,
+    started, seconds,
+    dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
+        WHERE newest.dataset_id = test_runs.dataset_id)
+    OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
+        WHERE newest.results_id = test_runs.results_id) AS outdated
+FROM catalogue.test_runs
+JOIN catalogue.datasets USING (dataset_id)
+JOIN catalogue.results USING (results_id)
+JOIN catalogue.models USING (model_id)
+JOIN catalogue.test_suites USING (suite_id)
+LEFT JOIN catalogue.configurations AS upload ON upload.configuration_id = upload_configuration_id
+LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
+WHERE run_id IN (SELECT unnest($run_ids::BIGINT[])) ORDER BY run_id;
+
+-- name: rows_of_runs(files, run_ids)
+SELECT * FROM read_parquet($files) WHERE run IN (SELECT unnest($run_ids::BIGINT[]));

@@ -1,0 +1,100 @@
+-- name: all_suites(dataset_id)
+SELECT suite_id, test_suites.name, origin, description, tags, version, source, created
+FROM catalogue.test_suites JOIN catalogue.test_suite_versions USING (suite_id)
+WHERE dataset_id = $dataset_id
+QUALIFY version = max(version) OVER (PARTITION BY suite_id)
+ORDER BY lower(test_suites.name);
+
+-- name: suite_named(dataset_id, name, version)
+SELECT suite_id, test_suites.name, origin, description, tags, version, source, created
+FROM catalogue.test_suites JOIN catalogue.test_suite_versions USING (suite_id)
+WHERE dataset_id = $dataset_id AND lower(test_suites.name) = lower($name)
+    AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
+ORDER BY version DESC LIMIT 1;
+
+-- name: insert_suite(suite_id, dataset_id, name, origin)
+INSERT INTO catalogue.test_suites VALUES ($suite_id, $dataset_id, $name, $origin, NULL, []);
+
+-- name: update_suite(suite_id, description, tags)
+UPDATE catalogue.test_suites SET description = $description, tags = $tags WHERE suite_id = $suite_id;
+
+-- name: insert_suite_version(suite_id, version, source, created)
+INSERT INTO catalogue.test_suite_versions VALUES ($suite_id, $version, $source, $created);
+
+-- name: insert_member(suite_id, suite_version, position, test_case_id, test_case_version)
+INSERT INTO catalogue.test_suite_members
+VALUES ($suite_id, $suite_version, $position, $test_case_id, $test_case_version);
+
+-- name: cases_of_suite(suite_id, version)
+SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, fields,
+    members_file, description, tags
+FROM catalogue.test_suite_members AS members
+JOIN catalogue.test_cases USING (test_case_id)
+JOIN catalogue.test_case_versions USING (test_case_id)
+WHERE suite_id = $suite_id AND suite_version = $version
+    AND test_case_versions.version = members.test_case_version
+ORDER BY position;
+
+-- name: case_versions(dataset_id, name)
+SELECT test_case_id, version, name, level, definition_digest, source, normalised, fields, members_file, description,
+    tags
+FROM catalogue.test_cases JOIN catalogue.test_case_versions USING (test_case_id)
+WHERE dataset_id = $dataset_id AND lower(name) = lower($name) ORDER BY version;
+
+-- name: insert_case(test_case_id, dataset_id, name)
+INSERT INTO catalogue.test_cases VALUES ($test_case_id, $dataset_id, $name, NULL, []);
+
+-- name: update_case(test_case_id, name, description, tags)
+UPDATE catalogue.test_cases SET name = $name, description = $description, tags = $tags
+WHERE test_case_id = $test_case_id;
+
+-- name: insert_case_version(test_case_id, version, level, definition_digest, source, normalised, fields, members_file, created)
+INSERT INTO catalogue.test_case_versions VALUES (
+    $test_case_id, $version, $level, $definition_digest, $source, $normalised, $fields, $members_file, $created
+);
+
+-- name: suites_pinning(dataset_id, test_case_id)
+SELECT test_suites.suite_id, test_suites.name, members.test_case_version
+FROM catalogue.test_suites
+JOIN (SELECT suite_id, max(version) AS version FROM catalogue.test_suite_versions GROUP BY suite_id) AS newest
+    USING (suite_id)
+JOIN catalogue.test_suite_members AS members
+    ON members.suite_id = test_suites.suite_id AND members.suite_version = newest.version
+WHERE dataset_id = $dataset_id AND members.test_case_id = $test_case_id AND origin <> 'by'
+ORDER BY test_suites.name;
+
+-- name: pinned_cases(dataset_id)
+SELECT DISTINCT test_case_id, test_case_versions.version, test_cases.name, level, definition_digest,
+    test_case_versions.source, normalised, fields, members_file, test_cases.description, test_cases.tags
+FROM catalogue.test_suites
+JOIN (SELECT suite_id, max(version) AS version FROM catalogue.test_suite_versions GROUP BY suite_id) AS newest
+    USING (suite_id)
+JOIN catalogue.test_suite_members AS members
+    ON members.suite_id = test_suites.suite_id AND members.suite_version = newest.version
+JOIN catalogue.test_cases USING (test_case_id)
+JOIN catalogue.test_case_versions USING (test_case_id)
+WHERE test_suites.dataset_id = $dataset_id AND origin <> 'by'
+    AND test_case_versions.version = members.test_case_version
+ORDER BY test_case_id;
+
+-- name: stratum()
+-- example: name = "short"
+-- example: predicate = length < 40
+CREATE VIEW {name} AS SELECT * FROM test_samples WHERE {predicate};
+
+-- name: field_values(files, most)
+-- example: field = _sample
+-- example: kind = BIGINT
+SELECT {field}::{kind} AS value, count(*) AS n
+FROM read_parquet($files, union_by_name = true) GROUP BY value ORDER BY value LIMIT $most;
+
+-- name: field_facts(files, fractions)
+-- example: field = 0.5::DOUBLE
+-- example: number = 0.5::DOUBLE
+SELECT count(*) FILTER ({field} IS NULL), count(*) FILTER (isnan({number})),
+    min({field}) FILTER (isfinite({number})), max({field}) FILTER (isfinite({number})),
+    quantile_disc({field}, $fractions::DOUBLE[]) FILTER (isfinite({number})), count(DISTINCT {field})
+FROM read_parquet($files, union_by_name = true);
+
+-- name: all_samples()
+SELECT * FROM test_samples

@@ -1,0 +1,98 @@
+-- name: catalogue()
+CREATE SCHEMA catalogue;
+
+-- name: store_info()
+CREATE TABLE catalogue.store_info (
+    format_version INTEGER, store_id UUID, root VARCHAR, generation BIGINT, next_id BIGINT, updated TIMESTAMP
+);
+
+-- name: files()
+CREATE TABLE catalogue.files (
+    file_id BIGINT, kind VARCHAR, sha256 VARCHAR, n_rows BIGINT, n_bytes BIGINT,
+    first_sample BIGINT, last_sample BIGINT, added_in BIGINT
+);
+
+-- name: datasets()
+CREATE TABLE catalogue.datasets (
+    dataset_id BIGINT, name VARCHAR, id_fields VARCHAR[], id_map_files BIGINT[], next_sample BIGINT,
+    description VARCHAR, tags VARCHAR[], metadata VARCHAR, created TIMESTAMP
+);
+
+-- name: dataset_versions()
+CREATE TABLE catalogue.dataset_versions (
+    dataset_id BIGINT, version INTEGER, workflow VARCHAR, columns VARCHAR, fields VARCHAR, arrow_schema BLOB, sample_files BIGINT[],
+    n_samples BIGINT, added BIGINT, changed BIGINT, removed BIGINT, unchanged BIGINT,
+    author VARCHAR, message VARCHAR, tags VARCHAR[], created TIMESTAMP
+);
+
+-- name: models()
+CREATE TABLE catalogue.models (model_id BIGINT, name VARCHAR, tags VARCHAR[], metadata VARCHAR, created TIMESTAMP);
+
+-- name: configurations()
+CREATE TABLE catalogue.configurations (configuration_id BIGINT, kind VARCHAR, document VARCHAR, created TIMESTAMP);
+
+-- name: results()
+CREATE TABLE catalogue.results (
+    results_id BIGINT, dataset_id BIGINT, model_id BIGINT, upload_configuration_id BIGINT
+);
+
+-- name: results_versions()
+CREATE TABLE catalogue.results_versions (
+    results_id BIGINT, version INTEGER, fields VARCHAR, arrow_schema BLOB, inference_files BIGINT[], n_answered BIGINT,
+    inserted BIGINT, updated BIGINT, unchanged BIGINT, unmatched BIGINT, author VARCHAR, created TIMESTAMP
+);
+
+-- name: test_cases()
+CREATE TABLE catalogue.test_cases (
+    test_case_id BIGINT, dataset_id BIGINT, name VARCHAR, description VARCHAR, tags VARCHAR[]
+);
+
+-- name: test_case_versions()
+CREATE TABLE catalogue.test_case_versions (
+    test_case_id BIGINT, version INTEGER, level VARCHAR, definition_digest VARCHAR, source VARCHAR,
+    normalised VARCHAR, fields VARCHAR[], members_file BIGINT, created TIMESTAMP
+);
+
+-- name: test_suites()
+CREATE TABLE catalogue.test_suites (
+    suite_id BIGINT, dataset_id BIGINT, name VARCHAR, origin VARCHAR, description VARCHAR, tags VARCHAR[]
+);
+
+-- name: test_suite_versions()
+CREATE TABLE catalogue.test_suite_versions (suite_id BIGINT, version INTEGER, source VARCHAR, created TIMESTAMP);
+
+-- name: test_suite_members()
+CREATE TABLE catalogue.test_suite_members (
+    suite_id BIGINT, suite_version INTEGER, position INTEGER, test_case_id BIGINT, test_case_version INTEGER
+);
+
+-- name: metric_versions()
+CREATE TABLE catalogue.metric_versions (
+    dataset_id BIGINT, name VARCHAR, version INTEGER, definition_digest VARCHAR, source VARCHAR, created TIMESTAMP
+);
+
+-- name: memberships()
+CREATE TABLE catalogue.memberships (
+    test_case_id BIGINT, test_case_version INTEGER, dataset_id BIGINT, dataset_version INTEGER, file_id BIGINT,
+    n BIGINT, n_nan BIGINT
+);
+
+-- name: sample_metrics()
+CREATE TABLE catalogue.sample_metrics (
+    dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT, results_version INTEGER, configuration_id BIGINT,
+    scorer VARCHAR, facts VARCHAR, fields VARCHAR, metric_files BIGINT[], n_scored BIGINT
+);
+
+-- name: thresholds()
+CREATE TABLE catalogue.thresholds (
+    results_id BIGINT, results_version INTEGER, dataset_version INTEGER, configuration_id BIGINT, class VARCHAR,
+    threshold DOUBLE, tuned_on VARCHAR
+);
+
+-- name: test_runs()
+CREATE TABLE catalogue.test_runs (
+    run_id BIGINT, run_key VARCHAR, dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT,
+    results_version INTEGER, suite_id BIGINT, suite_version INTEGER, configuration_id BIGINT, restriction VARCHAR,
+    metric_set VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], term_file BIGINT, metric_file BIGINT,
+    software VARCHAR, started TIMESTAMP, seconds DOUBLE
+);

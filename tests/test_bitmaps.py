@@ -1,0 +1,174 @@
+"""Bitmaps over sample numbers, against sets of plain integers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kolena_store.errors import DamagedStore, InvalidInput
+from kolena_store.membership.bitmaps import (
+    BLOCK_SAMPLES,
+    Flags,
+    Words,
+    check_words,
+    count,
+    from_flags,
+    from_samples,
+    join_blocks,
+    n_words,
+    split_blocks,
+    to_flags,
+    to_samples,
+)
+
+SIZES = st.one_of(st.integers(0, 200), st.sampled_from([63, 64, 65, 127, 128, 129, BLOCK_SAMPLES, BLOCK_SAMPLES + 1]))
+
+
+@st.composite
+def sample_sets(draw: st.DrawFn) -> tuple[set[int], int]:
+    size = draw(SIZES)
+    samples = draw(st.sets(st.integers(0, size - 1), max_size=50)) if size else set[int]()
+    return samples, size
+
+
+def bitmap(samples: set[int], size: int) -> Words:
+    return from_samples(np.array(sorted(samples), dtype=np.int64), size)
+
+
+def random_flags(size: int, share: float) -> Flags:
+    return np.random.default_rng(7).random(size) < share
+
+
+@given(sample_sets())
+def test_samples_come_back_from_a_bitmap_in_ascending_order(case: tuple[set[int], int]) -> None:
+    samples, size = case
+    found = to_samples(bitmap(samples, size))
+    assert found.dtype == np.int64
+    assert found.tolist() == sorted(samples)
+
+
+@given(sample_sets())
+def test_bit_i_of_word_j_is_sample_64_j_plus_i(case: tuple[set[int], int]) -> None:
+    samples, size = case
+    expected = [sum(1 << (s % 64) for s in samples if s // 64 == word) for word in range(n_words(size))]
+    assert bitmap(samples, size).tolist() == expected
+
+
+@given(sample_sets())
+def test_flags_come_back_from_a_bitmap(case: tuple[set[int], int]) -> None:
+    samples, size = case
+    flags = to_flags(bitmap(samples, size), size)
+    assert flags.dtype == np.bool_
+    assert flags.shape == (size,)
+    assert set(np.flatnonzero(flags).tolist()) == samples
+    assert from_flags(flags).tolist() == bitmap(samples, size).tolist()
+
+
+@given(sample_sets())
+def test_count_is_the_number_of_samples(case: tuple[set[int], int]) -> None:
+    samples, size = case
+    assert count(bitmap(samples, size)) == len(samples)
+
+
+@given(sample_sets())
+def test_blocks_join_to_the_bitmap_they_were_split_from(case: tuple[set[int], int]) -> None:
+    samples, size = case
+    words = bitmap(samples, size)
+    joined = join_blocks(split_blocks(words), size)
+    assert joined.dtype == np.uint64
+    assert joined.tolist() == words.tolist()
+
+
+@given(sample_sets(), sample_sets())
+def test_bitmaps_combine_as_sets_do(one: tuple[set[int], int], other: tuple[set[int], int]) -> None:
+    size = max(one[1], other[1])
+    a, b = bitmap(one[0], size), bitmap(other[0], size)
+    assert set(to_samples(a & b).tolist()) == one[0] & other[0]
+    assert set(to_samples(a | b).tolist()) == one[0] | other[0]
+    assert set(to_samples(a & ~b).tolist()) == one[0] - other[0]
+
+
+def test_samples_may_repeat_and_come_in_any_order() -> None:
+    assert to_samples(from_samples(np.array([70, 3, 70, 3, 0]), 100)).tolist() == [0, 3, 70]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0001, 0.01, 0.5, 1.0])
+def test_sparse_and_dense_bitmaps_give_the_same_samples_as_numpy(share: float) -> None:
+    flags = random_flags(300_001, share)
+    assert np.array_equal(to_samples(from_flags(flags)), np.flatnonzero(flags))
+
+
+@pytest.mark.parametrize("share", [0.0001, 0.5, 1.0])
+def test_large_bitmaps_survive_blocks(share: float) -> None:
+    flags = random_flags(3 * BLOCK_SAMPLES + 17, share)
+    words = from_flags(flags)
+    assert np.array_equal(to_flags(join_blocks(split_blocks(words), flags.size), flags.size), flags)
+
+
+def test_blocks_without_a_sample_are_left_out() -> None:
+    words = bitmap({5, 3 * BLOCK_SAMPLES}, 4 * BLOCK_SAMPLES)
+    blocks = dict(split_blocks(words))
+    assert list(blocks) == [0, 3]
+    assert blocks[0][0] == 1 << 5
+    assert {len(content) for content in blocks.values()} == {BLOCK_SAMPLES // 8}
+
+
+def test_the_last_block_is_as_short_as_the_bitmap() -> None:
+    assert [(number, len(content)) for number, content in split_blocks(bitmap({0, 64}, 65))] == [(0, 16)]
+
+
+def test_an_empty_bitmap_has_no_blocks() -> None:
+    assert list(split_blocks(bitmap(set(), 500))) == []
+    assert join_blocks([], 500).tolist() == [0] * 8
+    assert join_blocks([], 0).tolist() == []
+
+
+def test_blocks_of_a_smaller_version_join_into_a_larger_bitmap() -> None:
+    words = join_blocks(split_blocks(bitmap({1, 69}, 70)), BLOCK_SAMPLES + 500)
+    assert to_samples(words).tolist() == [1, 69]
+
+
+def test_joined_words_can_be_written_to() -> None:
+    words = join_blocks(split_blocks(bitmap({1}, 70)), 70)
+    words[0] = 0
+    assert count(words) == 0
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [(0, bytes(8)), (0, bytes(8))],
+        [(0, bytes(7))],
+        [(1, bytes(8))],
+        [(-1, bytes(8))],
+        [(0, bytes(24))],
+        [(0, bytes(15) + b"\x80")],
+    ],
+    ids=["twice", "cut inside a word", "behind the end", "before the start", "too long", "a bit beyond the size"],
+)
+def test_blocks_that_do_not_fit_are_a_damaged_store(blocks: list[tuple[int, bytes]]) -> None:
+    with pytest.raises(DamagedStore, match="verify --repair"):
+        join_blocks(blocks, 100)
+
+
+@pytest.mark.parametrize("samples", [[-1], [10], [3, 10**12]])
+def test_samples_outside_the_bitmap_are_refused(samples: list[int]) -> None:
+    with pytest.raises(InvalidInput, match="give the size of the dataset version"):
+        from_samples(np.array(samples), 10)
+
+
+def test_bitmaps_of_another_size_are_refused() -> None:
+    words = bitmap({3}, 64)
+    check_words(words, 64)
+    with pytest.raises(InvalidInput, match="same dataset version"):
+        to_flags(words, 65)
+    with pytest.raises(InvalidInput, match="has 0 words, this one has 1"):
+        check_words(words, 0)
+
+
+def test_flags_of_strided_rows_are_read_right() -> None:
+    flags = np.zeros((130, 2), dtype=np.bool_)
+    flags[[0, 65, 129], 1] = True
+    assert to_samples(from_flags(flags[:, 1])).tolist() == [0, 65, 129]
+    planes = np.stack([from_flags(flags[:, 0]), from_flags(flags[:, 1])], axis=1)
+    assert to_flags(planes[:, 1], 130).tolist() == flags[:, 1].tolist()
