@@ -1,3 +1,51 @@
-"""An embedded analytical store for testing machine-learning models."""
+"""An embedded analytical store for testing machine-learning models.
+
+The names below are imported when they are first used, so that `import kolena_store` loads no third-party package.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kolena_store.errors import StoreError
+    from kolena_store.store import Store
+    from kolena_store.test_runs import ConfusionMatrix, MetricValue, TestResults, TestRun
+    from kolena_store.test_suites import Bins, ExplicitCase
+    from kolena_store.workflows import Classification, Configuration, Judged, Regression, read_configuration
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Bins",
+    "Classification",
+    "Configuration",
+    "ConfusionMatrix",
+    "ExplicitCase",
+    "Judged",
+    "MetricValue",
+    "Regression",
+    "Store",
+    "StoreError",
+    "TestResults",
+    "TestRun",
+    "read_configuration",
+]
+
+_HOMES = (
+    ("errors", ("StoreError",)),
+    ("store", ("Store",)),
+    ("test_runs", ("ConfusionMatrix", "MetricValue", "TestResults", "TestRun")),
+    ("test_suites", ("Bins", "ExplicitCase")),
+    ("workflows", ("Classification", "Configuration", "Judged", "Regression", "read_configuration")),
+)
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES:
+        if name in names:
+            return getattr(import_module(f"kolena_store.{module}"), name)
+    raise AttributeError(f"module 'kolena_store' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

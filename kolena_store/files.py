@@ -111,6 +111,7 @@ class FileWriter:
 
     def abandon(self) -> None:
         """Close and remove the unfinished file."""
+        self._writer.close()
         self._stream.close()
         self.path.unlink(missing_ok=True)
 

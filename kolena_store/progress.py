@@ -1,5 +1,6 @@
 """Progress of long work, on stderr alone: a bar on a terminal, lines of text when asked, otherwise nothing."""
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -23,15 +24,16 @@ _is_tracking = ContextVar("_is_tracking", default=False)
 class _Display(Protocol):
     def advance(self, count: int) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self, is_finished: bool) -> None: ...
 
 
 @contextmanager
 def track(total: int | None, what: str) -> Iterator[Callable[[int], None]]:
     """Give a function that is called with how many more pieces are done.
 
-    A bar shows on a terminal once the work has taken a second, at the first call after that. `KOLENA_PROGRESS=plain` writes a line every
-    ten seconds instead, to a terminal or not; `off` writes nothing. Within tracked work only the outermost shows.
+    A bar shows on a terminal once the work has taken a second, at the first call after that. `KOLENA_PROGRESS=plain`
+    writes a line every ten seconds instead, to a terminal or not; `off` writes nothing. Within tracked work only the
+    outermost shows.
 
     Args:
         total: how many pieces there are; None when unknown.
@@ -42,11 +44,13 @@ def track(total: int | None, what: str) -> Iterator[Callable[[int], None]]:
         yield _ignore
         return
     token = _is_tracking.set(True)
+    is_finished = False
     try:
         yield display.advance
+        is_finished = True
     finally:
         _is_tracking.reset(token)
-        display.close()
+        display.close(is_finished)
 
 
 class _Bar:
@@ -63,16 +67,19 @@ class _Bar:
         if self.progress is not None:
             self.progress.update(self.progress.task_ids[0], completed=self.done)
         elif monotonic() - self.start >= SECONDS_BEFORE_BAR:
+            self.start = math.inf  # one attempt: without rich there is no bar
             self.progress = self._started()
 
-    def close(self) -> None:
+    def close(self, is_finished: bool) -> None:
         if self.progress is not None:
             self.progress.stop()
 
-    def _started(self) -> "Progress":
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
+    def _started(self) -> "Progress | None":
+        try:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+        except ImportError:
+            return None
         columns = (
             SpinnerColumn("line"),
             TextColumn("{task.description}", markup=False),
@@ -80,7 +87,7 @@ class _Bar:
             MofNCompleteColumn(),
         )
         console = Console(file=self.stream)
-        progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True, redirect_stdout=False)
+        progress = Progress(*columns, console=console, transient=True, redirect_stdout=False)
         progress.add_task(self.what, total=self.total, completed=self.done)
         progress.start()
         return progress
@@ -100,9 +107,9 @@ class _Lines:
             self.last = monotonic()
             self._write("")
 
-    def close(self) -> None:
+    def close(self, is_finished: bool) -> None:
         if self.last > self.start:
-            self._write(", finished")
+            self._write(", finished" if is_finished else ", broken off")
 
     def _write(self, ending: str) -> None:
         share = f" of {self.total:,} ({self.done / self.total:.0%})" if self.total else ""
@@ -114,9 +121,10 @@ def _display(total: int | None, what: str) -> _Display | None:
     setting, stream = os.environ.get(SETTING, ""), sys.stderr
     if stream is None or setting == "off":
         return None
+    shown = "".join(character if character.isprintable() else "?" for character in what)
     if setting == "plain":
-        return _Lines(total, what, stream)
-    return _Bar(total, what, stream) if stream.isatty() else None
+        return _Lines(total, shown, stream)
+    return _Bar(total, shown, stream) if stream.isatty() else None
 
 
 def _ignore(count: int) -> None:

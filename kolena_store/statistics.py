@@ -55,8 +55,8 @@ def wilson_bounds(
     with np.errstate(invalid="ignore", divide="ignore"):
         centre = (wins + square / 2) / (trials + square)
         spread = np.sqrt(square * (wins * (trials - wins) / trials + square / 4)) / (trials + square)
-    # Exactly 0 and 1 at the ends, where rounding would leave a rest.
-    low = np.where(wins == 0, 0.0, np.clip(centre - spread, 0.0, 1.0))
+    low = np.clip(centre - spread, 0.0, 1.0)
+    # Exactly 1 where all succeeded, where rounding would leave a rest.
     high = np.where(wins == trials, 1.0, np.clip(centre + spread, 0.0, 1.0))
     is_empty = trials == 0
     return np.where(is_empty, np.nan, low), np.where(is_empty, np.nan, high)

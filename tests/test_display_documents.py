@@ -109,7 +109,13 @@ def test_json_has_no_constants_that_other_parsers_refuse(value: object) -> None:
 
 
 def test_json_keeps_none_nan_and_infinities_apart() -> None:
-    assert parsed([None, math.nan, math.inf, -math.inf, np.float32("nan")]) == [None, "NaN", "Infinity", "-Infinity", "NaN"]
+    assert parsed([None, math.nan, math.inf, -math.inf, np.float32("nan")]) == [
+        None,
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "NaN",
+    ]
 
 
 def test_json_of_dataclasses_enums_mappings_sets_and_tuples() -> None:

@@ -13,14 +13,23 @@ FRACTIONS = st.floats(-1, 1)
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.612, ".612"), (0.5, ".500"), (0.0, ".000"), (1.0, "1.000"), (-0.25, "-.250"), (-1.0, "-1.000"), (None, "–")],
+    [
+        (0.612, ".612"),
+        (0.5, ".500"),
+        (0.0, ".000"),
+        (1.0, "1.000"),
+        (-0.25, "-.250"),
+        (-1.0, "-1.000"),
+        (None, "\N{EN DASH}"),
+    ],
 )
 def test_a_fraction_has_three_digits_and_no_zero_before_the_point(value: float | None, text: str) -> None:
     assert fraction(value) == text
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1e-9, "<.001"), (0.99999, ">.999"), (-1e-9, ">-.001"), (-0.99999, "<-.999"), (0.0004999, "<.001")]
+    ("value", "text"),
+    [(1e-9, "<.001"), (0.99999, ">.999"), (-1e-9, ">-.001"), (-0.99999, "<-.999"), (0.0004999, "<.001")],
 )
 def test_a_value_beside_zero_or_one_is_not_shown_as_zero_or_one(value: float, text: str) -> None:
     assert fraction(value) == text
@@ -58,7 +67,7 @@ def test_only_exact_zero_and_one_are_shown_as_such(value: float, digits: int) ->
         (math.nan, "NaN"),
         (math.inf, "inf"),
         (-math.inf, "-inf"),
-        (None, "–"),
+        (None, "\N{EN DASH}"),
     ],
 )
 def test_a_number_keeps_its_significant_digits(value: float | None, text: str) -> None:
@@ -89,7 +98,7 @@ def test_a_metric_with_its_interval_takes_one_cell() -> None:
 def test_a_metric_without_interval_count_or_value_says_what_it_has() -> None:
     assert interval_cell(0.612, None, None, 412) == ".612 n 412"
     assert interval_cell(0.612, 0.57, 0.65, None) == ".612 [.57, .65]"
-    assert interval_cell(None, None, None, 0) == "– n 0"
+    assert interval_cell(None, None, None, 0) == "\N{EN DASH} n 0"
 
 
 def test_a_metric_with_a_unit_keeps_its_own_digits() -> None:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,24 +41,32 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def file(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """stderr as a file."""
     monkeypatch.delenv(SETTING, raising=False)
-    monkeypatch.setattr(sys, "stderr", stream := io.StringIO())
+    stream = io.StringIO()
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream))
     return stream
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
     """stderr as a terminal; whatever happens there, stdout stays empty."""
     monkeypatch.delenv(SETTING, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr(sys, "stderr", stream := Terminal())
-    monkeypatch.setattr(sys, "stdout", out := Terminal())
+    stream = Terminal()
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream))
     yield stream
-    assert out.getvalue() == ""
+    assert capsys.readouterr().out == ""
 
 
 def plain(stream: io.StringIO) -> str:
     return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", stream.getvalue())
+
+
+def fail_after(seconds: float, clock: Clock) -> None:
+    with track(10, "training") as advance:
+        clock.now += seconds
+        advance(5)
+        raise ZeroDivisionError
 
 
 def test_a_file_gets_nothing(file: io.StringIO, clock: Clock) -> None:
@@ -91,10 +100,8 @@ def test_work_of_unknown_length_counts_what_is_done(terminal: Terminal, clock: C
 
 
 def test_the_bar_goes_away_and_the_cursor_comes_back_when_work_fails(terminal: Terminal, clock: Clock) -> None:
-    with pytest.raises(ZeroDivisionError), track(10, "training") as advance:
-        clock.now += 2
-        advance(1)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail_after(2, clock)
     assert terminal.getvalue().rstrip().endswith(("\x1b[?25h", "\x1b[2K"))
     assert "\x1b[?25h" in terminal.getvalue()
 
@@ -106,7 +113,8 @@ def test_only_the_outermost_of_nested_works_shows(terminal: Terminal, clock: Clo
             clock.now += 2
             advance_inner(2)
         advance(1)
-    assert "outer" in plain(terminal) and "inner" not in plain(terminal)
+    assert "outer" in plain(terminal)
+    assert "inner" not in plain(terminal)
 
 
 def test_work_after_other_work_shows_again(terminal: Terminal, clock: Clock) -> None:
@@ -114,7 +122,8 @@ def test_work_after_other_work_shows_again(terminal: Terminal, clock: Clock) -> 
         with track(2, what) as advance:
             clock.now += 2
             advance(2)
-    assert "first" in plain(terminal) and "second" in plain(terminal)
+    assert "first" in plain(terminal)
+    assert "second" in plain(terminal)
 
 
 def test_plain_progress_is_a_line_every_ten_seconds(
@@ -152,15 +161,13 @@ def test_plain_progress_says_nothing_of_work_under_ten_seconds(
     assert file.getvalue() == ""
 
 
-def test_plain_progress_of_failed_work_does_not_say_finished(
+def test_plain_progress_of_failed_work_says_so(
     file: io.StringIO, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SETTING, "plain")
-    with pytest.raises(ZeroDivisionError), track(10, "training") as advance:
-        clock.now += 11
-        advance(5)
-        raise ZeroDivisionError
-    assert "finished" not in file.getvalue()
+    with pytest.raises(ZeroDivisionError):
+        fail_after(11, clock)
+    assert file.getvalue().splitlines()[-1] == "training: 5 of 10 (50%) in 11 s, broken off"
 
 
 def test_progress_can_be_switched_off_on_a_terminal(
@@ -174,7 +181,7 @@ def test_progress_can_be_switched_off_on_a_terminal(
 
 
 def test_progress_without_a_stderr_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", None)
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=None))
     with track(10, "training") as advance:
         advance(10)
 
@@ -188,3 +195,13 @@ def test_without_rich_work_goes_on_without_a_bar(
         advance(5)
         advance(5)
     assert terminal.getvalue() == ""
+
+
+def test_control_characters_in_names_do_not_reach_the_terminal(
+    file: io.StringIO, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SETTING, "plain")
+    with track(10, "training \x1b[31mv1\n") as advance:
+        clock.now += 11
+        advance(5)
+    assert file.getvalue().startswith("training ?[31mv1?: 5 of 10")

@@ -97,6 +97,11 @@ def test_a_tie_with_predicting_no_positive_goes_to_the_lower_score() -> None:
     assert accuracy_optimal(scores, positive, np.ones(2, dtype=np.bool_)) == 0.1
 
 
+def test_predicting_no_positive_is_no_candidate_above_an_infinite_score() -> None:
+    scores, positive = np.array([-math.inf, -math.inf, math.inf]), np.array([False, True, False])
+    assert accuracy_optimal(scores, positive, np.ones(3, dtype=np.bool_)) == -math.inf
+
+
 def test_samples_that_are_not_measured_do_not_move_a_threshold() -> None:
     scores = np.array([0.9, 0.1, 0.5, math.nan])
     positive = np.array([True, True, False, True])

@@ -1,6 +1,6 @@
 """A store directory as a database: snapshots to read, transactions to write."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,16 @@ __all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect"]
 class Database:
     """One store directory, as one process uses it: a snapshot that stays until `refresh`, or an open transaction."""
 
-    def __init__(self, root: Path, *, lock_timeout: float = 60.0) -> None:
-        """Name the directory; nothing is read or written yet."""
+    def __init__(
+        self, root: Path, *, lock_timeout: float = 60.0, before_commit: Callable[[Transaction], None]
+    ) -> None:
+        """Name the directory; nothing is read or written yet.
+
+        Args:
+            lock_timeout: seconds to wait for another writer.
+            before_commit: what brings the store's views up to date at the end of a transaction.
+        """
+        self._before_commit = before_commit
         self.root = root.absolute()
         self.lock_timeout = lock_timeout
         self._snapshot: Session | None = None
@@ -47,7 +55,7 @@ class Database:
             yield from self._joined(self._transaction)
             return
         self.refresh()
-        with writing(self.root, timeout=self.lock_timeout) as transaction:
+        with writing(self.root, timeout=self.lock_timeout, before_commit=self._before_commit) as transaction:
             self._transaction = transaction
             try:
                 yield transaction

@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class Transaction(Session):
         self.touched_datasets: set[int] = set()
         self.taken_files: set[str] = set()
         self._new_paths: list[Path] = []
+        self.is_first = int(self.generation) == 0
+        self.has_new_runs = False
         self.failed = False
 
     @property
@@ -63,8 +65,13 @@ class Transaction(Session):
 
 
 @contextmanager
-def writing(root: Path, *, timeout: float) -> Iterator[Transaction]:
+def writing(
+    root: Path, *, timeout: float, before_commit: Callable[[Transaction], None]
+) -> Iterator[Transaction]:
     """Hold the lock and yield a transaction; commit when the block ends well, leave no trace when it raises.
+
+    Args:
+        before_commit: what brings the store's views up to date.
 
     Raises:
         StoreLocked: another process is writing.
@@ -78,17 +85,18 @@ def writing(root: Path, *, timeout: float) -> Iterator[Transaction]:
         _remove_leftovers(root)
         work = root / f"{WORK_PREFIX}{uuid.uuid4().hex}.duckdb"
         try:
-            yield from _changed(root, work)
+            yield from _changed(root, work, before_commit)
         finally:
             _remove_work_copy(work)
 
 
-def _changed(root: Path, work: Path) -> Iterator[Transaction]:
+def _changed(root: Path, work: Path, before_commit: Callable[[Transaction], None]) -> Iterator[Transaction]:
     transaction = _begin(root, work)
     try:
         yield transaction
         if transaction.failed:
             raise StoreError("an operation of this transaction failed, so nothing of it was kept; start it again")
+        before_commit(transaction)
         _finish(transaction)
     except BaseException:
         transaction.connection.close()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kolena_store.statements import Fragment, statement
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 __all__ = ["Session", "connect"]
+
+Record = TypeVar("Record", bound="DataclassInstance")
 
 CONNECTION_SETTINGS = (
     ("python_enable_replacements", "false"),
@@ -43,7 +45,7 @@ class Session:
         rows = self.rows(query, **parameters)
         return rows[0][0] if rows else None
 
-    def records[Record: DataclassInstance](self, kind: type[Record], query: str, /, **parameters: object) -> list[Record]:
+    def records(self, kind: type[Record], query: str, /, **parameters: object) -> list[Record]:
         """Return the rows of a query as objects of a dataclass whose fields are the query's columns."""
         names = [field.name for field in fields(kind)]
         return [kind(**dict(zip(names, row, strict=True))) for row in self.rows(query, **parameters)]

@@ -10,7 +10,14 @@ from kolena_store.datasets.columns import (
     columns_of_pattern,
 )
 from kolena_store.datasets.download import download_dataset, read_rows
-from kolena_store.datasets.history import VersionDifference, describe_dataset, version_difference, versions
+from kolena_store.datasets.history import (
+    Dataset,
+    VersionDifference,
+    describe_dataset,
+    note_dataset,
+    version_difference,
+    versions,
+)
 from kolena_store.datasets.identity import check_ids, check_same_id_types, same_ids
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.records import (
@@ -32,6 +39,7 @@ __all__ = [
     "CLASS_MARK",
     "ColumnNeed",
     "Columns",
+    "Dataset",
     "DatasetRecord",
     "DatasetUpload",
     "Field",
@@ -54,6 +62,7 @@ __all__ = [
     "files_of",
     "find_dataset",
     "find_numbers",
+    "note_dataset",
     "read_rows",
     "row_changes",
     "same_ids",

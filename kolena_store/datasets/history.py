@@ -2,13 +2,14 @@
 
 import datetime
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kolena_store.database import Session
+from kolena_store.database import Session, Transaction
 from kolena_store.datasets.identity import EXAMPLES
 from kolena_store.datasets.records import DatasetRecord, Field, VersionRecord, files_of, version_of
+from kolena_store.digests import canonical_json
 from kolena_store.display import Column, Listing, Printable
 from kolena_store.errors import shown
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
@@ -16,7 +17,7 @@ from kolena_store.statements import Fragment, identifier, joined, literal, state
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Dataset", "VersionDifference", "describe_dataset", "version_difference", "versions"]
+__all__ = ["Dataset", "VersionDifference", "describe_dataset", "note_dataset", "version_difference", "versions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,25 @@ def describe_dataset(session: Session, dataset: DatasetRecord) -> Dataset:
         tags=tuple(dataset.tags),
         metadata=json.loads(dataset.metadata) if dataset.metadata else {},
         updated=version.created,
+    )
+
+
+def note_dataset(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    *,
+    description: str | None = None,
+    tags: Sequence[str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Note down a description, tags and metadata; None leaves what is stored."""
+    text = canonical_json(dict(metadata)) if metadata is not None else dataset.metadata
+    transaction.run(
+        "datasets.update_description",
+        dataset_id=dataset.dataset_id,
+        description=dataset.description if description is None else description,
+        tags=dataset.tags if tags is None else list(dict.fromkeys(tags)),
+        metadata=text,
     )
 
 

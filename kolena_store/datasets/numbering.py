@@ -1,6 +1,6 @@
 """Permanent sample numbers: an id keeps its number for good, a new id gets the next one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +60,7 @@ def add_to_id_map(transaction: Transaction, dataset: DatasetRecord, staged: Stag
     import pyarrow as pa
 
     schema = pa.schema([pa.field(SAMPLE, pa.int64(), nullable=False), *_id_schema(staged.schema, dataset.id_fields)])
-    rows = renumbered(_new_ids(staged, numbering, schema), numbering.samples[numbering.is_new])
+    rows = renumbered(staged.rows(numbering.is_new, columns=schema.names), numbering.samples[numbering.is_new])
     file_ids = [transaction.add_file(written) for written in write_files(transaction.root, IDS_KIND, schema, rows)]
     transaction.run(
         "datasets.update_numbering",
@@ -73,7 +73,3 @@ def add_to_id_map(transaction: Transaction, dataset: DatasetRecord, staged: Stag
 def _id_schema(schema: "pa.Schema", id_fields: Sequence[str]) -> "list[pa.Field]":
     return [schema.field(name) for name in id_fields]
 
-
-def _new_ids(staged: Staged, numbering: Numbering, schema: "pa.Schema") -> "Iterator[pa.Table]":
-    for table in staged.rows(numbering.is_new, columns=schema.names):
-        yield table.select(schema.names)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kolena_store.database import Transaction
 from kolena_store.errors import EmptyInput
-from kolena_store.files import SAMPLE, WrittenFile, data_path, write_files
+from kolena_store.files import SAMPLE, WrittenFile, data_path, read_batches, write_files
 from kolena_store.progress import track
 
 if TYPE_CHECKING:
@@ -48,17 +48,21 @@ class Staged:
                 data_path(self.root, file.kind, file.sha256).unlink(missing_ok=True)
 
     def rows(self, wanted: "np.ndarray", columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
-        """Yield the rows whose position (counted from 0) is set in the boolean array `wanted`, batch by batch."""
+        """Yield the rows whose position (counted from 0) is set in the boolean array `wanted`, batch by batch.
+
+        They have the columns and types of the schema (or the named ones of its columns), behind `_sample`.
+        """
         import pyarrow as pa
 
-        from kolena_store.files import read_batches
-
+        schema = numbered_schema(self.schema)
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns])
         start = 0
-        for batch in read_batches(self.paths, list(columns) if columns else None):
+        for batch in read_batches(self.paths, schema.names):
             mask = wanted[start : start + batch.num_rows]
             start += batch.num_rows
             if mask.any():
-                yield pa.Table.from_batches([batch.filter(pa.array(mask))])
+                yield conform(pa.Table.from_batches([batch.filter(pa.array(mask))]), schema)
 
 
 def stage(root: Path, kind: str, source: "TableInput", *, schema: "pa.Schema", base: int) -> Staged:

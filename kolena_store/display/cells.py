@@ -13,7 +13,7 @@ ZERO_WIDTH_CATEGORIES = frozenset(("Mn", "Me", "Cf"))
 
 
 def visible(text: str) -> str:
-    """Return text in which control characters, terminal escapes and direction overrides stand as `\\x1b` and the like."""
+    """Return text in which control characters, terminal escapes and direction overrides stand as escaped codes."""
     if text.isprintable():
         return text
     return "".join(_escaped(character) if _is_hidden(character) else character for character in text)
@@ -43,7 +43,7 @@ def fold(text: str, width: int) -> list[str]:
 
 
 def shorten(text: str, width: int) -> str:
-    """Return text cut to `width` (2 or more) cells: an ellipsis stands for the middle, so that both ends stay readable."""
+    """Return text cut to `width` (2 or more) cells: an ellipsis stands for the middle, so both ends stay readable."""
     if cell_width(text) <= width:
         return text
     clusters = _clusters(text)

@@ -24,8 +24,8 @@ AS_TEXT = (decimal.Decimal, uuid.UUID, pathlib.PurePath)
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows as CSV with a header line (RFC 4180): None is an empty field, empty text is `""`.
 
-    Lists and mappings are JSON, dates ISO 8601, bytes base64, NaN and the infinities `NaN`, `Infinity`, `-Infinity`. Text is written as it
-    is: a spreadsheet may run a cell that starts with `=`.
+    Lists and mappings are JSON, dates ISO 8601, bytes base64, NaN and the infinities `NaN`, `Infinity`, `-Infinity`.
+    Text is written as it is: a spreadsheet may run a cell that starts with `=`.
     """
     return "".join(_record(row) for row in (names, *rows))
 
@@ -107,7 +107,7 @@ def _plain_other(value: object) -> object:
 
 
 def _plain_array(value: object) -> object:
-    """Return the value of a numpy array or scalar; a numpy date is its ISO text, which no Python date holds to the nanosecond."""
+    """Return the value of a numpy or Arrow array or scalar; a numpy date is its text, as Python has no nanoseconds."""
     if getattr(getattr(value, "dtype", None), "kind", "") in ("M", "m") and not getattr(value, "shape", ()):
         return str(value)
     for method in ("tolist", "as_py"):

@@ -4,12 +4,12 @@ import math
 
 __all__ = ["UNDEFINED", "fraction", "interval_cell", "number"]
 
-UNDEFINED = "–"
+UNDEFINED = "\N{EN DASH}"
 LARGEST_DECIMAL = 1e12
 
 
 def fraction(value: float | None, digits: int = 3) -> str:
-    """Return a value of -1 to 1 as `.612`; `.000` and `1.000` mean exactly that, values beside them are `<.001` and `>.999`."""
+    """Return a value of -1 to 1 as `.612`; `.000` and `1.000` are exact, values near them `<.001` and `>.999`."""
     if value is None or not math.isfinite(value) or abs(value) > 1:
         return number(value)
     step = 10.0**-digits
@@ -23,7 +23,7 @@ def fraction(value: float | None, digits: int = 3) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a value as `38,473.6`, `233.26`, `2.334` or `0.00012`; whole numbers keep no decimals; `–` when undefined."""
+    """Return a value as `38,473.6`, `233.26`, `2.334` or `0.00012`, a whole number without decimals, None as a dash."""
     if value is None:
         return UNDEFINED
     if math.isnan(value):
@@ -45,11 +45,10 @@ def interval_cell(
     bounded: bool = True,
     n_width: int = 0,
 ) -> str:
-    """Return a metric in one cell, as `.612 [.57, .65] n 412`; parts that are None are left out.
+    """Return a metric in one cell, as `.612 [.57, .65] n 412`; an interval or n that is None is left out.
 
-    Args:
-        bounded: the metric lies between -1 and 1, so `.612` is how it is written.
-        n_width: characters that `n` is filled up to, so that the cells of a column line up.
+    A `bounded` metric lies between -1 and 1 and is written as `fraction` does; n is filled up to `n_width` characters,
+    so that the cells of a column line up.
     """
     parts = [fraction(value) if bounded else number(value)]
     if low is not None and high is not None:

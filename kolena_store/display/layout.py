@@ -25,8 +25,7 @@ class Block:
 def blocks(titles: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequence[bool], width: int) -> list[Block]:
     """Return the blocks that show all columns within `width` cells; each one repeats the first column.
 
-    Args:
-        folding: for each column, whether its text may be folded to fit.
+    Columns that are `folding` get narrower before a column moves to a further block.
     """
     cells = [max((cell_width(row[i]) for row in rows), default=0) for i in range(len(titles))]
     natural = [max(widest, cell_width(title), 1) for widest, title in zip(cells, titles, strict=True)]

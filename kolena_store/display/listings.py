@@ -71,13 +71,13 @@ class Listing:
         return blocks(titles, rows, [column.align == "left" for column in self.columns], max(width, LEAST_WIDTH))
 
     def shown_rows(self) -> list[tuple[str, ...]]:
-        """Return the titles and then the rows, with control characters made visible; a first cell says when there are none."""
+        """Return the titles and then the rows, with control characters made visible; no rows are one that says so."""
         rows = self.rows or ((NO_ROWS, *("" for _ in self.columns[1:])),)
         titles = tuple(column.title for column in self.columns)
         return [tuple(visible(cell) for cell in row) for row in (titles, *rows)]
 
     def block_cells(self, block: Block) -> list[list[list[str]]]:
-        """Return the lines of each cell of a block: its titles first, filled up so that they end together, then its rows."""
+        """Return the lines of each cell of a block: its titles, filled up so that they end together, then its rows."""
         titles, *rows = [
             [cell_lines(row[i], width, lead=i == 0) for i, width in zip(block.columns, block.widths, strict=True)]
             for row in self.shown_rows()

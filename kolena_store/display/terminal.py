@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_listing"]
 
-PLAIN_SIGNS = MappingProxyType(str.maketrans("─–…", "--~"))
+PLAIN_SIGNS = MappingProxyType(str.maketrans("─\N{EN DASH}…", "--~"))
 COUNT_AT_END = re.compile(r"\bn +[\d,]+$")
 
 
@@ -33,7 +33,7 @@ def print_listing(parts: Sequence[Listing | str], file: TextIO | None = None) ->
 
 
 def _encodable(text: str, stream: TextIO) -> str:
-    """Return text as the stream's encoding can hold it: plain signs for our own, `\\u65e5` and the like for others."""
+    """Return text as the stream's encoding can hold it: plain signs for our own, escaped codes for others."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)

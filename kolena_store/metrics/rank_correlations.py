@@ -24,6 +24,7 @@ CONSTANT = "one side is constant"
 
 # Sums of products are split so that each part stays below this, within int64.
 LARGEST_PART = 2**62
+SPARE_BITS = 64
 
 
 class Spearman:
@@ -130,5 +131,6 @@ def _tied_pairs(is_first: Flags) -> int:
 
 
 def _quotient(numerator: int, x_squares: int, y_squares: int) -> float:
-    # Rounding may lead beyond 1 by one unit in the last place.
-    return min(1.0, max(-1.0, numerator / math.sqrt(x_squares * y_squares)))
+    # A root of whole numbers with spare bits: one rounding, so that the same order gives exactly 1 and nothing exceeds it.
+    root = math.isqrt(x_squares * y_squares << (2 * SPARE_BITS))
+    return (numerator << SPARE_BITS) / root

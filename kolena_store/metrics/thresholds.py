@@ -66,7 +66,9 @@ def accuracy_optimal(scores: Floats, positive: Flags, measured: Flags) -> float:
     # Against predicting nothing, each true positive is one more that is right, each false positive one fewer.
     gain = candidates.true_positives - candidates.false_positives
     best = int(np.argmax(gain))
-    return float(candidates.thresholds[best]) if gain[best] >= 0 else math.inf
+    # No threshold lies above an infinite score, so that predicting nothing is then no candidate.
+    can_predict_nothing = candidates.thresholds[-1] < math.inf
+    return math.inf if can_predict_nothing and gain[best] < 0 else float(candidates.thresholds[best])
 
 
 def _candidates(scores: Floats, positive: Flags, measured: Flags) -> _Candidates:

@@ -37,7 +37,7 @@ def check_predicate(text: str, fields: Mapping[str, str]) -> Fragment:
     """
     condition = _bare(text)
     _require_one_expression(condition)
-    tree = parse_tree(statement("queries/predicates", "whole_expression").fill(expression=condition))
+    tree = parse_tree(statement("queries/predicates", "whole_expression").fill(expression=condition), where=WHERE)
     check_tree(tree, PREDICATE, where=WHERE)
     known = with_keys(TABLE, fields)
     _check_columns(tree, known)

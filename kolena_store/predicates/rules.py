@@ -11,8 +11,8 @@ from kolena_store.predicates.functions import (
     SUITE_FUNCTIONS,
     reason_against,
 )
-from kolena_store.predicates.tokens import Token, lowered
-from kolena_store.predicates.trees import Node, Tree, arguments
+from kolena_store.predicates.tokens import Token, lowered, names
+from kolena_store.predicates.trees import PIVOT_REMEDY, Node, Tree, arguments
 from kolena_store.predicates.types import CAST_TYPES, cast_schema, cast_type
 
 __all__ = ["PREDICATE", "SUITE", "Rules", "check_tokens", "check_tree"]
@@ -30,11 +30,11 @@ class Rules:
 PREDICATE = Rules(functions=PREDICATE_FUNCTIONS)
 SUITE = Rules(functions=SUITE_FUNCTIONS, queries=True)
 
-OPERATORS = frozenset(
+OPERATORS = names(
     "OPERATOR_NOT OPERATOR_IS_NULL OPERATOR_IS_NOT_NULL COMPARE_IN COMPARE_NOT_IN OPERATOR_COALESCE OPERATOR_TRY "
-    "ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR".split()
+    "ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR"
 )
-PLAIN_CLASSES = frozenset("COLUMN_REF CONSTANT COMPARISON CONJUNCTION BETWEEN CASE TYPE".split())
+PLAIN_CLASSES = names("COLUMN_REF CONSTANT COMPARISON CONJUNCTION BETWEEN CASE TYPE")
 QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"})
 SOURCES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY"})
 JOINS = frozenset({"REGULAR", "CROSS", "DEPENDENT"})
@@ -42,8 +42,7 @@ COLLATIONS = frozenset({"nocase", "noaccent", "nfc", "binary"})
 MATCHES = frozenset({"~", "!~", "~*", "!~*"})
 SOURCE_REASONS = MappingProxyType(
     {
-        "TABLE_FUNCTION": "reads a table function; name a table or an earlier view after FROM",
-        "PIVOT": "turns rows into columns (PIVOT, UNPIVOT); write sum(x) FILTER (WHERE ...) for each column",
+        "PIVOT": f"turns rows into columns (PIVOT, UNPIVOT); write {PIVOT_REMEDY}",
         "SHOW_REF": "uses DESCRIBE, SHOW or SUMMARIZE; select from a table",
     }
 )
@@ -75,9 +74,15 @@ def check_tokens(tokens: tuple[Token, ...], *, where: str) -> None:
     """
     for token in tokens:
         if token.kind == "operator" and token.text in MATCHES:
-            _refuse(where, f"uses {token.text}, which DuckDB's versions read differently; write regexp_matches(text, pattern)")
+            _refuse(
+                where,
+                f"uses {token.text}, which DuckDB's versions read differently; write regexp_matches(text, pattern)",
+            )
         if token.kind == "string" and token.text[0] in "bBnNxX":
-            _refuse(where, f"writes {token.text[:20]}, which DuckDB's versions read differently; write the text in plain quotes")
+            _refuse(
+                where,
+                f"writes {token.text[:20]}, which DuckDB's versions read differently; write the text in plain quotes",
+            )
 
 
 def check_tree(tree: Tree, rules: Rules, *, where: str) -> None:
@@ -86,15 +91,23 @@ def check_tree(tree: Tree, rules: Rules, *, where: str) -> None:
     Raises:
         RefusedStatement: it does; the message says what, why, and what to write instead.
     """
-    for node in tree.expressions:
-        for problem in _expression_problems(node, rules):
-            _refuse(where, problem)
-    for kind, nodes in ((_query_problems, tree.queries), (_source_problems, tree.sources), (_modifier_problems, tree.modifiers)):
-        for node in nodes:
-            for problem in kind(node):
-                _refuse(where, problem)
+    for problem in _problems(tree, rules):
+        _refuse(where, problem)
+
+
+def _problems(tree: Tree, rules: Rules) -> Iterator[str]:
+    in_expressions = (problem for node in tree.expressions for problem in _expression_problems(node, rules))
+    if not rules.queries:
+        yield from in_expressions
+    for find, nodes in (
+        (_source_problems, tree.sources),
+        (_query_problems, tree.queries),
+        (_modifier_problems, tree.modifiers),
+    ):
+        yield from (problem for node in nodes for problem in find(node))
+    yield from in_expressions
     if tree.strangers:
-        _refuse(where, f"uses a form of SQL ({tree.strangers[0]}) that is not known to be stable; write it as a plain SELECT")
+        yield f"uses a form of SQL ({tree.strangers[0]}) that is not known to be stable; write it as a plain SELECT"
 
 
 def _refuse(where: str, problem: str) -> None:
@@ -107,7 +120,9 @@ def _expression_problems(node: Node, rules: Rules) -> Iterator[str]:
     if check is not None:
         yield from check(node, rules)
     elif kind not in PLAIN_CLASSES:
-        yield CLASS_REASONS.get(kind, f"uses a form of SQL ({kind}) that is not known to be stable; write it another way")
+        yield CLASS_REASONS.get(
+            kind, f"uses a form of SQL ({kind}) that is not known to be stable; write it another way"
+        )
 
 
 def _function_problems(node: Node, rules: Rules) -> Iterator[str]:
@@ -196,7 +211,9 @@ def _query_problems(node: Node) -> Iterator[str]:
 
 def _source_problems(node: Node) -> Iterator[str]:
     kind = node["type"]
-    if kind not in SOURCES:
+    if kind == "TABLE_FUNCTION":
+        yield f"reads the table function {node['function']['function_name']}; name a table or an earlier view after FROM"
+    elif kind not in SOURCES:
         yield SOURCE_REASONS.get(kind, f"reads {kind.lower()}; name a table or an earlier view after FROM")
     if node["sample"]:
         yield "draws a sample, another one each time; write a condition on the columns"

@@ -45,4 +45,3 @@ def with_keys(table: str, fields: Mapping[str, str]) -> dict[str, str]:
 
 def _column(name: str, kind: str) -> Fragment:
     return Fragment(f"{identifier(name)} {type_fragment(kind)}")
-

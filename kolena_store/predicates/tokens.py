@@ -8,7 +8,7 @@ from types import MappingProxyType
 from kolena_store.digests import sha256_of_texts
 from kolena_store.errors import RefusedStatement
 
-__all__ = ["Token", "definition_digest", "lowered", "referenced_fields", "tokenize", "without_comments"]
+__all__ = ["Token", "definition_digest", "lowered", "names", "referenced_fields", "tokenize", "without_comments"]
 
 SPACE = "\t\n\v\f\r \u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
 """What both DuckDB versions skip between tokens; every other character past ASCII belongs to a word."""
@@ -72,6 +72,11 @@ def lowered(name: str) -> str:
     return name.translate(UPPER_TO_LOWER)
 
 
+def names(text: str) -> frozenset[str]:
+    """Return the names in a list that white space separates."""
+    return frozenset(text.split())
+
+
 def tokenize(text: str, *, where: str = "the SQL") -> tuple[Token, ...]:
     """Return the tokens of SQL text, comments included, white space left out.
 
@@ -121,14 +126,18 @@ def referenced_fields(text: str | Sequence[Token], names: Iterable[str]) -> tupl
 def _next(text: str, start: int, where: str) -> tuple[str, int]:
     match = PATTERN.match(text, start)
     if match is None:
-        raise RefusedStatement(f"{where}: {text[start]!r} has no meaning here; put names in double quotes, or remove it")
+        raise RefusedStatement(
+            f"{where}: {text[start]!r} has no meaning here; put names in double quotes, or remove it"
+        )
     kind = str(match.lastgroup)
     if kind == "nested":
         return "comment", _comment_end(text, start, where)
     if kind in ("dollar", "tag"):
         return "string", _dollar_end(text, match, where)
     if kind == "unclosed":
-        raise RefusedStatement(f"{where}: the {UNCLOSED[match[0][-1]]} that starts here is not closed; add {match[0][-1]}")
+        raise RefusedStatement(
+            f"{where}: the {UNCLOSED[match[0][-1]]} that starts here is not closed; add {match[0][-1]}"
+        )
     if kind == "single":
         colons = COLONS.match(text, start)
         return "operator", colons.end() if colons else match.end()

@@ -7,17 +7,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kolena_store.errors import RefusedStatement
+from kolena_store.predicates.tokens import tokenize
 from kolena_store.statements import statement
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Node", "Tree", "arguments", "children", "parse_tree"]
+__all__ = ["PIVOT_REMEDY", "Node", "Tree", "arguments", "children", "parse_tree"]
 
 Node: TypeAlias = Mapping[str, Any]
 
 CLOSED_KEYS = frozenset({"cast_type", "expected_types", "qualified_name", "sample"})
 """Parts without expressions: resolved types, names once more, and sampling, which the rules see from outside."""
+
+
+PIVOT_REMEDY = "sum(x) FILTER (WHERE name = 'a') AS a for each column that it would make"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +50,24 @@ class Tree:
         return tuple(node for node in self.expressions if node["class"] == name)
 
 
-def parse_tree(sql: str) -> Tree:
+def parse_tree(sql: str, *, where: str = "the SQL") -> Tree:
     """Return the tree of one SELECT.
 
     Raises:
-        RefusedStatement: DuckDB can't parse it, it is no SELECT, or it is nested deeper than Python can follow.
+        RefusedStatement: DuckDB can't parse it, it is not one SELECT, or it is nested deeper than Python can follow.
     """
     text = _parser().cursor().execute(statement("queries/predicates", "tree").fill(), {"text": sql}).fetchall()[0][0]
     try:
         document = json.loads(text)
         if document["error"]:
-            raise _parse_error(document)
+            raise _parse_error(document, sql, where)
+        if len(document["statements"]) != 1:
+            raise RefusedStatement(f"{where} holds {len(document['statements'])} statements; write one SELECT")
         return _sorted_parts(document["statements"][0]["node"])
     except RecursionError:
-        raise RefusedStatement("the SQL is nested too deeply; write it with fewer brackets or as several views") from None
+        raise RefusedStatement(
+            f"{where} is nested too deeply; write it with fewer brackets, or as several views"
+        ) from None
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -94,10 +102,17 @@ def _parser() -> "duckdb.DuckDBPyConnection":
     return duckdb.connect(":memory:", config=settings)
 
 
-def _parse_error(document: Node) -> RefusedStatement:
+def _parse_error(document: Node, sql: str, where: str) -> RefusedStatement:
+    message = str(document["error_message"])
+    if "Max expression depth" in message:
+        return RefusedStatement(f"{where} is nested too deeply; write it with fewer brackets, or as several views")
     if document["error_type"] == "parser":
-        return RefusedStatement(f"{document['error_message']}; write one complete condition or one complete SELECT")
-    return RefusedStatement("only a SELECT can stand here; statements that change something, PIVOT and SHOW can't")
+        line = sql.count("\n", 0, int(document.get("position", 0))) + 1
+        return RefusedStatement(f"{where}, line {line}: {message}; check the spelling there")
+    words = [token.text.upper() for token in tokenize(sql, where=where) if token.kind == "word"]
+    if "PIVOT" in words:
+        return RefusedStatement(f"{where} uses PIVOT, which makes a type of its own; write {PIVOT_REMEDY}")
+    return RefusedStatement(f"{where} is no SELECT ({' '.join(words[:2])}); only one SELECT that reads can stand here")
 
 
 def _sorted_parts(root: Node) -> Tree:

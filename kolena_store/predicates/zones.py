@@ -4,22 +4,22 @@ from collections.abc import Mapping
 
 from kolena_store.errors import RefusedStatement
 from kolena_store.predicates.functions import DATE_PARTS
-from kolena_store.predicates.tokens import lowered
+from kolena_store.predicates.tokens import lowered, names
 from kolena_store.predicates.trees import Node, Tree, arguments
 from kolena_store.predicates.types import cast_type
 
 __all__ = ["check_zones", "zoned_fields"]
 
 ZONED_TYPES = frozenset({"timestamp with time zone", "timestamptz", "timestamptz_ns"})
-LOCAL_TYPES = frozenset(
-    "date time timestamp timestamp_s timestamp_ms timestamp_us timestamp_ns datetime varchar text string char bpchar".split()
+LOCAL_TYPES = names(
+    "date time timestamp timestamp_s timestamp_ms timestamp_us timestamp_ns datetime varchar text string char bpchar"
 )
 ZONED_RESULTS = frozenset({"to_timestamp", "make_timestamptz"})
-UNZONED_RESULTS = DATE_PARTS | frozenset(
+UNZONED_RESULTS = DATE_PARTS | names(
     "epoch epoch_ms epoch_us epoch_ns count count_star count_if countif isfinite isinf isnan len length list_contains "
-    "contains list_position list_count array_length rank dense_rank row_number".split()
+    "contains list_position list_count array_length rank dense_rank row_number"
 )
-PASSING_OPERATORS = frozenset("OPERATOR_COALESCE OPERATOR_TRY ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR".split())
+PASSING_OPERATORS = names("OPERATOR_COALESCE OPERATOR_TRY ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR")
 
 
 def zoned_fields(fields: Mapping[str, str]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Session, Transaction
-from kolena_store.datasets import VersionRecord, files_of
+from kolena_store.datasets import VersionRecord, column_types, files_of
 from kolena_store.digests import canonical_json
 from kolena_store.files import SAMPLE, write_files
 from kolena_store.results import ResultsRecord
@@ -72,7 +72,9 @@ def _score(
     written = list(write_files(transaction.root, KIND, schema, _scored(workflow, facts, inputs, schema)))
     file_ids = [transaction.add_file(file) for file in written]
     n_scored = sum(file.n_rows for file in written)
-    fields = canonical_json([[field.name, str(field.type)] for field in schema])
+    paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]
+    fields = canonical_json(list(column_types(transaction, paths, workflow.sample_metrics_schema(facts)).items()))
+    transaction.touched_datasets.add(version.dataset_id)
     document = canonical_json(asdict(facts))
     transaction.run("runs.insert_sample_metrics", **key, facts=document, fields=fields, metric_files=file_ids, n_scored=n_scored)
     if facts.threshold is not None:

@@ -3,6 +3,7 @@
 from kolena_store.test_suites.apply import AppliedCase, SuiteInput, SuiteReport, apply_suites, size_note
 from kolena_store.test_suites.difference import CaseDifference, SuiteDifference, suite_difference
 from kolena_store.test_suites.explicit import ExplicitCase
+from kolena_store.test_suites.pinned import check_pinned_cases
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite, suite_named, suites
 from kolena_store.test_suites.stratify import Bins, parse_bins, stratified_text
 
@@ -19,6 +20,7 @@ __all__ = [
     "SuiteReport",
     "apply_suites",
     "cases_of",
+    "check_pinned_cases",
     "find_suite",
     "parse_bins",
     "size_note",

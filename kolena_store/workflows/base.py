@@ -74,7 +74,7 @@ class Workflow(ABC):
         """Return the columns that the dataset and the results must have."""
 
     @abstractmethod
-    def headlines(self, facts: Facts) -> tuple[str, ...]:
+    def headlines(self) -> tuple[str, ...]:
         """Return the names of at most three metrics to show first."""
 
     @abstractmethod

@@ -86,9 +86,9 @@ class Classification(Workflow):
         inference = (*answers, *self._score_needs())
         return Columns(ground_truth=(truth,), inference=inference, answer=inference[0].name)
 
-    def headlines(self, facts: Facts) -> tuple[str, ...]:
+    def headlines(self) -> tuple[str, ...]:
         """Return accuracy beside precision and recall of the positive class, or the unweighted mean of F1."""
-        return ("accuracy", "precision", "recall") if facts.positive is not None else ("accuracy", "f1_macro")
+        return ("accuracy", "precision", "recall") if self.positive is not None else ("accuracy", "f1_macro")
 
     def prepare(self, inputs: ScoringInput, configuration: Configuration) -> Facts:
         """Return the classes, what the scores allow, and the threshold when there is one."""

@@ -54,7 +54,7 @@ class Judged(Workflow):
         score = [ColumnNeed(name=self.score, kind="number")] if self.score else []
         return Columns(inference=(*verdict, *score), answer=str(self.verdict or self.score))
 
-    def headlines(self, facts: Facts) -> tuple[str, ...]:
+    def headlines(self) -> tuple[str, ...]:
         """Return the rate of passed verdicts, the mean grade, or both."""
         return (*(["pass_rate"] if self.verdict else []), *(["mean_score"] if self.score else []))
 

@@ -44,7 +44,7 @@ class Regression(Workflow):
             answer=self.prediction,
         )
 
-    def headlines(self, facts: Facts) -> tuple[str, ...]:
+    def headlines(self) -> tuple[str, ...]:
         """Return the size of the errors, their direction, and their size with large ones weighing more."""
         return ("mae", "bias", "rmse")
 

@@ -72,8 +72,8 @@ n_correct / nullif(n, 0)
 -- better: higher
 -- unit: fraction
 -- range: [0, 1]
--- n: n
--- measured: n
+-- n: max(n)
+-- measured: max(n)
 -- formula: mean recall of the classes with truth
 -- undefined: no sample has both a label and a prediction
 avg(hits / support) FILTER (support > 0)
@@ -83,8 +83,8 @@ avg(hits / support) FILTER (support > 0)
 -- better: higher
 -- unit: correlation
 -- range: [-1, 1]
--- n: n
--- measured: n
+-- n: max(n)
+-- measured: max(n)
 -- formula: the R_K statistic (Gorodkin 2004)
 -- undefined: all labels or all predictions are of one class
 CASE WHEN max(n) * max(n) > sum(predicted * predicted) + (max(n) - sum(predicted)) * (max(n) - sum(predicted))
@@ -98,8 +98,8 @@ CASE WHEN max(n) * max(n) > sum(predicted * predicted) + (max(n) - sum(predicted
 -- better: higher
 -- unit: agreement
 -- range: [-1, 1]
--- n: n
--- measured: n
+-- n: max(n)
+-- measured: max(n)
 -- formula: (observed agreement - agreement by chance) / (1 - agreement by chance) (Cohen 1960)
 -- undefined: agreement by chance is complete
 CASE WHEN max(n) * max(n) > sum(support * predicted)

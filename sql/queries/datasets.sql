@@ -79,3 +79,8 @@ FROM read_parquet($older, union_by_name = true) AS older
 FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample = newer._sample
 WHERE older._sample IS NULL OR newer._sample IS NULL OR len(fields) > 0
 ORDER BY coalesce(newer._sample, older._sample);
+
+-- name: distinct_labels(files)
+-- example: column = _sample
+SELECT DISTINCT {column} AS value FROM read_parquet($files, union_by_name = true)
+WHERE value IS NOT NULL ORDER BY value;

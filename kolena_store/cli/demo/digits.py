@@ -1,4 +1,4 @@
-"""The demo's test samples: the test half of scikit-learn's handwritten digits, each one clean and under drawn conditions."""
+"""The demo's test samples: half of scikit-learn's handwritten digits, each one clean and under drawn conditions."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ FULL_INK = 16.0
 MEASURES = ("occlusion", "rotation", "brightness", "noise", "scale", "height", "ink")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RenderedDigits:
     """The demo's test samples as a table, and the image of each row: an array of (rows, 32, 32) bytes, 255 is white."""
 

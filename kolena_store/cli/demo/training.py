@@ -31,8 +31,9 @@ POOLED = 16  # pixels along each side of what the network reads
 def demo_predictions(digits: RenderedDigits) -> dict[str, "pa.Table"]:
     """Return what each model says of the test samples: id, label and the probabilities `p_0` to `p_9`.
 
-    Both learn from the half of the images that the test samples are not made of: `v1` from clean and partly covered digits, `v2` from
-    turned, small, dark and noisy ones that are never covered. The network, the images, their number and the epochs are the same.
+    Both learn from the half of the images that the test samples are not made of: `v1` from clean and partly covered
+    digits, `v2` from turned, small, dark and noisy ones that are never covered. The network, the images, their number
+    and the epochs are the same.
 
     Raises:
         MissingExtra: scikit-learn or Pillow is not installed.

@@ -1,0 +1,48 @@
+"""Nested Arrow types: their parts, and the same nest with other parts."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["children_of", "plain_type", "with_values"]
+
+
+def children_of(kind: "pa.DataType") -> "list[pa.Field]":
+    """Return the fields of a struct, the values' field of a list, key and value of a map; none for single values."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        return [kind.field(position) for position in range(kind.num_fields)]
+    if pa.types.is_map(kind):
+        return [kind.key_field, kind.item_field]
+    return [kind.value_field] if hasattr(kind, "value_field") else []
+
+
+def plain_type(kind: "pa.DataType") -> "pa.DataType":
+    """Return the type without dictionaries, at any depth: their values' type stands in their place."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return plain_type(kind.value_type)
+    plain = [child.with_type(plain_type(child.type)) for child in children_of(kind)]
+    if pa.types.is_struct(kind):
+        return pa.struct(plain)
+    if pa.types.is_map(kind):
+        return pa.map_(*plain, keys_sorted=kind.keys_sorted)
+    return with_values(kind, plain[0].type) if plain else kind
+
+
+def with_values(kind: "pa.DataType", value_type: "pa.DataType") -> "pa.DataType":
+    """Return the list type with values of another type, in the same layout."""
+    import pyarrow as pa
+
+    field = kind.value_field.with_type(value_type)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(field, kind.list_size)
+    layouts = (
+        (pa.types.is_large_list, pa.large_list),
+        (pa.types.is_list_view, pa.list_view),
+        (pa.types.is_large_list_view, pa.large_list_view),
+    )
+    return next((make(field) for is_layout, make in layouts if is_layout(kind)), pa.list_(field))

@@ -1,0 +1,72 @@
+"""Files that the user names: found, or refused with the names that are near."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from kolena_store.errors import EmptyInput, MalformedFile, UnreadableFile, did_you_mean, shown
+
+__all__ = ["compression_of", "opened", "readable_file"]
+
+GZIP_MARK = b"\x1f\x8b"
+CHUNK_BYTES = 1 << 20
+
+
+def readable_file(path: Path) -> Path:
+    """Return the absolute path of a file that is there, can be opened and is not empty.
+
+    Raises:
+        UnreadableFile: it is not there or can't be opened; the message names the near files of its folder.
+        EmptyInput: it holds nothing.
+        MalformedFile: it is compressed, and cut off or damaged (DuckDB 1 would read half a file without a word).
+    """
+    try:
+        with path.open("rb") as handle:
+            if not handle.read(1):
+                raise EmptyInput(f"{path} is empty; give a file with at least the columns' names")
+    except FileNotFoundError as error:
+        raise UnreadableFile(_not_there(path)) from error
+    except OSError as error:
+        raise UnreadableFile(f"{path} can't be read: {error.strerror}; name a file that you may read") from error
+    if compression_of(path) == "gzip":
+        _check_gzip(path)
+    return path.absolute()
+
+
+def compression_of(path: Path) -> str:
+    """Return how a file is compressed, by its first bytes: `gzip` or `none`."""
+    with path.open("rb") as handle:
+        return "gzip" if handle.read(len(GZIP_MARK)) == GZIP_MARK else "none"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading its bytes, decompressed."""
+    if compression_of(path) == "gzip":
+        with gzip.open(path) as unpacked:
+            yield cast(BinaryIO, unpacked)
+    else:
+        with path.open("rb") as handle:
+            yield handle
+
+
+def _check_gzip(path: Path) -> None:
+    try:
+        with opened(path) as content:
+            while content.read(CHUNK_BYTES):
+                pass
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise MalformedFile.of(path, None, f"its gzip data is damaged ({error})", "Compress or copy the file again") from error
+
+
+def _not_there(path: Path) -> str:
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        return f"{path} can't be read: there is no folder {folder}; check the path"
+    names = sorted(entry.name for entry in folder.iterdir())
+    near = did_you_mean(path.name, names)
+    listing = "" if near or not names else f", which holds {shown(names)}"
+    return f"{path} can't be read: there is no such file in {folder}{listing}{near or '; check the path'}"

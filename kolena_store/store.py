@@ -1,0 +1,286 @@
+"""The one object that users hold: a store directory, and what can be done with it."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kolena_store import datasets as dataset_room
+from kolena_store import models as model_room
+from kolena_store import results as result_room
+from kolena_store import test_runs as run_room
+from kolena_store import test_suites as suite_room
+from kolena_store import uploads as upload_room
+from kolena_store.database import Database
+from kolena_store.predicates.query import run_query
+from kolena_store.publish import publish
+from kolena_store.tables import QueryResult
+from kolena_store.test_suites import Bins, SuiteReport
+from kolena_store.workflows import Configuration, Workflow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Store"]
+
+
+class Store:
+    """A directory with test data, ground truths, inferences and test runs; made by the first write.
+
+    Args:
+        path: the directory; None makes a temporary one, removed when the object goes.
+        lock_timeout: seconds to wait for another process that writes.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, lock_timeout: float = 60.0) -> None:
+        """Name the directory; nothing is read or written yet."""
+        root = Path(tempfile.mkdtemp(prefix="kolena-store-")) if path is None else Path(path)
+        self._database = Database(root, lock_timeout=lock_timeout, before_commit=publish)
+        if path is None:
+            weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """Return the store's directory."""
+        return self._database.root
+
+    @property
+    def exists(self) -> bool:
+        """Whether the store was made already."""
+        return self._database.exists
+
+    def create(self) -> None:
+        """Make an empty store; a store that is there stays as it is."""
+        if not self.exists:
+            with self._database.transaction():
+                pass
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Let several operations share one commit: all of them are kept, or none.
+
+        Raises:
+            StoreLocked: another process is writing.
+        """
+        with self._database.transaction():
+            yield
+
+    def refresh(self) -> None:
+        """See what other processes have committed since this object first read the store."""
+        self._database.refresh()
+
+    def upload_dataset(
+        self,
+        name: str,
+        source: object,
+        *,
+        id_fields: Sequence[str] | None = None,
+        workflow: Workflow | None = None,
+        predictions: upload_room.Predictions | None = None,
+        append_only: bool = False,
+        types: Mapping[str, str] | None = None,
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        message: str | None = None,
+    ) -> dataset_room.UploadReport:
+        """Make a dataset equal to the input, or add the input to it, and return what that changed.
+
+        Args:
+            source: a CSV, JSON Lines or Parquet file, an Arrow table or reader, a Polars or pandas frame.
+            id_fields: the columns that identify a sample; inferred when not given.
+            workflow: the type of problem and its columns; omitted later, it stays.
+            predictions: model -> the column with its predictions, for a frame that carries them beside the samples.
+            append_only: keep the samples that the input does not have.
+            types: column -> SQL type, for columns that should not be read as they look.
+
+        Raises:
+            StoreError: the input can't be used; nothing is written then.
+        """
+        given = dataset_room.DatasetUpload(
+            name=name, source=source, id_fields=id_fields, append_only=append_only, types=types or {}, message=message
+        )
+        notes = upload_room.Notes(description=description, tags=tags, metadata=metadata)
+        with self._database.transaction() as transaction:
+            return upload_room.upload(transaction, given, workflow=workflow, predictions=predictions, notes=notes)
+
+    def upload_results(
+        self,
+        dataset: str,
+        model: str | None,
+        source: object,
+        *,
+        model_field: str | None = None,
+        upload_configuration: Mapping[str, Any] | None = None,
+        types: Mapping[str, str] | None = None,
+        allow_unmatched: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+    ) -> result_room.ResultsReport | list[result_room.ResultsReport]:
+        """Add or replace a model's inferences and return what that changed; with `model_field`, a report for each model.
+
+        Args:
+            model: the model's name, or None with `model_field`, the input's column that holds it.
+            source: a table with the dataset's id fields and the model's answers.
+            upload_configuration: what the model ran with; results under another one are kept apart.
+            allow_unmatched: count rows that belong to no sample, in place of an error.
+
+        Raises:
+            StoreError: the input can't be used; nothing is written then.
+        """
+        given = result_room.ResultsUpload(
+            dataset=dataset,
+            source=source,
+            model=model,
+            model_field=model_field,
+            types=types or {},
+            allow_unmatched=allow_unmatched,
+            upload_configuration=upload_configuration,
+            metadata=metadata,
+            tags=tags,
+        )
+        with self._database.transaction() as transaction:
+            reports = result_room.upload_results(transaction, given)
+        return reports if model is None else reports[0]
+
+    def datasets(self) -> list[dataset_room.Dataset]:
+        """Return all datasets as they stand in their newest versions."""
+        session = self._database.session()
+        return [dataset_room.describe_dataset(session, record) for record in dataset_room.datasets(session)]
+
+    def dataset(self, name: str) -> dataset_room.Dataset:
+        """Return one dataset as it stands in its newest version."""
+        return dataset_room.describe_dataset(self._database.session(), self._dataset(name))
+
+    def dataset_history(self, name: str) -> list[dataset_room.VersionRecord]:
+        """Return all versions of a dataset, oldest first."""
+        return dataset_room.versions(self._database.session(), self._dataset(name))
+
+    def dataset_difference(self, name: str, older: int, newer: int) -> dataset_room.VersionDifference:
+        """Return which samples and fields changed between two versions of a dataset."""
+        return dataset_room.version_difference(self._database.session(), self._dataset(name), older, newer)
+
+    def download_dataset(self, name: str, version: int | None = None) -> "pa.Table":
+        """Return the samples of one version (by default the newest) with the types that they came with."""
+        return dataset_room.download_dataset(self._database.session(), self._dataset(name), version)
+
+    def download_results(
+        self, dataset: str, model: str, *, version: int | None = None, upload_configuration: str | None = None
+    ) -> "pa.Table":
+        """Return the ids and inferences of the samples that a model answered, with the types that they came with."""
+        record, session = self._dataset(dataset), self._database.session()
+        return result_room.download_results(session, record, model, version=version, configuration=upload_configuration)
+
+    def models(self) -> list[model_room.ModelRecord]:
+        """Return all models by name."""
+        return model_room.models(self._database.session())
+
+    def apply_suite(
+        self,
+        dataset: str,
+        source: str | Path,
+        *,
+        name: str | None = None,
+        cases: Sequence[suite_room.ExplicitCase] = (),
+        description: str | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> SuiteReport:
+        """Apply a suite file (or the text of one, with a name) and return the sizes of its test cases.
+
+        Args:
+            cases: further test cases, given by lists of ids.
+
+        Raises:
+            RefusedStatement: a definition is not allowed.
+            ConflictingDefinition: a name means something else in another suite.
+        """
+        given = run_room.suite_input(source, name=name, cases=cases, description=description, tags=tags)
+        return self._apply(dataset, [given])[0]
+
+    def apply_suites(self, dataset: str, files: Sequence[str | Path]) -> list[SuiteReport]:
+        """Apply several suite files in one commit."""
+        return self._apply(dataset, [run_room.read_suite(file) for file in files])
+
+    def stratify(self, dataset: str, name: str, by: Sequence[str | Bins]) -> SuiteReport:
+        """Make a suite with a test case for each value or range of some fields; `.source` is its text."""
+        with self._database.transaction() as transaction:
+            return run_room.stratify(transaction, dataset_room.dataset_named(transaction, dataset), name, by)
+
+    def test_suites(self, dataset: str) -> list[suite_room.SuiteRecord]:
+        """Return the newest version of every suite of a dataset; those made by `by=` have the origin `by`."""
+        return suite_room.suites(self._database.session(), self._dataset(dataset))
+
+    def test_cases(
+        self, dataset: str, suite: str, version: int | None = None
+    ) -> Sequence[suite_room.CaseRecord]:
+        """Return the test cases that a suite pins, in order."""
+        session, record = self._database.session(), self._dataset(dataset)
+        return suite_room.cases_of(session, suite_room.suite_named(session, record, suite, version))
+
+    def suite_difference(
+        self,
+        dataset: str,
+        suite: str,
+        *,
+        suite_versions: tuple[int, int] | None = None,
+        dataset_versions: tuple[int, int] | None = None,
+    ) -> suite_room.SuiteDifference:
+        """Return the samples that came into and went out of each test case, between versions of suite or data."""
+        session, record = self._database.session(), self._dataset(dataset)
+        return suite_room.suite_difference(
+            session, record, suite, suite_versions=suite_versions, dataset_versions=dataset_versions
+        )
+
+    def test(
+        self,
+        dataset: str,
+        models: str | Sequence[str] | None = None,
+        suite: str | Path | SuiteReport | None = None,
+        *,
+        by: Sequence[str | Bins] | None = None,
+        configuration: Configuration | None = None,
+        metrics: Sequence[str] | None = None,
+        common: bool = False,
+    ) -> run_room.TestResults:
+        """Test models (None: all with results) on a suite and return the metrics of every test case.
+
+        Args:
+            suite: its name, a file that ends in .sql (applied first), or a report; None is the test case `all` alone.
+            by: fields to make test cases of, in the place of a suite.
+            configuration: how to score; None means the workflow's defaults.
+            metrics: the names of the metrics to compute; None means all.
+            common: count only samples that all these models answered.
+
+        Raises:
+            StoreError: an unknown name, a refused suite or configuration, or data that don't allow it.
+        """
+        names = [models] if isinstance(models, str) else models
+        options = run_room.TestOptions(suite=suite, by=by, configuration=configuration, metrics=metrics, common=common)
+        with self._database.transaction() as transaction:
+            return run_room.run_models(transaction, dataset, names, options)
+
+    def test_runs(self) -> list[run_room.TestRun]:
+        """Return all test runs, oldest first."""
+        return run_room.test_runs(self._database.session())
+
+    def sql(self, query: str, *, seconds: float | None = None) -> QueryResult:
+        """Return the rows of one SELECT over the store's views; nothing else is allowed, nothing outside is read.
+
+        Raises:
+            RefusedStatement: it is no single SELECT over the store.
+            LimitExceeded: it took longer than `seconds`, or too much memory.
+        """
+        return QueryResult(table=run_query(self.path, query, seconds=seconds))
+
+    def _dataset(self, name: str) -> dataset_room.DatasetRecord:
+        return dataset_room.dataset_named(self._database.session(), name)
+
+    def _apply(self, dataset: str, given: Sequence[suite_room.SuiteInput]) -> list[SuiteReport]:
+        with self._database.transaction() as transaction:
+            return suite_room.apply_suites(transaction, dataset_room.dataset_named(transaction, dataset), given)

@@ -1,0 +1,20 @@
+"""Test runs: one model's results on one version of a test suite, under one configuration."""
+
+from kolena_store.test_runs.confusion import ConfusionMatrix
+from kolena_store.test_runs.outcome import MetricValue, TestResults
+from kolena_store.test_runs.records import TestRun, test_runs
+from kolena_store.test_runs.request import read_suite, stratify, suite_input
+from kolena_store.test_runs.tester import TestOptions, run_models
+
+__all__ = [
+    "ConfusionMatrix",
+    "MetricValue",
+    "TestOptions",
+    "TestResults",
+    "TestRun",
+    "read_suite",
+    "run_models",
+    "stratify",
+    "suite_input",
+    "test_runs",
+]

@@ -1,0 +1,64 @@
+"""The confusion matrix of one model on one test case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kolena_store.display import Column, Listing, Printable
+from kolena_store.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["ConfusionMatrix", "confusion_matrix"]
+
+TERM = "confusion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusionMatrix(Printable):
+    """Counts of samples: `counts[i][j]` have the label `labels[i]` and are predicted as `labels[j]`."""
+
+    model: str
+    test_case: str
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+    def arrow(self) -> "pa.Table":
+        """Return one row for each pair of labels: truth, prediction, n."""
+        import pyarrow as pa
+
+        pairs = [(truth, answer) for truth in range(len(self.labels)) for answer in range(len(self.labels))]
+        return pa.table(
+            {
+                "truth": [self.labels[truth] for truth, _ in pairs],
+                "prediction": [self.labels[answer] for _, answer in pairs],
+                "n": [self.counts[truth][answer] for truth, answer in pairs],
+            },
+            schema=pa.schema([("truth", pa.string()), ("prediction", pa.string()), ("n", pa.int64())]),
+        )
+
+    def listings(self) -> Sequence[Listing | str]:
+        """Return the matrix, true labels down and predicted labels across."""
+        columns = (Column(title="truth \\ prediction"), *(Column(title=label, align="right") for label in self.labels))
+        rows = tuple((label, *map(str, row)) for label, row in zip(self.labels, self.counts, strict=True))
+        return [Listing(title=f"{self.model} on {self.test_case}", columns=columns, rows=rows)]
+
+
+def confusion_matrix(terms: "pa.Table", test_case: str, model: str) -> ConfusionMatrix:
+    """Return the matrix that the terms of a run hold.
+
+    Raises:
+        InvalidInput: the workflow has none, or the run was restricted to some metrics.
+    """
+    rows = terms.select(["model", "test_case", "term", "class", "predicted", "value"]).to_pylist()
+    of_model = [row for row in rows if row["model"] == model and row["test_case"] == test_case]
+    labels = list(dict.fromkeys(row["class"] for row in of_model if row["term"] == "support"))
+    if not labels:
+        raise InvalidInput("these results have no confusion matrix; test a classification without choosing metrics")
+    position = {label: index for index, label in enumerate(labels)}
+    counts = [[0] * len(labels) for _ in labels]
+    for row in of_model:
+        if row["term"] == TERM:
+            counts[position[row["class"]]][position[row["predicted"]]] = int(row["value"])
+    return ConfusionMatrix(model=model, test_case=test_case, labels=tuple(labels), counts=tuple(map(tuple, counts)))

@@ -1,0 +1,272 @@
+"""Running tests: what is stored already is found by its key, the rest is scored, measured and recorded."""
+
+import json
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
+from kolena_store.digests import canonical_json, sha256_of_texts
+from kolena_store.errors import EmptyInput, InvalidInput
+from kolena_store.files import FileWriter
+from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
+from kolena_store.models import configuration_id
+from kolena_store.results import ResultsRecord, results_of_dataset, results_of_model
+from kolena_store.schema import now
+from kolena_store.test_runs.scoring import ScoredResults, scored_results
+from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
+from kolena_store.workflows import Configuration, Workflow, workflow_from_document
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from kolena_store.membership.bitmaps import Words
+    from kolena_store.test_runs.measure import Measured, Plan
+
+__all__ = ["TestRequest", "chosen_results", "run_tests", "workflow_of"]
+
+METRICS_KIND = "metrics"
+TERMS_KIND = "terms"
+COMMON = "common"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestRequest:
+    """What to test: the results of each model, a suite, and how."""
+
+    __test__ = False
+
+    dataset: DatasetRecord
+    suite: SuiteRecord
+    results: Sequence[ResultsRecord]
+    configuration: Configuration | None = None
+    metrics: Sequence[str] | None = None
+    common: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Setting:
+    """What all runs of one request share."""
+
+    request: TestRequest
+    version: VersionRecord
+    workflow: Workflow
+    configuration_id: int | None
+    cases: Sequence[CaseRecord]
+    file: MetricFile
+    metrics: Sequence[MetricDefinition]
+    metric_set: str
+    restriction: str | None
+
+
+@dataclass(kw_only=True)
+class _Recorded:
+    """The rows of the runs that are new in this request."""
+
+    metrics: "list[pa.Table]" = field(default_factory=list)
+    terms: "list[pa.Table]" = field(default_factory=list)
+    runs: list[dict[str, object]] = field(default_factory=list)
+
+
+def workflow_of(dataset: DatasetRecord, version: VersionRecord) -> Workflow:
+    """Return the workflow of a dataset version.
+
+    Raises:
+        InvalidInput: it has none.
+    """
+    document = version.workflow_document
+    if document is None:
+        raise InvalidInput(
+            f"dataset {dataset.name!r} has no workflow, so nothing says what is right; upload it again with workflow="
+            " (--workflow on the command line)"
+        )
+    return workflow_from_document(document)
+
+
+def chosen_results(
+    transaction: Transaction, dataset: DatasetRecord, models: Sequence[str] | None
+) -> list[ResultsRecord]:
+    """Return the newest results of the named models, in the order of the names; None means all models with results.
+
+    Raises:
+        UnknownName: a model has no results on the dataset.
+        EmptyInput: no model has.
+    """
+    if models is None:
+        found = results_of_dataset(transaction, dataset)
+    else:
+        found = [one for model in dict.fromkeys(models) for one in results_of_model(transaction, dataset, model)]
+    if not found:
+        raise EmptyInput(
+            f"no model has results on {dataset.name!r}; upload some: kolena-store results upload {dataset.name} MODEL FILE"
+        )
+    return found
+
+
+def run_tests(transaction: Transaction, request: TestRequest) -> list[int]:
+    """Return the ids of one run for each model's results; runs that are stored already are not made again.
+
+    Raises:
+        StoreError: the suite, the configuration or the data don't allow it.
+    """
+    setting = _setting(transaction, request)
+    keys = [_run_key(setting, results) for results in request.results]
+    known = [transaction.value("runs.run_of_key", run_key=key) for key in keys]
+    missing = [results for results, run_id in zip(request.results, known, strict=True) if run_id is None]
+    made = iter(_make_runs(transaction, setting, missing)) if missing else iter(())
+    return [int(run_id) if run_id is not None else next(made) for run_id in known]
+
+
+def _setting(transaction: Transaction, request: TestRequest) -> _Setting:
+    version = version_of(transaction, request.dataset)
+    workflow = workflow_of(request.dataset, version)
+    file = load_metrics(workflow.metric_file)
+    metrics = file.chosen(request.metrics)
+    document = request.configuration.document() if request.configuration is not None else None
+    restriction = canonical_json([[one.results_id, one.version] for one in request.results]) if request.common else None
+    return _Setting(
+        request=request,
+        version=version,
+        workflow=workflow,
+        configuration_id=configuration_id(transaction, "evaluator", document),
+        cases=cases_of(transaction, request.suite),
+        file=file,
+        metrics=metrics,
+        metric_set=sha256_of_texts([file.digest, *(metric.name for metric in metrics)]),
+        restriction=f"{COMMON} {restriction}" if restriction else None,
+    )
+
+
+def _run_key(setting: _Setting, results: ResultsRecord) -> str:
+    request = setting.request
+    return canonical_json(
+        {
+            "dataset": [request.dataset.dataset_id, setting.version.version],
+            "results": [results.results_id, results.version],
+            "suite": [request.suite.suite_id, request.suite.version],
+            "configuration": setting.configuration_id,
+            "scorer": [setting.workflow.name, setting.workflow.scorer_version],
+            "metrics": setting.metric_set,
+            "restriction": setting.restriction,
+        }
+    )
+
+
+def _make_runs(transaction: Transaction, setting: _Setting, missing: Sequence[ResultsRecord]) -> list[int]:
+    wanted = setting.request.results if setting.restriction else missing
+    scored = {results.results_id: _scored(transaction, setting, results) for results in wanted}
+    plan = _plan(transaction, setting, list(scored.values()))
+    recorded = _Recorded()
+    for results in missing:
+        _make_run(transaction, setting, plan, scored[results.results_id], recorded)
+    return _record(transaction, recorded)
+
+
+def _scored(transaction: Transaction, setting: _Setting, results: ResultsRecord) -> ScoredResults:
+    return scored_results(
+        transaction,
+        setting.version,
+        results,
+        workflow=setting.workflow,
+        configuration=setting.request.configuration or Configuration(),
+        configuration_id=setting.configuration_id,
+    )
+
+
+def _plan(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredResults]) -> "Plan":
+    from kolena_store.membership.stored import ensure_memberships
+    from kolena_store.test_runs.measure import Plan
+
+    request = setting.request
+    members = ensure_memberships(transaction, request.dataset, setting.version, setting.cases)
+    whole = request.metrics is None
+    terms = setting.file.terms_of(setting.metrics)
+    pairs = tuple(term for term in setting.file.terms if len(term.by) == 2 and term not in terms) if whole else ()
+    return Plan(
+        size=request.dataset.next_sample,
+        members=[members[case.key] for case in setting.cases],
+        restriction=_common_samples(transaction, request, scored) if setting.restriction else None,
+        metrics=setting.metrics,
+        terms=(*terms, *pairs),
+    )
+
+
+def _common_samples(transaction: Transaction, request: TestRequest, scored: Sequence[ScoredResults]) -> "Words":
+    import numpy as np
+
+    from kolena_store.test_runs.measure import answered_samples
+
+    answered = [answered_samples(transaction, request.dataset.next_sample, one) for one in scored]
+    return np.bitwise_and.reduce(np.stack(answered))
+
+
+def _make_run(
+    transaction: Transaction, setting: _Setting, plan: "Plan", scored: ScoredResults, recorded: _Recorded
+) -> None:
+    from kolena_store.test_runs.measure import measure
+    from kolena_store.test_runs.rows import RunKeys
+
+    started, clock = now(), time.perf_counter()
+    request, results = setting.request, scored.results
+    run_id = transaction.new_id()
+    document = request.configuration.document() if request.configuration is not None else None
+    keys = RunKeys(
+        run=run_id,
+        model=results.label,
+        dataset=request.dataset.name,
+        suite=request.suite.name,
+        configuration=canonical_json(document) if document is not None else None,
+        test_cases=tuple(case.name for case in setting.cases),
+        classes=scored.facts.classes,
+    )
+    measured: Measured = measure(transaction, plan, scored, keys)
+    recorded.metrics.append(measured.metrics)
+    recorded.terms.append(measured.terms)
+    recorded.runs.append(
+        {
+            "run_id": run_id,
+            "run_key": _run_key(setting, results),
+            "dataset_id": request.dataset.dataset_id,
+            "dataset_version": setting.version.version,
+            "results_id": results.results_id,
+            "results_version": results.version,
+            "suite_id": request.suite.suite_id,
+            "suite_version": request.suite.version,
+            "configuration_id": setting.configuration_id,
+            "restriction": setting.restriction,
+            "metric_set": setting.metric_set,
+            "status": "done",
+            "origin": "computed",
+            "notes": list(scored.facts.notes),
+            "software": _software(),
+            "started": started,
+            "seconds": time.perf_counter() - clock,
+        }
+    )
+
+
+def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:
+    metric_file = _write(transaction, METRICS_KIND, recorded.metrics)
+    term_file = _write(transaction, TERMS_KIND, recorded.terms)
+    for run in recorded.runs:
+        transaction.run("runs.insert_run", **run, term_file=term_file, metric_file=metric_file)
+    transaction.has_new_runs = True
+    return [int(str(run["run_id"])) for run in recorded.runs]
+
+
+def _write(transaction: Transaction, kind: str, tables: "list[pa.Table]") -> int:
+    with FileWriter(transaction.root, kind, tables[0].schema) as writer:
+        for table in tables:
+            writer.write(table)
+        return transaction.add_file(writer.finish())
+
+
+def _software() -> str:
+    import duckdb
+    import numpy as np
+
+    versions = {"python": platform.python_version(), "duckdb": duckdb.__version__, "numpy": np.__version__}
+    return json.dumps(versions, sort_keys=True)

@@ -1,0 +1,63 @@
+"""Reading the stored rows of runs into the results that people hold."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Session
+from kolena_store.datasets import files_of
+from kolena_store.test_runs.outcome import TestResults
+from kolena_store.test_runs.records import TestRun, runs_numbered
+from kolena_store.test_suites import size_note
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["load_results"]
+
+
+def load_results(
+    session: Session, run_ids: Sequence[int], *, headlines: Sequence[str], metrics: Sequence[str] | None = None
+) -> TestResults:
+    """Return the results of some runs on one suite, in this order; `metrics` restricts what is shown."""
+    import pyarrow.compute as pc
+
+    runs = runs_numbered(session, run_ids)
+    rows = _rows(session, runs, [run.metric_file for run in runs])
+    if metrics is not None:
+        rows = rows.filter(pc.is_in(rows.column("metric"), value_set=_texts(metrics)))
+    models = tuple(dict.fromkeys(rows.column("model").to_pylist())) or tuple(run.model for run in runs)
+    return TestResults(
+        dataset=runs[0].dataset,
+        dataset_version=runs[0].dataset_version,
+        suite=runs[0].suite,
+        suite_version=runs[0].suite_version,
+        models=models,
+        runs=tuple(runs),
+        headlines=tuple(metrics[:3]) if metrics is not None else tuple(headlines),
+        metrics=rows,
+        terms=_rows(session, runs, [run.term_file for run in runs]),
+        notes=tuple(_notes(runs, rows)),
+    )
+
+
+def _rows(session: Session, runs: Sequence[TestRun], file_ids: Sequence[int]) -> "pa.Table":
+    """Return the rows of each run in turn, each in the order in which it was written."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    paths = [str(file.path(session.root)) for file in files_of(session, sorted(set(file_ids)))]
+    found = session.table("runs.rows_of_runs", files=paths, run_ids=[run.run_id for run in runs])
+    return pa.concat_tables([found.filter(pc.equal(found.column("run"), run.run_id)) for run in runs])
+
+
+def _notes(runs: Sequence[TestRun], rows: "pa.Table") -> list[str]:
+    notes = [f"{run.model}: {note}" for run in runs for note in run.notes]
+    sizes = dict(zip(rows.column("test_case").to_pylist(), rows.column("n_samples").to_pylist(), strict=True))
+    small = [f"{name}: {size_note(n)}" for name, n in sizes.items() if size_note(n)]
+    return [*notes, *small]
+
+
+def _texts(names: Sequence[str]) -> "pa.Array":
+    import pyarrow as pa
+
+    return pa.array(list(names), pa.string())

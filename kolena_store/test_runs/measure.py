@@ -1,0 +1,68 @@
+"""Measuring: from scored samples and memberships to the terms and metrics of a suite."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from kolena_store.database import Session
+from kolena_store.membership.bitmaps import Words
+from kolena_store.membership.evaluation import Membership
+from kolena_store.metrics.aggregation import ClassNames, MetricValues, compute_metrics
+from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
+from kolena_store.metrics.sample_columns import SampleColumns, load_sample_columns
+from kolena_store.metrics.terms import TermValues, compute_terms
+from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
+from kolena_store.test_runs.scoring import ScoredResults
+
+__all__ = ["Measured", "Plan", "answered_samples", "measure"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to measure for every model: the members of each test case (in order), and the chosen metrics and terms."""
+
+    size: int
+    members: Sequence[Membership]
+    restriction: Words | None
+    metrics: Sequence[MetricDefinition]
+    terms: Sequence[TermDefinition]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The rows of one run."""
+
+    metrics: pa.Table
+    terms: pa.Table
+
+
+def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) -> Measured:
+    """Return the metric rows and term rows of one model."""
+    columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
+    terms = compute_terms(columns, plan.terms, _members(plan), len(scored.facts.classes))
+    found = list(_metrics(plan, scored, terms))
+    return Measured(metrics=metric_rows(keys, terms, found, order=[metric.name for metric in plan.metrics]), terms=term_rows(keys, terms))
+
+
+def answered_samples(session: Session, plan_size: int, scored: ScoredResults) -> Words:
+    """Return the samples that a model answered."""
+    columns: SampleColumns = load_sample_columns(session, scored.paths, plan_size, terms=(), classes=())
+    return columns.answered
+
+
+def _members(plan: Plan) -> Words:
+    words = np.stack([membership.words for membership in plan.members])
+    return words if plan.restriction is None else words & plan.restriction
+
+
+def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[MetricValues]":
+    facts = scored.facts
+    constants: Mapping[str, float] = facts.constants
+    classes = ClassNames(names=facts.classes, reported=facts.reported, positive=facts.positive)
+    return list(
+        compute_metrics(
+            terms, plan.metrics, plan.terms, classes=classes, constants=constants, unavailable=facts.unavailable
+        )
+    )

@@ -1,0 +1,119 @@
+"""What a test returns: the metric rows of some runs, as a table, as typed values, and as people read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kolena_store.display import Listing
+from kolena_store.errors import UnknownName
+from kolena_store.tables import ArrowBacked
+from kolena_store.test_runs.confusion import ConfusionMatrix, confusion_matrix
+from kolena_store.test_runs.records import TestRun
+from kolena_store.test_runs.summary import summary
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+__all__ = ["MetricValue", "TestResults"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricValue:
+    """One metric of one model on one test case; None means undefined, and `reason` says why.
+
+    `n` is the metric's own denominator, `n_samples` the test case's size, `n_missing` the samples without inference,
+    `n_null` those left out for a missing label, verdict or score.
+    """
+
+    model: str
+    test_case: str
+    metric: str
+    class_name: str | None
+    value: float | None
+    n: int
+    n_samples: int
+    n_missing: int
+    n_null: int
+    ci_low: float | None
+    ci_high: float | None
+    method: str | None
+    better: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TestResults(ArrowBacked):
+    """The results of one or several test runs on one suite, over an Arrow table of metric rows.
+
+    `results["Night", "v1", "recall"]` is a typed value; a fourth part names a class.
+    """
+
+    __test__ = False
+
+    dataset: str
+    dataset_version: int
+    suite: str
+    suite_version: int
+    models: tuple[str, ...]
+    runs: tuple[TestRun, ...]
+    headlines: tuple[str, ...]
+    metrics: "pa.Table"
+    terms: "pa.Table"
+    notes: tuple[str, ...]
+
+    def arrow(self) -> "pa.Table":
+        """Return the metric rows: run, model, dataset, suite, test_case, metric, class, value, n, and so on."""
+        return self.metrics
+
+    def table(self) -> "pl.DataFrame":
+        """Return one row for each test case and model, with a column for each metric of the whole."""
+        import polars
+
+        whole = self.pl().filter(polars.col("class").is_null())
+        return whole.pivot(on="metric", index=["test_case", "model", "n_samples"], values="value")
+
+    def __getitem__(self, key: tuple[str, ...]) -> MetricValue:
+        """Return the value of (test case, model, metric) or (test case, model, metric, class).
+
+        Raises:
+            UnknownName: there is no such row; near names are suggested.
+        """
+        wanted = dict(zip(("test_case", "model", "metric", "class"), key, strict=False))
+        found = [row for row in self.rows() if all(row[name] == wanted.get(name) for name in ("class", *wanted))]
+        if not found:
+            raise self._unknown(wanted)
+        row = {name: value for name, value in found[0].items() if name not in ("run", "dataset", "suite", "configuration")}
+        return MetricValue(class_name=row.pop("class"), **row)
+
+    def confusion_matrix(self, test_case: str, model: str) -> ConfusionMatrix:
+        """Return how often each true label was answered by each label, on one test case.
+
+        Raises:
+            UnknownName: no such test case or model.
+        """
+        self._check_name("test_case", test_case)
+        self._check_name("model", model)
+        return confusion_matrix(self.terms, test_case, model)
+
+    def listings(self) -> Sequence[Listing | str]:
+        """Return the headline metrics, test cases down and models across, worst first, and what the whole hides."""
+        return summary(
+            self.rows(),
+            title=f"{self.dataset} · {self.suite} version {self.suite_version}",
+            models=self.models,
+            headlines=self.headlines,
+            notes=self.notes,
+        )
+
+    def _unknown(self, wanted: dict[str, str]) -> UnknownName:
+        for name in wanted:
+            self._check_name(name, wanted[name])
+        needs_class = "class" not in wanted
+        hint = "; it has a value for each class: name the class as fourth part" if needs_class else ""
+        return UnknownName(f"no value of {wanted.get('metric')!r} for {wanted}{hint}")
+
+    def _check_name(self, column: str, name: str) -> None:
+        known = [value for value in dict.fromkeys(self.metrics.column(column).to_pylist()) if value is not None]
+        if name not in known:
+            raise UnknownName.of(column.replace("_", " "), name, known, "print(results.pl())")

@@ -1,0 +1,101 @@
+"""Finding the suite that a test names: by name, by file, by fields, or the built-in one of all samples."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import DatasetRecord, version_of
+from kolena_store.errors import InvalidInput, UnreadableFile
+from kolena_store.test_suites import (
+    ALL,
+    Bins,
+    ExplicitCase,
+    SuiteInput,
+    SuiteRecord,
+    SuiteReport,
+    apply_suites,
+    stratified_text,
+    suite_named,
+)
+
+__all__ = ["SUITE_SUFFIX", "read_suite", "stratify", "suite_input", "suite_of"]
+
+SUITE_SUFFIX = ".sql"
+
+
+def suite_of(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    suite: "str | Path | SuiteReport | None",
+    by: Sequence["str | Bins"] | None,
+) -> SuiteRecord:
+    """Return the suite to test: a stored one, one from a file (applied first), one by fields, or all samples.
+
+    Raises:
+        InvalidInput: both a suite and fields are named.
+        UnknownName: there is no such suite.
+    """
+    if by is not None and suite is not None:
+        raise InvalidInput("a test takes either a suite or by=, not both: by= makes a suite of its own")
+    if by is not None:
+        return _by_fields(transaction, dataset, by)
+    if suite is None:
+        apply_suites(transaction, dataset, [SuiteInput(name=ALL, text="", file=ALL, origin="all")])
+        return suite_named(transaction, dataset, ALL)
+    if isinstance(suite, SuiteReport):
+        return suite_named(transaction, dataset, suite.name, suite.version)
+    if isinstance(suite, Path) or suite.endswith(SUITE_SUFFIX):
+        given = read_suite(suite)
+        apply_suites(transaction, dataset, [given])
+        return suite_named(transaction, dataset, given.name)
+    return suite_named(transaction, dataset, suite)
+
+
+def read_suite(path: str | Path) -> SuiteInput:
+    """Return a suite file's text; the suite is named after the file.
+
+    Raises:
+        UnreadableFile: the file can't be read as UTF-8 text.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"suite file {path} can't be read ({error}); name an existing UTF-8 file") from error
+    return SuiteInput(name=Path(path).stem, text=text, file=str(path))
+
+
+def suite_input(
+    source: str | Path,
+    *,
+    name: str | None = None,
+    cases: Sequence[ExplicitCase] = (),
+    description: str | None = None,
+    tags: Sequence[str] | None = None,
+) -> SuiteInput:
+    """Return what to apply: a file, or, when a name is given and the source is no file, the text of a suite.
+
+    Raises:
+        InvalidInput: a text without a name.
+    """
+    is_file = isinstance(source, Path) or source.endswith(SUITE_SUFFIX)
+    if not is_file and name is None:
+        raise InvalidInput("the suite needs a name: give a file that ends in .sql, or the text and name=")
+    given = read_suite(source) if is_file else SuiteInput(name=str(name), text=str(source), file=str(name))
+    return replace(given, name=name or given.name, explicit=cases, description=description, tags=tags)
+
+
+def stratify(
+    transaction: Transaction, dataset: DatasetRecord, name: str, by: Sequence["str | Bins"], *, origin: str = "file"
+) -> SuiteReport:
+    """Write the views for some fields, apply them as a suite, and return it with its text."""
+    text = stratified_text(transaction, version_of(transaction, dataset), by)
+    return apply_suites(transaction, dataset, [SuiteInput(name=name, text=text, file=name, origin=origin)])[0]
+
+
+def _by_fields(transaction: Transaction, dataset: DatasetRecord, by: Sequence["str | Bins"]) -> SuiteRecord:
+    if not by:
+        raise InvalidInput("by= names no field; give at least one, as in by=['language']")
+    name = "by " + ", ".join(one.field if isinstance(one, Bins) else one for one in by)
+    stratify(transaction, dataset, name, by, origin="by")
+    return suite_named(transaction, dataset, name)

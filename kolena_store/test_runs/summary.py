@@ -1,0 +1,123 @@
+"""How test results read: headline metrics with test cases down and models across, and what the whole hides."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from kolena_store.display import Column, Listing, fraction, interval_cell, number
+from kolena_store.test_suites import ALL
+
+__all__ = ["summary"]
+
+Row = Mapping[str, Any]
+Cells = Mapping[tuple[str, str], Row]
+UNTESTED = "not tested for evidence"
+
+
+def summary(
+    rows: Sequence[Row], *, title: str, models: Sequence[str], headlines: Sequence[str], notes: Sequence[str]
+) -> list[Listing | str]:
+    """Return a listing for each headline metric (worst test case of the last model first), then the notes.
+
+    Args:
+        rows: metric rows; only those of the whole (class None) are shown.
+    """
+    by_metric = {name: _cells(rows, name) for name in headlines}
+    shown = {name: cells for name, cells in by_metric.items() if cells}
+    if not shown:
+        shown = {name: _cells(rows, name) for name in dict.fromkeys(str(row["metric"]) for row in rows)}
+    order = _worst_first(next(iter(shown.values()), {}), models)
+    listings = [_listing(f"{title} · {name}", cells, order, models) for name, cells in shown.items()]
+    closing = [text for name, cells in shown.items() for text in _hidden(name, cells, order, models)][:1]
+    return [*listings, *closing, *_gaps(rows, models), *notes]
+
+
+def _cells(rows: Sequence[Row], metric: str) -> Cells:
+    return {(row["test_case"], row["model"]): row for row in rows if row["metric"] == metric and row["class"] is None}
+
+
+def _worst_first(cells: Cells, models: Sequence[str]) -> list[str]:
+    """Return the test cases, the whole first, then by the value of the last model; undefined ones come last."""
+    cases = list(dict.fromkeys(test_case for test_case, _ in cells))
+    last = models[-1] if models else ""
+
+    def badness(test_case: str) -> tuple[bool, bool, float]:
+        row = cells.get((test_case, last), {})
+        value = row.get("value")
+        sign = -1.0 if row.get("better") == "lower" else 1.0
+        return (test_case != ALL, value is None, sign * (value or 0.0))
+
+    return sorted(cases, key=badness)
+
+
+def _listing(title: str, cells: Cells, order: Sequence[str], models: Sequence[str]) -> Listing:
+    is_bounded = all(row["value"] is None or abs(row["value"]) <= 1 for row in cells.values())
+    widths = {model: _n_width(cells, model) for model in models}
+    columns = (Column(title="test case"), *(Column(title=model) for model in models))
+    lines = tuple(
+        (case, *(_cell(cells.get((case, model)), is_bounded=is_bounded, n_width=widths[model]) for model in models))
+        for case in order
+    )
+    return Listing(title=title, columns=columns, rows=lines)
+
+
+def _cell(row: Row | None, *, is_bounded: bool, n_width: int) -> str:
+    if row is None:
+        return "–"
+    low, high = row["ci_low"], row["ci_high"]
+    return interval_cell(row["value"], low, high, row["n"], bounded=is_bounded, n_width=n_width)
+
+
+def _n_width(cells: Cells, model: str) -> int:
+    return max((len(number(row["n"])) for (_, name), row in cells.items() if name == model), default=0)
+
+
+def _hidden(metric: str, cells: Cells, order: Sequence[str], models: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence when the model that is better on all is worse somewhere: the largest reversal."""
+    if len(models) < 2:
+        return
+    first, last = models[0], models[-1]
+    gain = _gain(cells, ALL, first, last)
+    if gain is None or gain == 0:
+        return
+    better, other = (last, first) if gain > 0 else (first, last)
+    reversals = [(case, _gain(cells, case, other, better)) for case in order if case != ALL]
+    worse = [(case, change) for case, change in reversals if change is not None and change < 0]
+    if worse:
+        case = min(worse, key=lambda pair: pair[1])[0]
+        yield _sentence(metric, cells, case, better, other)
+
+
+def _gain(cells: Cells, case: str, baseline: str, model: str) -> float | None:
+    """Return by how much a model is better than another, in the metric's own direction."""
+    before, after = cells.get((case, baseline)), cells.get((case, model))
+    if before is None or after is None or before["value"] is None or after["value"] is None:
+        return None
+    if after["better"] == "none":
+        return None
+    change = float(after["value"] - before["value"])
+    return -change if after["better"] == "lower" else change
+
+
+def _sentence(metric: str, cells: Cells, case: str, better: str, other: str) -> str:
+    def pair(test_case: str) -> str:
+        values = [cells[test_case, model]["value"] for model in (better, other)]
+        return ", ".join(fraction(value) if abs(value) <= 1 else number(value) for value in values)
+
+    up, down = ("lower", "higher") if cells[ALL, better]["better"] == "lower" else ("higher", "lower")
+    n = number(cells[case, better]["n"])
+    return (
+        f"{metric}: {better} is {up} than {other} on all ({pair(ALL)}) and {down} on {case} ({pair(case)}; n {n}); "
+        f"{UNTESTED}"
+    )
+
+
+def _gaps(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
+    """Yield a note for each model that did not answer every sample, or whose answers can't all be measured."""
+    whole = {row["model"]: row for row in reversed(rows) if row["test_case"] == ALL}
+    for model in models:
+        row = whole.get(model)
+        if row is not None and row["n_missing"]:
+            answered = row["n_samples"] - row["n_missing"]
+            yield f"{model} answered {number(answered)} of {number(row['n_samples'])} samples"
+        if row is not None and row["n_null"]:
+            yield f"{model}: {number(row['n_null'])} answered samples are left out of {row['metric']} for a missing value"

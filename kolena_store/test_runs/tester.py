@@ -1,0 +1,54 @@
+"""Testing as users ask for it: models on a suite, run and read back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import dataset_named, version_of
+from kolena_store.test_runs.execute import TestRequest, chosen_results, run_tests, workflow_of
+from kolena_store.test_runs.load import load_results
+from kolena_store.test_runs.outcome import TestResults
+from kolena_store.test_runs.request import suite_of
+from kolena_store.test_suites import Bins, SuiteReport
+from kolena_store.workflows import Configuration
+
+__all__ = ["TestOptions", "run_models"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestOptions:
+    """How to test: on which suite, or by which fields; under which configuration; which metrics; on which samples."""
+
+    __test__ = False
+
+    suite: "str | Path | SuiteReport | None" = None
+    by: Sequence["str | Bins"] | None = None
+    configuration: Configuration | None = None
+    metrics: Sequence[str] | None = None
+    common: bool = False
+
+
+def run_models(
+    transaction: Transaction, name: str, models: Sequence[str] | None, options: TestOptions
+) -> TestResults:
+    """Test models (None: all with results) on a dataset and return their results together.
+
+    Raises:
+        StoreError: an unknown name, a refused suite or configuration, or data that don't allow it.
+    """
+    dataset = dataset_named(transaction, name)
+    workflow = workflow_of(dataset, version_of(transaction, dataset))
+    suite = suite_of(transaction, dataset, options.suite, options.by)
+    request = TestRequest(
+        dataset=dataset,
+        suite=suite,
+        results=chosen_results(transaction, dataset, models),
+        configuration=options.configuration,
+        metrics=options.metrics,
+        common=options.common,
+    )
+    run_ids = run_tests(transaction, request)
+    return load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=options.metrics)
+
+

@@ -1,0 +1,113 @@
+"""Uploads as users ask for them: a dataset with its workflow, and the predictions that a wide frame may carry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import (
+    DatasetUpload,
+    UploadReport,
+    VersionRecord,
+    dataset_named,
+    describe_dataset,
+    files_of,
+    find_dataset,
+    note_dataset,
+    upload_dataset,
+    version_of,
+)
+from kolena_store.errors import InvalidInput
+from kolena_store.formats import open_table
+from kolena_store.results import ResultsUpload, upload_results
+from kolena_store.statements import identifier, statement
+from kolena_store.test_suites import check_pinned_cases
+from kolena_store.workflows import Workflow
+
+__all__ = ["Notes", "Predictions", "upload"]
+
+Predictions = Mapping[str, "str | Mapping[str, str]"]
+"""Model -> the frame's column with its answer, or a mapping inference column -> the frame's column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What is noted down with a dataset; None leaves what is stored."""
+
+    description: str | None = None
+    tags: Sequence[str] | None = None
+    metadata: Mapping[str, Any] | None = None
+
+
+def upload(
+    transaction: Transaction,
+    given: DatasetUpload,
+    *,
+    workflow: Workflow | None,
+    predictions: Predictions | None,
+    notes: Notes,
+) -> UploadReport:
+    """Upload a dataset, then the predictions in its columns, and return what that did.
+
+    Raises:
+        StoreError: the input, the workflow or a pinned test case does not allow it.
+    """
+    renames = _renames(transaction, given.name, workflow, predictions)
+    source = _readable_twice(given) if renames else given.source
+    left_out = [column for columns in renames.values() for column in columns.values()]
+    document = workflow.document() if workflow else None
+    columns = workflow.columns() if workflow else None
+    request = replace(given, source=source, workflow=document, columns=columns, left_out=left_out)
+    report = upload_dataset(transaction, request)
+    dataset = dataset_named(transaction, given.name)
+    note_dataset(transaction, dataset, description=notes.description, tags=notes.tags, metadata=notes.metadata)
+    version = version_of(transaction, dataset)
+    if workflow is not None:
+        _check_labels(transaction, version, workflow)
+    check_pinned_cases(transaction, dataset, version)
+    lines = [line for model in renames for line in _upload_predictions(transaction, request, model, renames[model])]
+    return replace(report, notes=(*report.notes, *lines))
+
+
+def _renames(
+    transaction: Transaction, name: str, workflow: Workflow | None, predictions: Predictions | None
+) -> dict[str, dict[str, str]]:
+    """Return model -> inference column -> the frame's column."""
+    if not predictions:
+        return {}
+    existing = find_dataset(transaction, name)
+    if workflow is None and (existing is None or describe_dataset(transaction, existing).workflow is None):
+        raise InvalidInput("predictions= needs the dataset's workflow, which says what a prediction is; give workflow=")
+    columns = workflow.columns() if workflow else version_of(transaction, dataset_named(transaction, name)).column_needs
+    return {
+        model: dict(named) if isinstance(named, Mapping) else {columns.answer: named}
+        for model, named in predictions.items()
+    }
+
+
+def _readable_twice(given: DatasetUpload) -> object:
+    """Return the input, in memory when it is a stream that can be read only once."""
+    import pyarrow as pa
+
+    is_stream = isinstance(given.source, pa.RecordBatchReader) or hasattr(given.source, "__next__")
+    if not is_stream:
+        return given.source
+    source = open_table(given.source, types=given.types)
+    return pa.Table.from_batches(source.batches(), source.schema)
+
+
+def _check_labels(transaction: Transaction, version: VersionRecord, workflow: Workflow) -> None:
+    paths = [str(file.path(transaction.root)) for file in files_of(transaction, version.sample_files)]
+    for need in workflow.columns().ground_truth:
+        if need.kind == "label":
+            query = statement("queries/datasets", "distinct_labels").fill(column=identifier(need.name))
+            workflow.check_labels(transaction.table(query, files=paths).column("value").combine_chunks())
+
+
+def _upload_predictions(
+    transaction: Transaction, request: DatasetUpload, model: str, renames: Mapping[str, str]
+) -> list[str]:
+    results = ResultsUpload(
+        dataset=request.name, source=request.source, model=model, renames=renames, types=request.types
+    )
+    return [str(line) for report in upload_results(transaction, results) for line in report.listings()]

@@ -1,0 +1,125 @@
+-- Reading CSV and JSON files. Every cell comes in as text; its type is judged here, by rules that don't guess.
+
+-- name: type_of_column(path)
+DESCRIBE SELECT * FROM read_parquet($path);
+
+-- name: allow_files(paths)
+SET allowed_paths = $paths;
+
+-- name: use_utc()
+SET TimeZone = 'UTC';
+
+-- name: no_outside()
+SET enable_external_access = false;
+
+-- name: lock()
+SET lock_configuration = true;
+
+-- name: csv_rows(path, columns, delimiter, compression, is_single)
+-- The rows as text: an empty cell is NULL, a quoted empty one is ''. Blank lines are no rows, in a single column neither.
+SELECT *
+FROM read_csv(
+    $path, columns = $columns, delim = $delimiter, compression = $compression, auto_detect = false, header = true,
+    quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true,
+    max_line_size = 16000000, buffer_size = 32000000
+)
+WHERE c0 IS NOT NULL OR NOT $is_single
+
+-- name: json_texts(path, format, compression, wide)
+-- Each row's structure, and whether its text holds a number that may be an integer of more than 63 bits.
+SELECT json_structure(json)::VARCHAR AS structure, regexp_matches(json::VARCHAR, $wide) AS is_wide
+FROM read_json_objects($path, format = $format, compression = $compression, maximum_object_size = 16777216);
+
+-- name: json_rows(path, columns, format, compression)
+-- example: names = c0
+SELECT *
+FROM read_json($path, columns = $columns, format = $format, compression = $compression, maximum_object_size = 16777216)
+    AS cells ({names})
+
+-- name: first_rows()
+-- example: rows = SELECT '1' AS c0
+-- example: measures = count(*)
+WITH cells AS (SELECT * FROM ({rows}) LIMIT 50000) SELECT {measures} FROM cells;
+
+-- name: all_rows()
+-- example: rows = SELECT '1' AS c0
+-- example: measures = count(*)
+WITH cells AS ({rows}) SELECT {measures} FROM cells;
+
+-- name: values()
+-- example: rows = SELECT '1' AS c0
+-- example: values = c0
+WITH cells AS ({rows}) SELECT {values} FROM cells;
+
+-- name: first_misfit()
+-- example: rows = SELECT '1' AS c0
+-- example: cell = c0
+-- example: misfit = c0 IS NULL
+WITH cells AS ({rows}),
+    numbered AS (SELECT row_number() OVER () AS position, {cell} AS cell, {misfit} AS is_misfit FROM cells)
+SELECT position, cell FROM numbered WHERE is_misfit ORDER BY position LIMIT 1;
+
+-- name: classes_of_cells(cells)
+SELECT list_transform($cells::VARCHAR[], lambda cell: class_of_cell(cell));
+
+-- name: trimmed_cell()
+-- The cell without blanks around it; nothing else left is NULL.
+CREATE TEMP MACRO trimmed_cell(cell) AS nullif(trim(cell, E' \t'), '');
+
+-- name: present_cell()
+-- The cell of a column whose type was declared: the usual words for a missing value are NULL.
+CREATE TEMP MACRO present_cell(cell) AS
+CASE WHEN lower(trim(cell, E' \t')) NOT IN ('', 'na', 'n/a', '#n/a', '<na>', 'null', 'none') THEN trim(cell, E' \t') END;
+
+-- name: class_of_cell()
+-- What a cell looks like: one bit of kolena_store.formats.cells.CellClass, 0 for NULL.
+-- Only canonical integers (no leading zero), finite decimals, ISO dates and times in the calendar: all else is text.
+CREATE TEMP MACRO class_of_cell(cell) AS
+CASE
+    WHEN cell IS NULL THEN 0
+    WHEN trim(cell, E' \t') = '' THEN 1
+    WHEN length(cell) > 400 THEN 2048
+    WHEN regexp_matches(cell, '^[ \t]*[-+.0-9]') THEN CASE
+        WHEN regexp_full_match(cell, '[ \t]*(\+?(0|[1-9]\d*)|-[1-9]\d*)[ \t]*') THEN CASE
+            WHEN TRY_CAST(cell AS BIGINT) >= 0 THEN 2
+            WHEN TRY_CAST(cell AS BIGINT) < 0 THEN 4
+            WHEN TRY_CAST(cell AS UBIGINT) IS NOT NULL THEN 8
+            ELSE 2048 END
+        WHEN regexp_full_match(cell, '[ \t]*[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t]*')
+            THEN CASE WHEN isfinite(TRY_CAST(cell AS DOUBLE)) THEN 16 ELSE 2048 END
+        WHEN lower(trim(cell, E' \t')) IN ('+inf', '-inf', '+infinity', '-infinity', '-nan') THEN 32
+        WHEN regexp_full_match(cell, '\d\d\d\d-\d\d-\d\d')
+            THEN CASE WHEN TRY_CAST(cell AS DATE) IS NOT NULL THEN 128 ELSE 2048 END
+        WHEN regexp_full_match(cell, '\d\d\d\d-\d\d-\d\d[ T]([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,6})?)?')
+            THEN CASE WHEN TRY_CAST(cell AS TIMESTAMP) IS NOT NULL THEN 256 ELSE 2048 END
+        WHEN regexp_full_match(cell, '\d\d\d\d-\d\d-\d\d[ T]([01]\d|2[0-3]):\d\d:\d\d\.\d{7,9}')
+            THEN CASE WHEN TRY_CAST(cell AS TIMESTAMP_NS) IS NOT NULL THEN 512 ELSE 2048 END
+        WHEN regexp_full_match(cell, '\d\d\d\d-\d\d-\d\d[ T]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d(:?\d\d)?)')
+            THEN CASE WHEN TRY_CAST(cell AS TIMESTAMPTZ) IS NOT NULL THEN 1024 ELSE 2048 END
+        ELSE 2048 END
+    WHEN lower(trim(cell, E' \t')) IN ('true', 'false') THEN 64
+    WHEN lower(trim(cell, E' \t')) IN ('nan', 'inf', 'infinity') THEN 32
+    ELSE 2048 END;
+
+-- The same for columns that looked all alike in the first rows: a quick test first, which holds for the usual spelling.
+
+-- name: class_of_integer()
+CREATE TEMP MACRO class_of_integer(cell) AS
+CASE WHEN TRY_CAST(cell AS BIGINT)::VARCHAR = cell
+    THEN CASE WHEN starts_with(cell, '-') THEN 4 ELSE 2 END ELSE class_of_cell(cell) END;
+
+-- name: class_of_decimal()
+CREATE TEMP MACRO class_of_decimal(cell) AS
+CASE WHEN regexp_full_match(cell, '-?(0|[1-9]\d{0,99})\.\d{1,99}') THEN 16 ELSE class_of_cell(cell) END;
+
+-- name: class_of_boolean()
+CREATE TEMP MACRO class_of_boolean(cell) AS
+CASE WHEN cell IN ('true', 'false', 'True', 'False') THEN 64 ELSE class_of_cell(cell) END;
+
+-- name: class_of_date()
+CREATE TEMP MACRO class_of_date(cell) AS
+CASE WHEN length(cell) = 10 AND TRY_CAST(cell AS DATE)::VARCHAR = cell THEN 128 ELSE class_of_cell(cell) END;
+
+-- name: class_of_timestamp()
+CREATE TEMP MACRO class_of_timestamp(cell) AS
+CASE WHEN length(cell) = 19 AND TRY_CAST(cell AS TIMESTAMP)::VARCHAR = cell THEN 256 ELSE class_of_cell(cell) END;
