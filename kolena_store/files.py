@@ -13,7 +13,16 @@ from kolena_store.errors import DamagedStore
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ROWS_PER_FILE", "SAMPLE", "FileRecord", "FileWriter", "WrittenFile", "data_path", "read_batches", "write_files"]
+__all__ = [
+    "ROWS_PER_FILE",
+    "SAMPLE",
+    "FileRecord",
+    "FileWriter",
+    "WrittenFile",
+    "data_path",
+    "read_batches",
+    "write_files",
+]
 
 DATA_FOLDER = "data"
 ROWS_PER_GROUP = 131_072
@@ -98,7 +107,7 @@ class FileWriter:
         sha256, n_bytes = self._stream.finish()
         target = data_path(self._root, self._kind, sha256)
         is_new = not target.exists()
-        os.replace(self.path, target)
+        self.path.replace(target)
         return WrittenFile(
             kind=self._kind,
             sha256=sha256,

@@ -14,7 +14,7 @@ from kolena_store.schema import now
 
 __all__ = ["ModelRecord", "configuration_id", "model_named", "models", "note_model"]
 
-LISTING = "kolena-store sql \"SELECT name FROM kolena.models\""
+LISTING = 'kolena-store sql "SELECT name FROM kolena.models"'
 LONGEST_NAME = 200
 
 
@@ -88,7 +88,12 @@ def _insert(transaction: Transaction, name: str, metadata: Mapping[str, Any], ta
     text = canonical_json(dict(metadata)) if metadata else None
     model_id = transaction.new_id()
     transaction.run(
-        "models.insert_model", model_id=model_id, name=name, tags=list(dict.fromkeys(tags)), metadata=text, created=now()
+        "models.insert_model",
+        model_id=model_id,
+        name=name,
+        tags=list(dict.fromkeys(tags)),
+        metadata=text,
+        created=now(),
     )
     return model_named(transaction, name)
 

@@ -14,7 +14,19 @@ __all__ = ["publish"]
 OWN_COLUMNS = frozenset((SAMPLE, "model", "upload_configuration"))
 UNION = " UNION ALL BY NAME "
 NUMBERS = frozenset(
-    ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE")
+    (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "HUGEINT",
+        "FLOAT",
+        "DOUBLE",
+    )
 )
 
 
@@ -196,5 +208,8 @@ def _paths(transaction: Transaction, file_ids: Sequence[int]) -> Fragment:
     """Return a list of paths under the root that a session names, else under the root that the store was written at."""
     files = transaction.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []
     root = Fragment(f"coalesce(getvariable('kolena_root'), {literal(str(transaction.root))})")
-    paths = (f"{root} || {literal('/' + file.path(transaction.root).relative_to(transaction.root).as_posix())}" for file in files)
+    paths = (
+        f"{root} || {literal('/' + file.path(transaction.root).relative_to(transaction.root).as_posix())}"
+        for file in files
+    )
     return Fragment(f"[{joined(map(Fragment, paths))}]")

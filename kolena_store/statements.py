@@ -42,7 +42,9 @@ class Statement:
             TypeError: a fragment is missing, is not asked for, or is plain text.
         """
         if set(fragments) != set(self.examples):
-            raise TypeError(f"statement {self.name} takes the fragments {sorted(self.examples)}, not {sorted(fragments)}")
+            raise TypeError(
+                f"statement {self.name} takes the fragments {sorted(self.examples)}, not {sorted(fragments)}"
+            )
         plain = [name for name, text in fragments.items() if not isinstance(text, Fragment)]
         if plain:
             raise TypeError(f"statement {self.name}: {plain} must be made by identifier(), literal() or joined()")

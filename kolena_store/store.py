@@ -123,7 +123,7 @@ class Store:
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
     ) -> result_room.ResultsReport | list[result_room.ResultsReport]:
-        """Add or replace a model's inferences and return what that changed; with `model_field`, a report for each model.
+        """Add or replace a model's inferences and return what that changed; a list with `model_field`.
 
         Args:
             model: the model's name, or None with `model_field`, the input's column that holds it.
@@ -216,9 +216,7 @@ class Store:
         """Return the newest version of every suite of a dataset; those made by `by=` have the origin `by`."""
         return suite_room.suites(self._database.session(), self._dataset(dataset))
 
-    def test_cases(
-        self, dataset: str, suite: str, version: int | None = None
-    ) -> Sequence[suite_room.CaseRecord]:
+    def test_cases(self, dataset: str, suite: str, version: int | None = None) -> Sequence[suite_room.CaseRecord]:
         """Return the test cases that a suite pins, in order."""
         session, record = self._database.session(), self._dataset(dataset)
         return suite_room.cases_of(session, suite_room.suite_named(session, record, suite, version))

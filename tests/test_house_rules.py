@@ -88,7 +88,9 @@ def test_imports_point_down() -> None:
 
 
 def test_click_appears_at_the_doors_alone() -> None:
-    users = [path for path in MODULES if any(module.split(".")[0] == "click" for module in imported_modules(parsed(path)))]
+    users = [
+        path for path in MODULES if any(module.split(".")[0] == "click" for module in imported_modules(parsed(path)))
+    ]
     assert [str(path) for path in users if room_of(path) not in CLICK_ROOMS] == []
 
 
@@ -176,7 +178,9 @@ def test_no_bare_except_and_no_bare_exception_is_raised() -> None:
         for path in MODULES
         for node in ast.walk(parsed(path))
         if (isinstance(node, ast.ExceptHandler) and node.type is None)
-        or (isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "Exception")
+        or (
+            isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and ast.unparse(node.exc.func) == "Exception"
+        )
     ]
     assert found == []
 

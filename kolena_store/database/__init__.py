@@ -14,9 +14,7 @@ __all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect"]
 class Database:
     """One store directory, as one process uses it: a snapshot that stays until `refresh`, or an open transaction."""
 
-    def __init__(
-        self, root: Path, *, lock_timeout: float = 60.0, before_commit: Callable[[Transaction], None]
-    ) -> None:
+    def __init__(self, root: Path, *, lock_timeout: float = 60.0, before_commit: Callable[[Transaction], None]) -> None:
         """Name the directory; nothing is read or written yet.
 
         Args:

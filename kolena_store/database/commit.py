@@ -65,9 +65,7 @@ class Transaction(Session):
 
 
 @contextmanager
-def writing(
-    root: Path, *, timeout: float, before_commit: Callable[[Transaction], None]
-) -> Iterator[Transaction]:
+def writing(root: Path, *, timeout: float, before_commit: Callable[[Transaction], None]) -> Iterator[Transaction]:
     """Hold the lock and yield a transaction; commit when the block ends well, leave no trace when it raises.
 
     Args:
@@ -147,7 +145,7 @@ def _replace(root: Path, work: Path) -> None:
     with work.open("rb+") as file:
         os.fsync(file.fileno())
     work.chmod(READ_ONLY_MODE)
-    os.replace(work, root / CATALOGUE_FILE)
+    work.replace(root / CATALOGUE_FILE)
     _sync_folder(root)
 
 

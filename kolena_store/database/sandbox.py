@@ -45,9 +45,10 @@ def open_sandbox(
     return connection
 
 
-def _configuration(threads: int | None, memory_limit: str | None) -> dict[str, str]:
+def _configuration(threads: int | None, memory_limit: str | None) -> dict[str, str | bool | int | float | list[str]]:
     limits = {"threads": threads, "memory_limit": memory_limit}
-    return dict(CONNECTION_SETTINGS) | {name: str(limit) for name, limit in limits.items() if limit is not None}
+    given = {name: str(limit) for name, limit in limits.items() if limit is not None}
+    return {**dict(CONNECTION_SETTINGS), **given}
 
 
 def _close_doors(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:

@@ -16,7 +16,7 @@ __all__ = ["Session", "connect"]
 
 Record = TypeVar("Record", bound="DataclassInstance")
 
-CONNECTION_SETTINGS = (
+CONNECTION_SETTINGS: tuple[tuple[str, str | bool | int | float | list[str]], ...] = (
     ("python_enable_replacements", "false"),
     ("autoinstall_known_extensions", "false"),
     ("autoload_known_extensions", "false"),

@@ -1,7 +1,7 @@
 """Opening one state of a store for reading."""
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kolena_store.database.session import Session, connect
@@ -66,4 +66,6 @@ def _attach_error(path: Path, message: str) -> StoreError:
             f"{path} is open for writing in another client (this process or another); close that connection, "
             "or open it with read_only=True"
         )
-    return DamagedStore(f"{path} can't be opened as a DuckDB catalogue ({message.splitlines()[0]}); restore it from a copy")
+    return DamagedStore(
+        f"{path} can't be opened as a DuckDB catalogue ({message.splitlines()[0]}); restore it from a copy"
+    )

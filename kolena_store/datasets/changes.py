@@ -110,9 +110,7 @@ def _rewritten(
     yield from renumbered(staged.rows(in_file), changes.samples[in_file])
 
 
-def _add_files(
-    transaction: Transaction, kind: str, schema: "pa.Schema", tables: "Iterator[pa.Table]"
-) -> Iterator[int]:
+def _add_files(transaction: Transaction, kind: str, schema: "pa.Schema", tables: "Iterator[pa.Table]") -> Iterator[int]:
     filled = (table for table in tables if table.num_rows)
     for written in write_files(transaction.root, kind, numbered_schema(schema), filled):
         yield transaction.add_file(written)
@@ -149,7 +147,7 @@ def _differing_rows(
         )
     finally:
         session.connection.unregister("numbered_rows")
-    return rows.column(0).to_numpy()
+    return np.asarray(rows.column(0).to_numpy())
 
 
 def _differs(staged: Sequence[str], stored: Sequence[str]) -> Fragment:
@@ -163,5 +161,3 @@ def _differs(staged: Sequence[str], stored: Sequence[str]) -> Fragment:
     )
     conditions = [Fragment(f"{left} IS DISTINCT FROM {right}") for left, right in sides]
     return joined(conditions, " OR ") if conditions else literal(False)
-
-

@@ -9,7 +9,15 @@ from kolena_store.errors import ChangedType, InvalidInput, MissingColumns
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CLASS_MARK", "ColumnKind", "ColumnNeed", "Columns", "check_columns", "columns_from_document", "columns_of_pattern"]
+__all__ = [
+    "CLASS_MARK",
+    "ColumnKind",
+    "ColumnNeed",
+    "Columns",
+    "check_columns",
+    "columns_from_document",
+    "columns_of_pattern",
+]
 
 CLASS_MARK = "{class}"
 NEED_PARTS = ("ground_truth", "inference", "optional")

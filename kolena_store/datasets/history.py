@@ -40,12 +40,16 @@ class Dataset(Printable):
         head = f"{self.name} version {self.version}: {self.n_samples:,} samples, workflow {self.workflow or 'none'}"
         columns = (Column(title="field"), Column(title="type"), Column(title="role"))
         rows = tuple((field.name, field.type, field.role.replace("_", " ")) for field in self.fields)
-        return [head, *([self.description] if self.description else []), Listing(title=None, columns=columns, rows=rows)]
+        return [
+            head,
+            *([self.description] if self.description else []),
+            Listing(title=None, columns=columns, rows=rows),
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDifference(Printable):
-    """What changed from one version of a dataset to another; `rows` holds the id, the kind of change, and the fields."""
+    """What changed between two versions of a dataset; `rows` holds the id, the kind of change, and the fields."""
 
     dataset: str
     older: int

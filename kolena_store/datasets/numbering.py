@@ -72,4 +72,3 @@ def add_to_id_map(transaction: Transaction, dataset: DatasetRecord, staged: Stag
 
 def _id_schema(schema: "pa.Schema", id_fields: Sequence[str]) -> "list[pa.Field]":
     return [schema.field(name) for name in id_fields]
-

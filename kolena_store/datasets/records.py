@@ -15,7 +15,17 @@ from kolena_store.files import FileRecord
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["DatasetRecord", "Field", "Role", "VersionRecord", "dataset_named", "datasets", "files_of", "find_dataset", "version_of"]
+__all__ = [
+    "DatasetRecord",
+    "Field",
+    "Role",
+    "VersionRecord",
+    "dataset_named",
+    "datasets",
+    "files_of",
+    "find_dataset",
+    "version_of",
+]
 
 LISTING = "kolena-store dataset list"
 
@@ -129,9 +139,7 @@ def version_of(session: Session, dataset: DatasetRecord, version: int | None = N
     Raises:
         UnknownName: the dataset has no such version.
     """
-    found = session.records(
-        VersionRecord, "datasets.version_numbered", dataset_id=dataset.dataset_id, version=version
-    )
+    found = session.records(VersionRecord, "datasets.version_numbered", dataset_id=dataset.dataset_id, version=version)
     if not found:
         newest = session.value("datasets.newest_version", dataset_id=dataset.dataset_id)
         raise UnknownName(

@@ -60,7 +60,9 @@ class UploadReport(Printable):
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the report as people read it: one sentence, then the notes."""
-        counts = f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.unchanged:,} unchanged"
+        counts = (
+            f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.unchanged:,} unchanged"
+        )
         return [f"{self.dataset} version {self.version}: {self.n_samples:,} samples ({counts})", *self.notes]
 
 
@@ -115,7 +117,11 @@ def _new_dataset(transaction: Transaction, name: str, id_fields: list[str]) -> D
 
 
 def _compare_and_add(
-    transaction: Transaction, dataset: DatasetRecord, before: VersionRecord | None, staged: Staged, upload: DatasetUpload
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    before: VersionRecord | None,
+    staged: Staged,
+    upload: DatasetUpload,
 ) -> UploadReport:
     numbering = number_rows(transaction, dataset, staged)
     current = files_of(transaction, before.sample_files) if before else []

@@ -22,7 +22,8 @@ def check_names(where: str, schema: "pa.Schema") -> None:
     hidden = [name for name in schema.names if name.startswith(HIDDEN_PREFIX)]
     if hidden:
         raise InvalidInput(
-            f"{where}: column {hidden[0]!r} starts with an underscore, which is kept for the store's own columns; rename it"
+            f"{where}: column {hidden[0]!r} starts with an underscore, which is kept for the store's own columns; "
+            "rename it"
         )
 
 

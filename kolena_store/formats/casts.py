@@ -101,9 +101,10 @@ def _cast_column(array: "pa.Array", field: "pa.Field", where: str) -> "pa.Array"
 
 
 def _all_null(array: "pa.Array") -> "pa.Array":
+    """Return only NULL in place of values that say nothing: NULL itself, and objects without a key."""
     import pyarrow as pa
 
-    if array.null_count != len(array):
+    if array.null_count != len(array) and not pa.types.is_struct(array.type):
         raise pa.ArrowInvalid("it has values, and the null type has none")
     return pa.nulls(len(array))
 

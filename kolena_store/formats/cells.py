@@ -41,10 +41,10 @@ class CellColumn:
         """Return the SQL expression of the cell's value."""
         import pyarrow as pa
 
-        if self.origin == "read" or _is_text(self.type):
-            return self.cell
         if pa.types.is_null(self.type):
             return Fragment("NULL")
+        if self.origin == "read" or _is_text(self.type):
+            return self.cell
         if self.is_given:
             return self._converted()
         return Fragment(f"CAST(trimmed_cell({self.cell}) AS {duckdb_type(self.type)})")

@@ -67,14 +67,13 @@ class Shape:
         return self.fields.setdefault(name, Shape())
 
     def type(self) -> "pa.DataType":
-        """Return the Arrow type that holds all values; the null type for a field without values (or empty objects)."""
+        """Return the Arrow type that holds all values; the null type for a field without values."""
         import pyarrow as pa
 
         if self.kind == LIST:
             return pa.list_(self._items().type())
         if self.kind == OBJECT:
-            fields = [(name, shape.type()) for name, shape in self.fields.items()]
-            return pa.struct(fields) if fields else pa.null()
+            return pa.struct([(name, shape.type()) for name, shape in self.fields.items()])
         if self.kind == WHOLE:
             return pa.int64() if self.most <= MOST else pa.uint64()
         return {REAL: pa.float64(), TRUTH: pa.bool_(), TEXT: pa.string(), None: pa.null()}[self.kind]

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from kolena_store.formats.nesting import children_of, with_values
+from kolena_store.formats.nesting import children_of, with_children
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["fitted_type"]
+__all__ = ["fitted_type", "read_type", "stored_type"]
 
 
 def fitted_type(found: "pa.DataType", wanted: "pa.DataType") -> "pa.DataType | None":
@@ -49,7 +49,7 @@ def _fitted_list(found: "pa.ListType", wanted: "pa.DataType") -> "pa.DataType | 
     if not pa.types.is_nested(wanted) or pa.types.is_struct(wanted) or pa.types.is_map(wanted):
         return None
     kind = fitted_type(found.value_type, wanted.value_type)
-    return None if kind is None else with_values(wanted, kind)
+    return None if kind is None else with_children(wanted, [kind])
 
 
 def _fits_value(found: "pa.DataType", wanted: "pa.DataType") -> bool:
@@ -64,3 +64,27 @@ def _fits_value(found: "pa.DataType", wanted: "pa.DataType") -> bool:
         return bool(is_number)
     is_uuid = isinstance(wanted, pa.BaseExtensionType) and wanted.extension_name == "arrow.uuid"
     return bool(pa.types.is_string(found) and (pa.types.is_temporal(wanted) or is_uuid))
+
+
+def stored_type(kind: "pa.DataType") -> "pa.DataType":
+    """Return the type with the null type in place of objects without any key, which Parquet can't hold."""
+    import pyarrow as pa
+
+    if _is_empty_object(kind):
+        return pa.null()
+    return with_children(kind, [stored_type(child.type) for child in children_of(kind)])
+
+
+def read_type(kind: "pa.DataType") -> "pa.DataType":
+    """Return the type by which DuckDB can read such values: objects without any key need a field that is never there."""
+    import pyarrow as pa
+
+    if _is_empty_object(kind):
+        return pa.struct([("nothing", pa.null())])
+    return with_children(kind, [read_type(child.type) for child in children_of(kind)])
+
+
+def _is_empty_object(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_struct(kind) and kind.num_fields == 0)

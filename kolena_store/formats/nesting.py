@@ -1,11 +1,12 @@
 """Nested Arrow types: their parts, and the same nest with other parts."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["children_of", "plain_type", "with_values"]
+__all__ = ["children_of", "plain_type", "with_children"]
 
 
 def children_of(kind: "pa.DataType") -> "list[pa.Field]":
@@ -25,19 +26,24 @@ def plain_type(kind: "pa.DataType") -> "pa.DataType":
 
     if pa.types.is_dictionary(kind):
         return plain_type(kind.value_type)
-    plain = [child.with_type(plain_type(child.type)) for child in children_of(kind)]
-    if pa.types.is_struct(kind):
-        return pa.struct(plain)
-    if pa.types.is_map(kind):
-        return pa.map_(*plain, keys_sorted=kind.keys_sorted)
-    return with_values(kind, plain[0].type) if plain else kind
+    return with_children(kind, [plain_type(child.type) for child in children_of(kind)])
 
 
-def with_values(kind: "pa.DataType", value_type: "pa.DataType") -> "pa.DataType":
-    """Return the list type with values of another type, in the same layout."""
+def with_children(kind: "pa.DataType", types: "Sequence[pa.DataType]") -> "pa.DataType":
+    """Return the nested type with other types for its parts; a type of single values as it is."""
     import pyarrow as pa
 
-    field = kind.value_field.with_type(value_type)
+    fields = [child.with_type(found) for child, found in zip(children_of(kind), types, strict=True)]
+    if pa.types.is_struct(kind):
+        return pa.struct(fields)
+    if pa.types.is_map(kind):
+        return pa.map_(*fields, keys_sorted=kind.keys_sorted)
+    return _list_of(kind, fields[0]) if fields else kind
+
+
+def _list_of(kind: "pa.DataType", field: "pa.Field") -> "pa.DataType":
+    import pyarrow as pa
+
     if pa.types.is_fixed_size_list(kind):
         return pa.list_(field, kind.list_size)
     layouts = (

@@ -5,14 +5,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kolena_store.errors import InvalidInput, MissingColumns, did_you_mean
-from kolena_store.formats.nesting import children_of, with_values
+from kolena_store.formats.nesting import children_of, with_children
 from kolena_store.statements import statement
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["arrow_type", "check_storable", "declared_types", "duckdb_type", "storable_type"]
+__all__ = ["arrow_type", "check_storable", "declared_types", "duckdb_type", "parsed_types", "storable_type"]
 
 LARGEST_PRECISION = 38
 EXAMPLES = ("VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP")
@@ -99,13 +99,22 @@ def declared_types(where: str, types: Mapping[str, str], columns: Iterable[str])
     missing = [name for name in types if name not in available]
     if missing:
         raise MissingColumns.of(where, missing, available)
-    declared = {}
+    return parsed_types(types)
+
+
+def parsed_types(types: Mapping[str, str]) -> "dict[str, pa.DataType]":
+    """Return the Arrow types of declared type names, by column.
+
+    Raises:
+        InvalidInput: there is no such type.
+    """
+    parsed = {}
     for column, name in types.items():
         try:
-            declared[column] = arrow_type(name)
+            parsed[column] = arrow_type(name)
         except InvalidInput as error:
             raise InvalidInput(f"type declared for column {column!r}: {error}") from error
-    return declared
+    return parsed
 
 
 def check_storable(where: str, schema: "pa.Schema") -> None:
@@ -147,17 +156,9 @@ def storable_type(kind: "pa.DataType") -> "pa.DataType | None":
 
 
 def _storable_nested(kind: "pa.DataType") -> "pa.DataType | None":
-    import pyarrow as pa
-
-    children = children_of(kind)
-    wanted = [storable_type(child.type) for child in children]
-    if not children or None in wanted:
-        return None
-    if all(found.equals(child.type) for found, child in zip(wanted, children, strict=True)):
-        return kind
-    if pa.types.is_struct(kind):
-        return pa.struct([child.with_type(found) for child, found in zip(children, wanted, strict=True)])
-    return pa.map_(*wanted) if pa.types.is_map(kind) else with_values(kind, wanted[0])
+    wanted = [storable_type(child.type) for child in children_of(kind)]
+    found = [one for one in wanted if one is not None]
+    return with_children(kind, found) if wanted and len(found) == len(wanted) else None
 
 
 def _arrow_of(found: "duckdb.sqltypes.DuckDBPyType") -> "pa.DataType":

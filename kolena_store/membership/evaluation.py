@@ -25,25 +25,32 @@ class Definition(Protocol):
     """What is needed of a test case to find its members: `query` selects `_sample`, `fields` are what it reads."""
 
     @property
-    def test_case_id(self) -> int: ...
+    def test_case_id(self) -> int:
+        """Return the test case's id."""
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """Return the version of its definition."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return its name."""
 
     @property
-    def level(self) -> str: ...
+    def level(self) -> str:
+        """Return sample, or explicit for a list of ids."""
 
     @property
-    def query(self) -> Fragment: ...
+    def query(self) -> Fragment:
+        """Return the SELECT of its members."""
 
     @property
-    def fields(self) -> Sequence[str]: ...
+    def fields(self) -> Sequence[str]:
+        """Return the columns that the query reads."""
 
     @property
-    def members_file(self) -> int | None: ...
+    def members_file(self) -> int | None:
+        """Return the file that lists its members, if one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +106,8 @@ class SampleTables:
             samples = self._connection.sql(query).to_arrow_table().column(SAMPLE)
         except duckdb.Error as error:
             raise RefusedStatement(
-                f"test case {definition.name!r} can't be evaluated: {str(error).splitlines()[0]}. Correct its definition"
+                f"test case {definition.name!r} can't be evaluated: {str(error).splitlines()[0]}. "
+                "Correct its definition"
             ) from error
         numbers = samples.drop_null().to_numpy()
         words = from_samples(numbers, self._size)

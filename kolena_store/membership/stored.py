@@ -51,9 +51,7 @@ def stored_memberships(
     entries = {(row[0], row[1]): row[2:] for row in rows if (row[0], row[1]) in keys}
     words = _read(session, {entry[0] for entry in entries.values()}, ids, dataset.next_sample)
     empty = join_blocks([], dataset.next_sample)
-    return {
-        key: Membership(words=words.get(key, empty), n=n, n_nan=n_nan) for key, (_, n, n_nan) in entries.items()
-    }
+    return {key: Membership(words=words.get(key, empty), n=n, n_nan=n_nan) for key, (_, n, n_nan) in entries.items()}
 
 
 def _evaluated(

@@ -10,7 +10,16 @@ from kolena_store.digests import sha256_of_texts
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.statements import Fragment, sql_folder
 
-__all__ = ["Better", "IntervalRule", "Level", "MetricDefinition", "MetricFile", "TermDefinition", "TermKind", "load_metrics"]
+__all__ = [
+    "Better",
+    "IntervalRule",
+    "Level",
+    "MetricDefinition",
+    "MetricFile",
+    "TermDefinition",
+    "TermKind",
+    "load_metrics",
+]
 
 TermKind = Literal["count", "sum", "minimum", "maximum", "kernel"]
 Level = Literal["whole", "class", "class, positive", "classes", "all classes"]
@@ -158,7 +167,11 @@ def _term(subject: str, lines: list[str]) -> TermDefinition:
 
 def _metric(subject: str, lines: list[str]) -> MetricDefinition:
     headers = {match[1]: match[2] for line in lines if (match := HEADER.match(line))}
-    missing = [name for name in ("metric", "of", "better", "unit", "n", "measured", "formula", "undefined") if name not in headers]
+    missing = [
+        name
+        for name in ("metric", "of", "better", "unit", "n", "measured", "formula", "undefined")
+        if name not in headers
+    ]
     if missing or headers["of"] not in get_args(Level) or headers["better"] not in get_args(Better):
         raise InvalidInput(f"sql/{subject}.sql: {lines[0]!r} lacks a valid '-- {(missing or ['of, better'])[0]}:' line")
     return MetricDefinition(

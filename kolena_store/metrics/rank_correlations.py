@@ -131,6 +131,6 @@ def _tied_pairs(is_first: Flags) -> int:
 
 
 def _quotient(numerator: int, x_squares: int, y_squares: int) -> float:
-    # A root of whole numbers with spare bits: one rounding, so that the same order gives exactly 1 and nothing exceeds it.
+    # A root of whole numbers, with spare bits: rounded once, the same order gives exactly 1 and nothing exceeds it.
     root = math.isqrt(x_squares * y_squares << (2 * SPARE_BITS))
     return (numerator << SPARE_BITS) / root

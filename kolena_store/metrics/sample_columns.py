@@ -42,7 +42,9 @@ def load_sample_columns(
 ) -> SampleColumns:
     """Return the columns that some terms need, from the files of sample metrics of one model."""
     wanted = _wanted(terms)
-    selected = [Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted]
+    selected = [
+        Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted
+    ]
     query = statement("queries/metrics", "sample_columns").fill(columns=joined([Fragment("1"), *selected]))
     table = session.table(query, files=[str(path) for path in paths])
     samples = table.column("_sample").to_numpy()
@@ -55,7 +57,9 @@ def load_sample_columns(
         numbers={text: _numbers(column, samples, size) for (kind, text), column in found.items() if kind == "number"},
         codes={text: _codes(column, samples, size) for (kind, text), column in found.items() if kind == "code"},
         matrices={
-            text: _matrix(column, samples, size, n_classes) for (kind, text), column in found.items() if kind == "matrix"
+            text: _matrix(column, samples, size, n_classes)
+            for (kind, text), column in found.items()
+            if kind == "matrix"
         },
     )
 

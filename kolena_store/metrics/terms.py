@@ -52,7 +52,11 @@ def compute_terms(
 
     Counts are exact; sums repeat bit for bit at any number of threads (see `sums`).
     """
-    by_case = {**_counts(columns, terms, members), **_sums(columns, terms, members), **_extremes(columns, terms, members)}
+    by_case = {
+        **_counts(columns, terms, members),
+        **_sums(columns, terms, members),
+        **_extremes(columns, terms, members),
+    }
     by_class = {term.name: _class_counts(columns, term, members, n_classes) for term in terms if _counts_classes(term)}
     reasons: dict[str, Sequence[str | None]] = {}
     for kernel in kernel_terms(columns, terms, members, n_classes):

@@ -25,7 +25,7 @@ TABLE_FUNCTIONS = frozenset(
 REFUSED_FUNCTIONS = frozenset(
     {"nextval", "currval", "setval", "setseed", "write_log", "sleep_ms", "pg_sleep", "json_serialize_plan"}
 )
-"""Scalar functions that leave a trace, wait where nothing can stop them, or plan a query that this gate has not seen."""
+"""Scalar functions that leave a trace, wait where nothing stops them, or plan a query that this gate has not seen."""
 
 QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"})
 SOURCES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY", "TABLE_FUNCTION", "SHOW_REF"})
@@ -59,7 +59,8 @@ def run_gated(connection: "duckdb.DuckDBPyConnection", sql: str, *, seconds: flo
             explain = statement("queries/predicates", "explain").fill(query=query)
             gated = connection.extract_statements(explain)[0]
         with _time_limit(connection, seconds):
-            return connection.sql(gated).to_arrow_table()
+            table: pa.Table = connection.sql(gated).to_arrow_table()
+            return table
 
 
 def _query_in(sql: str) -> tuple[Fragment, bool]:

@@ -11,7 +11,7 @@ from kolena_store.predicates.functions import (
     SUITE_FUNCTIONS,
     reason_against,
 )
-from kolena_store.predicates.tokens import Token, lowered, names
+from kolena_store.predicates.tokens import Token, listed, lowered
 from kolena_store.predicates.trees import PIVOT_REMEDY, Node, Tree, arguments
 from kolena_store.predicates.types import CAST_TYPES, cast_schema, cast_type
 
@@ -30,11 +30,11 @@ class Rules:
 PREDICATE = Rules(functions=PREDICATE_FUNCTIONS)
 SUITE = Rules(functions=SUITE_FUNCTIONS, queries=True)
 
-OPERATORS = names(
+OPERATORS = listed(
     "OPERATOR_NOT OPERATOR_IS_NULL OPERATOR_IS_NOT_NULL COMPARE_IN COMPARE_NOT_IN OPERATOR_COALESCE OPERATOR_TRY "
     "ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR"
 )
-PLAIN_CLASSES = names("COLUMN_REF CONSTANT COMPARISON CONJUNCTION BETWEEN CASE TYPE")
+PLAIN_CLASSES = listed("COLUMN_REF CONSTANT COMPARISON CONJUNCTION BETWEEN CASE TYPE")
 QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"})
 SOURCES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY"})
 JOINS = frozenset({"REGULAR", "CROSS", "DEPENDENT"})
@@ -128,7 +128,7 @@ def _expression_problems(node: Node, rules: Rules) -> Iterator[str]:
 def _function_problems(node: Node, rules: Rules) -> Iterator[str]:
     name = node["function_name"]
     if node.get("catalog") or node.get("schema") not in ("", "main", None):
-        yield f"calls {node['schema']}.{name}; write plain {name}(...), with what stands before the dot inside the brackets"
+        yield f"calls {node['schema']}.{name}; write {name}(...), with what stands before the dot in the brackets"
     if name not in rules.functions:
         yield f"uses {name}, which {reason_against(name, rules.functions)}"
     if any(argument["class"] == "STAR" for argument in arguments(node)):
@@ -165,7 +165,7 @@ def _cast_problems(node: Node, rules: Rules) -> Iterator[str]:
 
 def _collation_problems(node: Node, rules: Rules) -> Iterator[str]:
     if not COLLATIONS.issuperset(lowered(node["collation"]).split(".")):
-        yield f"uses the collation {node['collation']}, whose rules change with the library; use NOCASE, NOACCENT or lower()"
+        yield f"uses the collation {node['collation']}, whose rules change with time; use NOCASE, NOACCENT or lower()"
 
 
 def _star_problems(node: Node, rules: Rules) -> Iterator[str]:
@@ -212,7 +212,8 @@ def _query_problems(node: Node) -> Iterator[str]:
 def _source_problems(node: Node) -> Iterator[str]:
     kind = node["type"]
     if kind == "TABLE_FUNCTION":
-        yield f"reads the table function {node['function']['function_name']}; name a table or an earlier view after FROM"
+        name = node["function"]["function_name"]
+        yield f"reads the table function {name}; name a table or an earlier view after FROM"
     elif kind not in SOURCES:
         yield SOURCE_REASONS.get(kind, f"reads {kind.lower()}; name a table or an earlier view after FROM")
     if node["sample"]:

@@ -23,7 +23,7 @@ def scratch_database(tables: Mapping[str, Mapping[str, str]]) -> Iterator["duckd
     """Yield a locked connection in memory that has `tables`, empty: name -> field -> DuckDB type. It reads no file."""
     import duckdb
 
-    connection = duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS) | {"threads": "1"})
+    connection = duckdb.connect(":memory:", config={**dict(CONNECTION_SETTINGS), "threads": "1"})
     try:
         for name, fields in tables.items():
             columns = joined(_column(field, kind) for field, kind in fields.items())

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from kolena_store.digests import sha256_of_texts
 from kolena_store.errors import RefusedStatement
 
-__all__ = ["Token", "definition_digest", "lowered", "names", "referenced_fields", "tokenize", "without_comments"]
+__all__ = ["Token", "definition_digest", "listed", "lowered", "referenced_fields", "tokenize", "without_comments"]
 
 SPACE = "\t\n\v\f\r \u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
 """What both DuckDB versions skip between tokens; every other character past ASCII belongs to a word."""
@@ -72,7 +72,7 @@ def lowered(name: str) -> str:
     return name.translate(UPPER_TO_LOWER)
 
 
-def names(text: str) -> frozenset[str]:
+def listed(text: str) -> frozenset[str]:
     """Return the names in a list that white space separates."""
     return frozenset(text.split())
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,7 +14,7 @@ from kolena_store.statements import statement
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["PIVOT_REMEDY", "Node", "Tree", "arguments", "children", "parse_tree"]
+__all__ = ["PIVOT_REMEDY", "Node", "Tree", "arguments", "children", "limited_depth", "parse_tree"]
 
 Node: TypeAlias = Mapping[str, Any]
 
@@ -21,6 +22,7 @@ CLOSED_KEYS = frozenset({"cast_type", "expected_types", "qualified_name", "sampl
 """Parts without expressions: resolved types, names once more, and sampling, which the rules see from outside."""
 
 
+TOO_DEEP = "is nested too deeply; write it with fewer brackets, or as several views"
 PIVOT_REMEDY = "sum(x) FILTER (WHERE name = 'a') AS a for each column that it would make"
 
 
@@ -57,17 +59,26 @@ def parse_tree(sql: str, *, where: str = "the SQL") -> Tree:
         RefusedStatement: DuckDB can't parse it, it is not one SELECT, or it is nested deeper than Python can follow.
     """
     text = _parser().cursor().execute(statement("queries/predicates", "tree").fill(), {"text": sql}).fetchall()[0][0]
-    try:
+    with limited_depth(where):
         document = json.loads(text)
-        if document["error"]:
-            raise _parse_error(document, sql, where)
-        if len(document["statements"]) != 1:
-            raise RefusedStatement(f"{where} holds {len(document['statements'])} statements; write one SELECT")
-        return _sorted_parts(document["statements"][0]["node"])
+    if document["error"]:
+        raise _parse_error(document, sql, where)
+    if len(document["statements"]) != 1:
+        raise RefusedStatement(f"{where} holds {len(document['statements'])} statements; write one SELECT")
+    return _sorted_parts(document["statements"][0]["node"])
+
+
+@contextmanager
+def limited_depth(where: str) -> Iterator[None]:
+    """Refuse SQL that is nested deeper than Python can follow while the block looks at it.
+
+    Raises:
+        RefusedStatement: it is.
+    """
+    try:
+        yield
     except RecursionError:
-        raise RefusedStatement(
-            f"{where} is nested too deeply; write it with fewer brackets, or as several views"
-        ) from None
+        raise RefusedStatement(f"{where} {TOO_DEEP}") from None
 
 
 def children(node: Node) -> Iterator[Node]:
@@ -98,14 +109,13 @@ def _parser() -> "duckdb.DuckDBPyConnection":
     """Return a connection that parses only: a database that someone else wrote can't stand in for its functions."""
     import duckdb
 
-    settings = {"python_enable_replacements": "false", "autoload_known_extensions": "false", "threads": "1"}
-    return duckdb.connect(":memory:", config=settings)
+    return duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"})
 
 
 def _parse_error(document: Node, sql: str, where: str) -> RefusedStatement:
     message = str(document["error_message"])
     if "Max expression depth" in message:
-        return RefusedStatement(f"{where} is nested too deeply; write it with fewer brackets, or as several views")
+        return RefusedStatement(f"{where} {TOO_DEEP}")
     if document["error_type"] == "parser":
         line = sql.count("\n", 0, int(document.get("position", 0))) + 1
         return RefusedStatement(f"{where}, line {line}: {message}; check the spelling there")

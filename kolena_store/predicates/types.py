@@ -3,13 +3,13 @@
 from typing import Any
 
 from kolena_store.errors import InvalidInput
-from kolena_store.predicates.tokens import names, tokenize
+from kolena_store.predicates.tokens import listed, tokenize
 from kolena_store.predicates.trees import Node
 from kolena_store.statements import Fragment
 
 __all__ = ["CAST_TYPES", "cast_schema", "cast_type", "type_fragment"]
 
-CAST_TYPES = names(
+CAST_TYPES = listed(
     "boolean bool logical tinyint int1 smallint int2 short integer int int4 signed bigint int8 long hugeint int128 "
     "utinyint uint8 usmallint uint16 uinteger uint32 ubigint uint64 uhugeint uint128 float float4 real double float8 "
     "decimal numeric dec varchar text string char bpchar nvarchar date time interval uuid guid json blob bytea "

@@ -4,22 +4,22 @@ from collections.abc import Mapping
 
 from kolena_store.errors import RefusedStatement
 from kolena_store.predicates.functions import DATE_PARTS
-from kolena_store.predicates.tokens import lowered, names
-from kolena_store.predicates.trees import Node, Tree, arguments
+from kolena_store.predicates.tokens import listed, lowered
+from kolena_store.predicates.trees import Node, Tree, arguments, limited_depth
 from kolena_store.predicates.types import cast_type
 
 __all__ = ["check_zones", "zoned_fields"]
 
 ZONED_TYPES = frozenset({"timestamp with time zone", "timestamptz", "timestamptz_ns"})
-LOCAL_TYPES = names(
+LOCAL_TYPES = listed(
     "date time timestamp timestamp_s timestamp_ms timestamp_us timestamp_ns datetime varchar text string char bpchar"
 )
 ZONED_RESULTS = frozenset({"to_timestamp", "make_timestamptz"})
-UNZONED_RESULTS = DATE_PARTS | names(
+UNZONED_RESULTS = DATE_PARTS | listed(
     "epoch epoch_ms epoch_us epoch_ns count count_star count_if countif isfinite isinf isnan len length list_contains "
     "contains list_position list_count array_length rank dense_rank row_number"
 )
-PASSING_OPERATORS = names("OPERATOR_COALESCE OPERATOR_TRY ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR")
+PASSING_OPERATORS = listed("OPERATOR_COALESCE OPERATOR_TRY ARRAY_EXTRACT ARRAY_SLICE ARRAY_CONSTRUCTOR")
 
 
 def zoned_fields(fields: Mapping[str, str]) -> frozenset[str]:
@@ -35,14 +35,14 @@ def check_zones(tree: Tree, zoned: frozenset[str], *, where: str) -> None:
     Raises:
         RefusedStatement: there is one.
     """
-    names = _with_aliases(tree, zoned)
-    for node in tree.expressions:
-        part = _part_taken(node, names)
-        if part:
-            raise RefusedStatement(
-                f"{where} takes {part} of a timestamp with time zone, which depends on the reader's zone; "
-                "write (the_column AT TIME ZONE 'UTC') in its place, under a name of its own if it gets one"
-            )
+    with limited_depth(where):
+        names = _with_aliases(tree, zoned)
+        parts = [part for node in tree.expressions for part in [_part_taken(node, names)] if part]
+    if parts:
+        raise RefusedStatement(
+            f"{where} takes {parts[0]} of a timestamp with time zone, which depends on the reader's zone; "
+            "write (the_column AT TIME ZONE 'UTC') in its place, under a name of its own if it gets one"
+        )
 
 
 def _part_taken(node: Node, zoned: frozenset[str]) -> str:

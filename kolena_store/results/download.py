@@ -15,7 +15,12 @@ __all__ = ["download_results"]
 
 
 def download_results(
-    session: Session, dataset: DatasetRecord, model: str, *, version: int | None = None, configuration: str | None = None
+    session: Session,
+    dataset: DatasetRecord,
+    model: str,
+    *,
+    version: int | None = None,
+    configuration: str | None = None,
 ) -> "pa.Table":
     """Return the ids and inference columns of the samples that the model answered, in the dataset's order.
 
@@ -32,7 +37,9 @@ def download_results(
         records = [record for record in records if record.upload_configuration == configuration]
     if len(records) != 1:
         known = [record.upload_configuration for record in records]
-        raise InvalidInput(f"{model!r} has {len(records)} results on {dataset.name!r} ({known}); name their configuration")
+        raise InvalidInput(
+            f"{model!r} has {len(records)} results on {dataset.name!r} ({known}); name their configuration"
+        )
     record = results_version(session, records[0].results_id, version)
     samples = version_of(session, dataset)
     ids = read_rows(session, samples.sample_files, samples.schema).select([SAMPLE, *dataset.id_fields])

@@ -31,7 +31,8 @@ def unmatched_error(
     ours = session.table(queries["stored"], files=[str(path) for path in paths])
     return UnmatchedResults(
         f"{where}: {int(unmatched.sum()):,} of {staged.n_rows:,} rows belong to no sample of {dataset.name!r}. "
-        f"Unknown {', '.join(dataset.id_fields)}: {shown(_values(theirs))}; the dataset has {shown(_values(ours))}, ... "
+        f"Unknown {', '.join(dataset.id_fields)}: {shown(_values(theirs))}; the dataset has "
+        f"{shown(_values(ours))}, ... "
         "Correct the ids, or accept and count such rows with allow_unmatched=True (--allow-unmatched)"
     )
 

@@ -81,7 +81,9 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
 def _opened(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, upload: ResultsUpload
 ) -> TableInput:
-    known = {name: kind for record in results_of_dataset(transaction, dataset) for name, kind in record.plain_types.items()}
+    known = {
+        name: kind for record in results_of_dataset(transaction, dataset) for name, kind in record.plain_types.items()
+    }
     labels = version.column_needs.expected_labels(version.plain_types)
     ids = {name: version.plain_types[name] for name in dataset.id_fields}
     expected = {**known, **labels, **ids}
@@ -142,9 +144,7 @@ def _match_and_add(
     return reports
 
 
-def _models_of_rows(
-    transaction: Transaction, staged: Staged, upload: ResultsUpload
-) -> "list[tuple[str, np.ndarray]]":
+def _models_of_rows(transaction: Transaction, staged: Staged, upload: ResultsUpload) -> "list[tuple[str, np.ndarray]]":
     import numpy as np
     import pyarrow.compute as pc
 

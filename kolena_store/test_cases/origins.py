@@ -57,12 +57,12 @@ class _Tracer:
         """Return the columns of a SELECT or a set operation."""
         for entry in node["cte_map"]["map"]:
             value = entry["value"]
-            columns = self.query(value.get("query_node") or value["query"]["node"], known)
-            known = {**known, lowered(entry["key"]): _renamed(columns, value["aliases"])}
+            found = self.query(value.get("query_node") or value["query"]["node"], known)
+            known = {**known, lowered(entry["key"]): _renamed(found, value["aliases"])}
         if node["type"] == "SET_OPERATION_NODE":
             return self._combined(node, known)
         relations = tuple(self._relations(node["from_table"], known))
-        columns = []
+        columns: list[Column] = []
         for item in node["select_list"]:
             columns += _selected(item, relations, columns)
         return tuple(columns)

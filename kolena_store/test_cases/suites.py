@@ -145,6 +145,8 @@ def _require_same_columns(view: CheckedView, query: Fragment, connection: "duckd
 
 def _spelled(view: CheckedView, known: Surroundings) -> tuple[str, ...]:
     """Return the fields that a view needs as the tables spell them, in their order."""
-    names = {lowered(name): name for fields in known.tables.values() for name in reversed(fields)}
-    ordered = dict.fromkeys(lowered(name) for fields in known.tables.values() for name in fields)
-    return tuple(names[key] for key in ordered if key in view.fields)
+    spelled: dict[str, str] = {}
+    for fields in known.tables.values():
+        for name in fields:
+            spelled.setdefault(lowered(name), name)
+    return tuple(name for key, name in spelled.items() if key in view.fields)

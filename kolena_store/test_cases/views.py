@@ -10,6 +10,7 @@ from kolena_store.predicates import SUITE, Tree, check_tokens, check_tree, defin
 from kolena_store.predicates.messages import line_of, missing_name, plain_message
 from kolena_store.predicates.scratch import KEYS
 from kolena_store.predicates.tokens import lowered, referenced_fields, without_comments
+from kolena_store.predicates.trees import limited_depth
 from kolena_store.predicates.zones import check_zones, zoned_fields
 from kolena_store.statements import Fragment, identifier, statement
 from kolena_store.test_cases.files import StatementText, ViewText
@@ -148,7 +149,8 @@ def _refusal(error: "duckdb.Error", place: Place, columns: Sequence[str]) -> Ref
 def _checked(text: ViewText, place: Place, known: Surroundings, tree: Tree, read: frozenset[str]) -> CheckedView:
     types = described(known.connection, identifier(text.name))
     check_columns(tree, place, {key: frozenset(map(lowered, known.types[key])) for key in read})
-    traced = columns_of(tree.root, known.columns)
+    with limited_depth(str(place)):
+        traced = columns_of(tree.root, known.columns)
     if len(traced) != len(types):
         raise place.refusal("has columns that can't be traced to a table; select columns plainly, without unnest")
     columns = tuple(replace(column, name=name) for column, name in zip(traced, types, strict=True))

@@ -101,7 +101,8 @@ def chosen_results(
         found = [one for model in dict.fromkeys(models) for one in results_of_model(transaction, dataset, model)]
     if not found:
         raise EmptyInput(
-            f"no model has results on {dataset.name!r}; upload some: kolena-store results upload {dataset.name} MODEL FILE"
+            f"no model has results on {dataset.name!r}; upload some: "
+            f"kolena-store results upload {dataset.name} MODEL FILE"
         )
     return found
 
@@ -200,7 +201,7 @@ def _common_samples(transaction: Transaction, request: TestRequest, scored: Sequ
     from kolena_store.test_runs.measure import answered_samples
 
     answered = [answered_samples(transaction, request.dataset.next_sample, one) for one in scored]
-    return np.bitwise_and.reduce(np.stack(answered))
+    return np.asarray(np.bitwise_and.reduce(np.stack(answered)), dtype=np.uint64)
 
 
 def _make_run(

@@ -43,7 +43,10 @@ def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) 
     columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
     terms = compute_terms(columns, plan.terms, _members(plan), len(scored.facts.classes))
     found = list(_metrics(plan, scored, terms))
-    return Measured(metrics=metric_rows(keys, terms, found, order=[metric.name for metric in plan.metrics]), terms=term_rows(keys, terms))
+    return Measured(
+        metrics=metric_rows(keys, terms, found, order=[metric.name for metric in plan.metrics]),
+        terms=term_rows(keys, terms),
+    )
 
 
 def answered_samples(session: Session, plan_size: int, scored: ScoredResults) -> Words:

@@ -83,7 +83,9 @@ class TestResults(ArrowBacked):
         found = [row for row in self.rows() if all(row[name] == wanted.get(name) for name in ("class", *wanted))]
         if not found:
             raise self._unknown(wanted)
-        row = {name: value for name, value in found[0].items() if name not in ("run", "dataset", "suite", "configuration")}
+        row = {
+            name: value for name, value in found[0].items() if name not in ("run", "dataset", "suite", "configuration")
+        }
         return MetricValue(class_name=row.pop("class"), **row)
 
     def confusion_matrix(self, test_case: str, model: str) -> ConfusionMatrix:

@@ -77,9 +77,7 @@ class RunKeys:
         return pa.array(self.classes, pa.string()).take(pa.array(positions, mask=positions < 0))
 
 
-def metric_rows(
-    keys: RunKeys, terms: TermValues, found: Sequence[MetricValues], *, order: Sequence[str]
-) -> pa.Table:
+def metric_rows(keys: RunKeys, terms: TermValues, found: Sequence[MetricValues], *, order: Sequence[str]) -> pa.Table:
     """Return the metric rows of a run: by test case as the suite orders them, then metric by `order`, then class."""
     tables = [_rows_of_metric(keys, terms, values) for values in found]
     if not tables:

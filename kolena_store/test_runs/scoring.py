@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolena_store.database import Session, Transaction
+from kolena_store.database import Transaction
 from kolena_store.datasets import VersionRecord, column_types, files_of
 from kolena_store.digests import canonical_json
 from kolena_store.files import SAMPLE, write_files
@@ -76,7 +76,9 @@ def _score(
     fields = canonical_json(list(column_types(transaction, paths, workflow.sample_metrics_schema(facts)).items()))
     transaction.touched_datasets.add(version.dataset_id)
     document = canonical_json(asdict(facts))
-    transaction.run("runs.insert_sample_metrics", **key, facts=document, fields=fields, metric_files=file_ids, n_scored=n_scored)
+    transaction.run(
+        "runs.insert_sample_metrics", **key, facts=document, fields=fields, metric_files=file_ids, n_scored=n_scored
+    )
     if facts.threshold is not None:
         kept = ("results_id", "results_version", "dataset_version", "configuration_id")
         transaction.run(
@@ -110,4 +112,7 @@ def _numbered(schema: "pa.Schema") -> "pa.Schema":
 
 
 def _facts_from(document: dict[str, Any]) -> Facts:
-    return Facts(**{name: tuple(value) if isinstance(value, list) else value for name, value in document.items()})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+    return Facts(**values)

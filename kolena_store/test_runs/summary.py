@@ -62,7 +62,7 @@ def _listing(title: str, cells: Cells, order: Sequence[str], models: Sequence[st
 
 def _cell(row: Row | None, *, is_bounded: bool, n_width: int) -> str:
     if row is None:
-        return "–"
+        return number(None)
     low, high = row["ci_low"], row["ci_high"]
     return interval_cell(row["value"], low, high, row["n"], bounded=is_bounded, n_width=n_width)
 
@@ -120,4 +120,5 @@ def _gaps(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
             answered = row["n_samples"] - row["n_missing"]
             yield f"{model} answered {number(answered)} of {number(row['n_samples'])} samples"
         if row is not None and row["n_null"]:
-            yield f"{model}: {number(row['n_null'])} answered samples are left out of {row['metric']} for a missing value"
+            n_null, metric = number(row["n_null"]), row["metric"]
+            yield f"{model}: {n_null} answered samples are left out of {metric} for a missing value"

@@ -29,9 +29,7 @@ class TestOptions:
     common: bool = False
 
 
-def run_models(
-    transaction: Transaction, name: str, models: Sequence[str] | None, options: TestOptions
-) -> TestResults:
+def run_models(transaction: Transaction, name: str, models: Sequence[str] | None, options: TestOptions) -> TestResults:
     """Test models (None: all with results) on a dataset and return their results together.
 
     Raises:
@@ -50,5 +48,3 @@ def run_models(
     )
     run_ids = run_tests(transaction, request)
     return load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=options.metrics)
-
-

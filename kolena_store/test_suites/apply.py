@@ -10,7 +10,7 @@ from kolena_store.errors import ConflictingDefinition, InvalidInput
 from kolena_store.schema import now
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
-from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, find_suite, cases_of
+from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_case, all_samples
 
 __all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites"]
@@ -69,7 +69,11 @@ class SuiteReport(Printable):
         )
         rows = tuple((case.name, str(case.version), f"{case.n:,}", case.note) for case in self.cases)
         state = "new version" if self.is_new_version else "unchanged"
-        return [Listing(title=f"{self.dataset}: suite {self.name} version {self.version} ({state})", columns=columns, rows=rows)]
+        return [
+            Listing(
+                title=f"{self.dataset}: suite {self.name} version {self.version} ({state})", columns=columns, rows=rows
+            )
+        ]
 
 
 def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Sequence[SuiteInput]) -> list[SuiteReport]:
@@ -132,7 +136,9 @@ def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord |
 def _definitions(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> list[CaseDefinition]:
-    views = parse_suite(given.text, file=given.file, tables={"test_samples": version.types}) if given.text.strip() else ()
+    views = (
+        parse_suite(given.text, file=given.file, tables={"test_samples": version.types}) if given.text.strip() else ()
+    )
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
     found = [all_samples(), *map(_of_view, views), *explicit]
     names = [definition.name.lower() for definition in found]

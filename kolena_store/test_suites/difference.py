@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
-from kolena_store.display import Column, Listing, Printable
+from kolena_store.display import Column, Listing, Printable, number
 from kolena_store.test_suites.records import CaseRecord, cases_of, suite_named
 
 if TYPE_CHECKING:
@@ -40,9 +40,20 @@ class SuiteDifference(Printable):
     def listings(self) -> Sequence[Listing | str]:
         """Return the test cases with the samples that came in and went out."""
         titles = ("before", "after", "in", "out")
-        columns = (Column(title="test case"), *(Column(title=title, align="right") for title in titles), Column(title="change"))
+        columns = (
+            Column(title="test case"),
+            *(Column(title=title, align="right") for title in titles),
+            Column(title="change"),
+        )
         rows = tuple(
-            (case.name, _shown(case.n_before), _shown(case.n_after), f"{case.rows_in:,}", f"{case.rows_out:,}", case.change)
+            (
+                case.name,
+                _shown(case.n_before),
+                _shown(case.n_after),
+                f"{case.rows_in:,}",
+                f"{case.rows_out:,}",
+                case.change,
+            )
             for case in self.cases
         )
         suites, datasets = self.suite_versions, self.dataset_versions
@@ -128,4 +139,4 @@ def _change(old: CaseRecord | None, new: CaseRecord | None) -> str:
 
 
 def _shown(count: int | None) -> str:
-    return "–" if count is None else f"{count:,}"
+    return number(count)

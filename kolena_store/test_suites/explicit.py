@@ -35,7 +35,7 @@ EXPLICIT = "explicit"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplicitCase:
-    """A test case that lists its members: a table with the id fields, or a plain list of ids when there is one field."""
+    """A test case that lists its members: a table with the id fields, or plain ids when there is one field."""
 
     name: str
     ids: object
@@ -116,7 +116,8 @@ def _check_known(case: ExplicitCase, staged: Staged, samples: "np.ndarray") -> N
     if unknown.any():
         rows = [row for table in staged.rows(unknown) for row in table.drop_columns([SAMPLE]).slice(0, 5).to_pylist()]
         raise InvalidInput(
-            f"test case {case.name!r}: {int(unknown.sum()):,} ids belong to no sample of the dataset: {shown(rows[:5])}; "
+            f"test case {case.name!r}: {int(unknown.sum()):,} ids belong to no sample of the dataset: "
+            f"{shown(rows[:5])}; "
             "correct or remove them"
         )
 

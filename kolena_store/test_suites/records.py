@@ -61,9 +61,7 @@ def suites(session: Session, dataset: DatasetRecord) -> list[SuiteRecord]:
     return session.records(SuiteRecord, "suites.all_suites", dataset_id=dataset.dataset_id)
 
 
-def find_suite(
-    session: Session, dataset: DatasetRecord, name: str, version: int | None = None
-) -> SuiteRecord | None:
+def find_suite(session: Session, dataset: DatasetRecord, name: str, version: int | None = None) -> SuiteRecord | None:
     """Return a suite of this name (without regard to case), by default its newest version, or None."""
     key = {"dataset_id": dataset.dataset_id, "name": name, "version": version}
     found = session.records(SuiteRecord, "suites.suite_named", **key)

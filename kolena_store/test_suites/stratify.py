@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from kolena_store.database import Session
@@ -12,12 +13,23 @@ from kolena_store.statements import Fragment, identifier, literal, statement
 
 __all__ = ["Bins", "parse_bins", "stratified_text"]
 
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE")
+NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "HUGEINT",
+    "FLOAT",
+    "DOUBLE",
+)
 MOST_VALUES = 100
 MOST_PLAIN_NUMBERS = 20
 DEFAULT_QUANTILES = 4
 LONGEST_NAME = 180
-BINNED = ("quantiles", "widths")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +79,10 @@ def parse_bins(text: str, fields: Sequence[str]) -> "str | Bins":
         return text
     kind, equals, count = rule.partition("=")
     try:
-        if equals and kind in BINNED:
-            return Bins(field=field, **{kind: int(count)})
+        if equals and kind == "quantiles":
+            return Bins(field=field, quantiles=int(count))
+        if equals and kind == "widths":
+            return Bins(field=field, widths=int(count))
         return Bins(field=field, edges=[_plain(float(part)) for part in rule.split(",")])
     except ValueError as error:
         raise InvalidInput(
@@ -106,7 +120,9 @@ def _strata(session: Session, version: VersionRecord, one: "str | Bins") -> Iter
     return _by_value(session, version, field, kind, is_number=is_number)
 
 
-def _by_value(session: Session, version: VersionRecord, field: str, kind: str, *, is_number: bool) -> Iterator[_Stratum]:
+def _by_value(
+    session: Session, version: VersionRecord, field: str, kind: str, *, is_number: bool
+) -> Iterator[_Stratum]:
     query = statement("queries/suites", "field_values").fill(field=identifier(field), kind=Fragment(kind))
     rows = session.table(query, files=_paths(session, version), most=MOST_VALUES + 2).to_pylist()
     values = [row["value"] for row in rows if row["value"] is not None and row["value"] == row["value"]]
@@ -177,7 +193,7 @@ def _between(bins: Bins, edges: Sequence[Any]) -> Iterator[_Stratum]:
     name = identifier(bins.field)
     if len(edges) == 1 and bins.edges is None:
         yield _Stratum(name=f"{bins.field} = {_shown(edges[0])}", predicate=f"{name} = {literal(edges[0])}")
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         is_last = bins.edges is None and high == edges[-1]
         sign, bracket = ("<=", "]") if is_last else ("<", ")")
         yield _Stratum(

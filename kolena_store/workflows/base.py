@@ -37,8 +37,9 @@ class Facts:
     """What a workflow finds out once about (model, dataset, configuration), before any sample is scored.
 
     `classes` are the labels in order, `reported` those that have rows of their own; `accepted` are the labels of the
-    truth that are measured at all (None: every one); `positive` is set in a binary problem; `thresholds` were tuned or given; `centres` are the values about which second moments are taken;
-    `unavailable` says of a sample-metrics column why it is NULL throughout.
+    truth that are measured at all (None: every one); `positive` is set in a binary problem; `threshold` was tuned or
+    given; `centres` are the values about which second moments are taken; `constants` are numbers that metrics may
+    name; `unavailable` says of a sample-metrics column why it is NULL throughout.
     """
 
     classes: tuple[str, ...] = ()
@@ -91,3 +92,4 @@ class Workflow(ABC):
 
     def check_labels(self, labels: "pa.Array") -> None:
         """Check the options against the distinct values of the ground truth; nothing to check by default."""
+        del labels

@@ -108,7 +108,8 @@ def _threshold(
         return DEFAULT_THRESHOLD if needs_one else None
     if problem.positive is None or not has_score:
         raise InvalidInput(
-            f"threshold={configuration.threshold!r} needs a problem of two classes with a positive class and its score; "
+            f"threshold={configuration.threshold!r} needs a problem of two classes, the positive one and its "
+            "score; "
             "give positive= and score= (or scores=) to Classification"
         )
     if isinstance(configuration.threshold, str):
@@ -116,15 +117,16 @@ def _threshold(
     return float(configuration.threshold)
 
 
-def _tuned(
-    workflow: "Classification", problem: _Problem, inputs: ScoringInput, configuration: Configuration
-) -> float:
+def _tuned(workflow: "Classification", problem: _Problem, inputs: ScoringInput, configuration: Configuration) -> float:
     import numpy as np
 
     from kolena_store.metrics.thresholds import accuracy_optimal, f1_optimal
 
     score_names = [workflow.score] if workflow.score else list(score_columns(workflow, inputs.schema).values())
-    names = [GROUND_TRUTH + workflow.ground_truth, *(INFERENCE + str(name) for name in score_names or [workflow.scores])]
+    names = [
+        GROUND_TRUTH + workflow.ground_truth,
+        *(INFERENCE + str(name) for name in score_names or [str(workflow.scores)]),
+    ]
     table = inputs.columns(list(dict.fromkeys(names)), predicate=configuration.tune_on).combine_chunks()
     batch = table.to_batches()[0] if table.num_rows else _empty_batch(table)
     truth = label_texts(batch.column(names[0]), problem.like)

@@ -150,7 +150,7 @@ def _are_probabilities(scores: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     in_range = ((scores >= 0) & (scores <= 1)).all(axis=1)
-    return in_range & (np.abs(scores.sum(axis=1) - 1) <= SUM_TOLERANCE)
+    return np.asarray(in_range & (np.abs(scores.sum(axis=1) - 1) <= SUM_TOLERANCE))
 
 
 def _log_loss(of_truth: "np.ndarray") -> "np.ndarray":
@@ -158,7 +158,7 @@ def _log_loss(of_truth: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     smallest = np.finfo(np.float64).eps
-    return -np.log(np.clip(of_truth, smallest, 1 - smallest))
+    return np.asarray(-np.log(np.clip(of_truth, smallest, 1 - smallest)))
 
 
 def _brier_score(scores: "np.ndarray", truth: "np.ndarray", *, is_binary: bool) -> "np.ndarray":
@@ -168,7 +168,7 @@ def _brier_score(scores: "np.ndarray", truth: "np.ndarray", *, is_binary: bool) 
     target = np.zeros_like(scores)
     target[np.arange(len(truth)), np.maximum(truth, 0)] = 1.0
     squares = (scores - target) ** 2
-    return squares[:, 1] if is_binary else squares.sum(axis=1)
+    return np.asarray(squares[:, 1] if is_binary else squares.sum(axis=1))
 
 
 def _is_in_top(scores: "np.ndarray", truth: "np.ndarray", of_truth: "np.ndarray", top_k: int) -> "np.ndarray":
@@ -181,7 +181,7 @@ def _is_in_top(scores: "np.ndarray", truth: "np.ndarray", of_truth: "np.ndarray"
     is_later = np.arange(scores.shape[1])[np.newaxis, :] > truth[:, np.newaxis]
     own = of_truth[:, np.newaxis]
     before = (scores > own) | ((scores == own) & is_later)
-    return before.sum(axis=1) < top_k
+    return np.asarray(before.sum(axis=1) < top_k)
 
 
 def _texts(codes: "np.ndarray", classes: tuple[str, ...]) -> "pa.Array":
@@ -197,4 +197,6 @@ def _lists(scores: "np.ndarray") -> "pa.Array":
 
     n_rows, n_classes = scores.shape
     values = pa.array(scores.ravel(), mask=np.isnan(scores.ravel()))
-    return pa.ListArray.from_arrays(np.arange(0, (n_rows + 1) * n_classes, max(n_classes, 1), dtype=np.int32)[: n_rows + 1], values)
+    return pa.ListArray.from_arrays(
+        np.arange(0, (n_rows + 1) * n_classes, max(n_classes, 1), dtype=np.int32)[: n_rows + 1], values
+    )

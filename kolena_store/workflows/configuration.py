@@ -40,7 +40,9 @@ class Configuration:
         if isinstance(self.threshold, str) and self.threshold not in TUNED:
             raise InvalidInput(f"threshold={self.threshold!r} is neither a number nor one of {', '.join(TUNED)}")
         if self.tune_on is not None and self.threshold not in TUNED:
-            raise InvalidInput(f"tune_on chooses the samples to tune on; also give threshold as one of {', '.join(TUNED)}")
+            raise InvalidInput(
+                f"tune_on chooses the samples to tune on; also give threshold as one of {', '.join(TUNED)}"
+            )
         if self.beta is not None and not self.beta > 0:
             raise InvalidInput(f"beta={self.beta!r} must be a number above 0")
         if self.top_k is not None and (not isinstance(self.top_k, int) or self.top_k < 1):

@@ -47,7 +47,8 @@ def label_of(value: object, labels: Sequence[str], like: "pa.DataType", what: st
     spellings = [spelling for spelling in _spellings(value, like) if spelling in labels]
     if not spellings:
         raise InvalidInput(
-            f"{what} {value!r} is no label of the ground truth{did_you_mean(str(value), labels)}; it has {shown(labels)}"
+            f"{what} {value!r} is no label of the ground truth{did_you_mean(str(value), labels)}; "
+            f"it has {shown(labels)}"
         )
     return spellings[0]
 

@@ -84,7 +84,7 @@ def _numbers(column: "pa.Array") -> "np.ndarray":
 def _is_measured(truth: "np.ndarray", prediction: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
-    return np.isfinite(truth) & np.isfinite(prediction)
+    return np.asarray(np.isfinite(truth) & np.isfinite(prediction))
 
 
 def _mean(values: "np.ndarray") -> float:
