@@ -81,7 +81,8 @@ def _restored(column: "pa.ChunkedArray", field: "pa.Field", categories: Categori
         plain = pa.chunked_array([cast_array(chunk, kind) for chunk in column.chunks], kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InvalidInput(
-            f"stored column {field.name!r} ({column.type}) can't be read as {kind}: {error}; read it with its stored type"
+            f"stored column {field.name!r} ({column.type}) can't be read as {kind}: {error}; "
+            "read it with its stored type"
         ) from error
     if categories is not None:
         return encoded(plain, categories)
@@ -169,4 +170,6 @@ def _cast_list_view(array: "pa.Array", kind: "pa.DataType") -> "pa.Array":
     lists = _cast_list(array, pa.large_list(kind.value_field))
     starts = lists.offsets.slice(0, len(lists))
     sizes = pc.fill_null(pc.list_value_length(lists), 0)
-    return make.from_arrays(pc.add(starts, 0).cast(number), sizes.cast(number), lists.values, type=kind, mask=lists.is_null())
+    return make.from_arrays(
+        pc.add(starts, 0).cast(number), sizes.cast(number), lists.values, type=kind, mask=lists.is_null()
+    )

@@ -55,7 +55,9 @@ class CategoryCollector:
 
     def __init__(self, schema: "pa.Schema") -> None:
         """Start with no category for each dictionary column of the schema."""
-        self._types = {name: kind for name, kind in zip(schema.names, schema.types, strict=True) if has_categories(kind)}
+        self._types = {
+            name: kind for name, kind in zip(schema.names, schema.types, strict=True) if has_categories(kind)
+        }
         self._values: dict[str, list[pa.Array]] = {name: [] for name in self._types}
 
     @property
@@ -105,7 +107,9 @@ def has_categories(kind: "pa.DataType") -> bool:
     if not pa.types.is_dictionary(kind):
         return False
     value_type = kind.value_type
-    return not (pa.types.is_nested(value_type) or pa.types.is_null(value_type) or isinstance(value_type, pa.BaseExtensionType))
+    return not (
+        pa.types.is_nested(value_type) or pa.types.is_null(value_type) or isinstance(value_type, pa.BaseExtensionType)
+    )
 
 
 def _indexed(chunk: "pa.Array", values: "pa.Array", kind: "pa.DataType") -> "pa.DictionaryArray":

@@ -58,7 +58,7 @@ def class_measure(cell: Fragment, seen: CellClass) -> Fragment:
 
 
 def type_of_classes(classes: CellClass) -> "pa.DataType":
-    """Return the type of a column whose cells have these classes: the null type without any value, text when in doubt."""
+    """Return the type of a column whose cells have these classes: null without any value, text when in doubt."""
     import pyarrow as pa
 
     found = classes & ~CellClass.BLANK

@@ -76,11 +76,12 @@ def _given_columns(
     return columns
 
 
-def _columns(
-    header: CsvHeader, given: Sequence[CellColumn | None], classes: Sequence[CellClass]
-) -> list[CellColumn]:
+def _columns(header: CsvHeader, given: Sequence[CellColumn | None], classes: Sequence[CellClass]) -> list[CellColumn]:
     named = zip(header.names, cell_names(len(header.names)), strict=True)
-    found = [CellColumn(name=name, cell=cell, type=type_of_classes(seen)) for (name, cell), seen in zip(named, classes, strict=True)]
+    found = [
+        CellColumn(name=name, cell=cell, type=type_of_classes(seen))
+        for (name, cell), seen in zip(named, classes, strict=True)
+    ]
     return [column or found[position] for position, column in enumerate(given)]
 
 
@@ -126,7 +127,9 @@ def _malformed(scan: TextScan, header: CsvHeader, error: "duckdb.Error") -> Malf
     fault = fault_of(scan.path, header)
     if fault is None:
         problem = str(error).splitlines()[0]
-        return MalformedFile.of(scan.label, None, problem, "Save it as plain CSV: UTF-8, RFC 4180 quotes, one header line")
+        return MalformedFile.of(
+            scan.label, None, problem, "Save it as plain CSV: UTF-8, RFC 4180 quotes, one header line"
+        )
     return MalformedFile.of(scan.label, fault.line, fault.problem, fault.remedy)
 
 

@@ -57,7 +57,10 @@ def header_of(path: Path, label: str) -> CsvHeader:
     if not text.strip():
         raise MalformedFile.of(label, 1, "the line is blank", "Write the columns' names in the first line of the file")
     delimiters = ("\t",) if ".tsv" in path.name.lower() else DELIMITERS
-    split = {mark: next(csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True)) for mark in delimiters}
+    split = {
+        mark: next(csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True))
+        for mark in delimiters
+    }
     delimiter = max(delimiters, key=lambda mark: len(split[mark]))
     names = split[delimiter] if '"' in text else [name.strip() for name in split[delimiter]]
     return CsvHeader(names=tuple(names), delimiter=delimiter)
@@ -90,7 +93,9 @@ def fault_of(path: Path, header: CsvHeader) -> Fault | None:
 
 def _fault_of_record(record: _Record, header: CsvHeader, ending: str) -> Fault | None:
     if record.quote_problem:
-        remedy = 'Put a cell that holds quotes, delimiters or line ends in quotes, and double each quote inside: "a ""b"" c"'
+        remedy = (
+            'Put a cell that holds quotes, delimiters or line ends in quotes, and double each quote inside: "a ""b"" c"'
+        )
         return Fault(line=record.line, problem=f"the quotes don't match ({record.quote_problem})", remedy=remedy)
     expected, found = len(header.names), len(record.cells)
     is_trailing = found == expected + 1 and not record.cells[-1]

@@ -58,7 +58,9 @@ def renamed_input(source: TableInput, columns: Mapping[str, str]) -> TableInput:
     return TableInput(
         name=source.name,
         schema=schema,
-        categories=MappingProxyType({new: source.categories[old] for new, old in columns.items() if old in source.categories}),
+        categories=MappingProxyType(
+            {new: source.categories[old] for new, old in columns.items() if old in source.categories}
+        ),
         is_text=source.is_text,
         n_rows=source.n_rows,
         source=lambda: _renamed_batches(source, positions, schema),

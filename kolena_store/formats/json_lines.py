@@ -27,9 +27,8 @@ __all__ = ["open_json"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COLUMNS_SUPPOSED = 500
+EMPTY_OBJECT = "JSON"
 WIDE_NUMBER = r"[\[:,][ \t]*-?([0-9]{20}|9[2-9][0-9]{17})"
-
-
 
 
 def open_json(path: Path, *, types: Mapping[str, str], expected: "Mapping[str, pa.DataType]") -> TableInput:
@@ -38,8 +37,8 @@ def open_json(path: Path, *, types: Mapping[str, str], expected: "Mapping[str, p
     Text stays text, integers stay integers, NaN and Infinity are numbers, a key that is not there is NULL.
 
     Raises:
-        MalformedFile: a line is no JSON object, a column mixes kinds of values, or a value is none of its declared type.
-        ChangedType: a value is none of the type that the store knows for its column.
+        MalformedFile: a line is no JSON object, a column mixes kinds of values, or a value is not of its declared type.
+        ChangedType: a value is not of the type that the store knows for its column.
     """
     import duckdb
 
@@ -100,7 +99,7 @@ def _json_file(path: Path) -> JsonFile:
 
 
 def _looked_at(file: JsonFile, single: Collection[str]) -> tuple[int, Shape]:
-    """Return the number of rows and their shape: DuckDB describes each row, and differing descriptions are put together."""
+    """Return the number of rows and their shape, put together from DuckDB's descriptions of the rows."""
     import pyarrow.compute as pc
 
     shape, seen, is_clear, n_rows = Shape(), set(), True, 0
@@ -118,8 +117,9 @@ def _looked_at(file: JsonFile, single: Collection[str]) -> tuple[int, Shape]:
 
 def _describe(shape: Shape, structure: Any, single: Collection[str]) -> bool:
     if not isinstance(structure, dict):
-        return structure == "JSON"
-    return all([shape.field(name).describe(part) or name in single for name, part in structure.items()])
+        return bool(structure == EMPTY_OBJECT)
+    unclear = [name for name, part in structure.items() if not shape.field(name).describe(part)]
+    return set(unclear) <= set(single)
 
 
 def _column(file: JsonFile, name: str, shape: Shape, given: _Given) -> _Column:
@@ -127,20 +127,21 @@ def _column(file: JsonFile, name: str, shape: Shape, given: _Given) -> _Column:
 
     field, (wanted, origin) = shape.field(name), given.of(name)
     if wanted is None or pa.types.is_null(wanted):
-        return _read_column(name, field.type())
+        return _read_column(file, name, field.type())
     if pa.types.is_nested(wanted):
         fitted = fitted_type(field.type(), wanted)
         if fitted is None:
             raise _unfitting(file, name, wanted, origin)
-        return _read_column(name, fitted)
+        return _read_column(file, name, fitted)
     if not field.is_mixed and field.type().equals(wanted):
-        return _read_column(name, wanted)
+        return _read_column(file, name, wanted)
     return _Column(name=name, type=wanted, origin=origin, read_as="VARCHAR")
 
 
-def _read_column(name: str, kind: "pa.DataType") -> _Column:
+def _read_column(file: JsonFile, name: str, kind: "pa.DataType") -> _Column:
     import pyarrow as pa
 
+    check_nested_names(file.label, pa.schema([(name, kind)]))
     stored = stored_type(kind)
     read_as = "VARCHAR" if pa.types.is_null(stored) else duckdb_type(read_type(kind))
     return _Column(name=name, type=stored, origin="read", read_as=read_as)
@@ -157,7 +158,9 @@ def _unfitting(file: JsonFile, name: str, wanted: "pa.DataType", origin: str) ->
     problem = f"column {name!r} holds a value that does not fit {duckdb_type(wanted)}"
     if origin == "declared":
         return file.fault(row, problem, "Correct the value, or declare another type")
-    error = file.fault(row, f"{problem}, the type that the store knows for this column", "Correct it, or rename the column")
+    error = file.fault(
+        row, f"{problem}, the type that the store knows for this column", "Correct it, or rename the column"
+    )
     return ChangedType(str(error))
 
 
@@ -185,7 +188,6 @@ def _table_input(file: JsonFile, scan: TextScan, columns: list[CellColumn], n_ro
     import pyarrow as pa
 
     schema = pa.schema([(column.name, column.type) for column in columns])
-    check_nested_names(file.label, schema)
     check_storable(file.label, schema)
 
     def batches() -> "Iterator[pa.RecordBatch]":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kolena_store.errors import MalformedFile
-from kolena_store.formats.json_shapes import Shape
+from kolena_store.formats.json_shapes import Clash, Shape
 from kolena_store.formats.paths import opened
 
 __all__ = ["ARRAY", "LINES", "JsonFile"]
@@ -43,10 +43,9 @@ class JsonFile:
         whole.describe({})
         for row, value in self.rows():
             for name, part in value.items():
-                problem = whole.field(name).add(part, row, name)
-                if problem and name not in lenient:
-                    remedy = f"Make the values one kind, or declare types={{{name!r}: 'VARCHAR'}} to keep them as text"
-                    raise self.fault(row, problem.format(row=self.unit), remedy)
+                clash = whole.field(name).add(part, row, name)
+                if clash and name not in lenient:
+                    raise self._mixed(row, name, clash)
         for name in set(lenient) & set(whole.fields):
             whole.field(name).is_mixed = True
         self._check_width(whole)
@@ -81,6 +80,11 @@ class JsonFile:
             if not isinstance(value, dict):
                 raise self.fault(row, f"it holds {json.dumps(value)[:40]}, which is no object", REMEDY)
             yield row, value
+
+    def _mixed(self, row: int, column: str, clash: Clash) -> MalformedFile:
+        before = f"in {self.unit} {clash.earlier_row} it held {clash.earlier}"
+        remedy = f"Make the values one kind, or declare types={{{column!r}: 'VARCHAR'}} to keep them as text"
+        return self.fault(row, f"column {clash.path!r} holds {clash.kind}, {before}", remedy)
 
     def _lines(self) -> Iterator[tuple[int, Any]]:
         with opened(self.path) as handle:

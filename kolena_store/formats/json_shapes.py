@@ -1,11 +1,12 @@
-"""The shape of JSON values: what each field holds over all rows, gathered value by value or from DuckDB's description."""
+"""The shape of JSON values: what each field holds over all rows, gathered from the values or from descriptions."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Shape"]
+__all__ = ["Clash", "Shape"]
 
 WHOLE, REAL, TRUTH, TEXT, LIST, OBJECT = "an integer", "a number", "true or false", "text", "a list", "an object"
 NUMBERS = frozenset({WHOLE, REAL})
@@ -18,6 +19,16 @@ DESCRIBED = (
     ("DOUBLE", REAL),
     ("VARCHAR", TEXT),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """A value of another kind than the earlier ones of its field."""
+
+    path: str
+    kind: str
+    earlier: str
+    earlier_row: int
 
 
 class Shape:
@@ -34,26 +45,27 @@ class Shape:
         self.items: Shape | None = None
         self.least = self.most = self.widest_row = 0
 
-    def add(self, value: Any, row: int, path: str = "") -> str | None:
-        """Take in a value of a row (its line or item number) and return how it contradicts the earlier ones, or None."""
+    def add(self, value: Any, row: int, path: str = "") -> Clash | None:
+        """Take in a value of a row (line or item number); return how it contradicts the earlier ones, or None."""
         kind = _kind_of(value)
         if kind is None:
             return None
         earlier, first_row = self.kind, self.first_row or row
         if not self._take(kind, row):
-            return f"column {path!r} holds {kind}, and {earlier} before that (first in {{row}} {first_row})"
+            return Clash(path=path, kind=kind, earlier=str(earlier), earlier_row=first_row)
         if kind == WHOLE:
             self._widen(value, row)
         if kind == LIST:
-            return self._first_problem(self._items(), value, row, f"{path}[]")
+            return self._first_clash(self._items(), value, row, f"{path}[]")
         if kind == OBJECT:
             return self._add_fields(value, row, path)
         return None
 
     def describe(self, structure: Any) -> bool:
-        """Take in what DuckDB's json_structure says of a value; return whether that is clear and contradicts nothing."""
+        """Take in what json_structure says of a value; return whether that is clear and contradicts nothing."""
         if isinstance(structure, dict):
-            return self._take(OBJECT, 0) and all([self.field(name).describe(part) for name, part in structure.items()])
+            unclear = [name for name, part in structure.items() if not self.field(name).describe(part)]
+            return self._take(OBJECT, 0) and not unclear
         if isinstance(structure, list):
             return self._take(LIST, 0) and self._describe_items(structure)
         if structure == "NULL":
@@ -93,7 +105,7 @@ class Shape:
         if self.kind is None:
             self.kind, self.first_row = kind, row
         elif self.kind != kind:
-            if not NUMBERS >= {self.kind, kind}:
+            if not {self.kind, kind} <= NUMBERS:
                 self.is_mixed = True
                 return False
             self.kind = REAL
@@ -104,20 +116,20 @@ class Shape:
         return self.items
 
     def _describe_items(self, structure: list[Any]) -> bool:
-        """Take in the description of a list; `JSON` there says either mixed items or empty objects, which is not clear."""
+        """Take in the description of a list, in which `JSON` means either mixed items or empty objects."""
         return all(part != "JSON" and self._items().describe(part) for part in structure)
 
     def _widen(self, value: int, row: int) -> None:
         if not self.least <= value <= self.most:
             self.least, self.most, self.widest_row = min(self.least, value), max(self.most, value), row
 
-    def _add_fields(self, value: dict[str, Any], row: int, path: str) -> str | None:
+    def _add_fields(self, value: dict[str, Any], row: int, path: str) -> Clash | None:
         found = (self.field(name).add(part, row, f"{path}.{name}" if path else name) for name, part in value.items())
-        return next((problem for problem in found if problem), None)
+        return next((clash for clash in found if clash), None)
 
     @staticmethod
-    def _first_problem(items: "Shape", values: list[Any], row: int, path: str) -> str | None:
-        return next((problem for value in values if (problem := items.add(value, row, path))), None)
+    def _first_clash(items: "Shape", values: list[Any], row: int, path: str) -> Clash | None:
+        return next((clash for value in values if (clash := items.add(value, row, path))), None)
 
 
 def _kind_of(value: Any) -> str | None:

@@ -76,7 +76,7 @@ def stored_type(kind: "pa.DataType") -> "pa.DataType":
 
 
 def read_type(kind: "pa.DataType") -> "pa.DataType":
-    """Return the type by which DuckDB can read such values: objects without any key need a field that is never there."""
+    """Return the type as which DuckDB reads such values; objects without any key need a field that is never there."""
     import pyarrow as pa
 
     if _is_empty_object(kind):

@@ -26,7 +26,7 @@ def readable_file(path: Path) -> Path:
     try:
         with path.open("rb") as handle:
             if not handle.read(1):
-                raise EmptyInput(f"{path} is empty; give a file with at least the columns' names")
+                raise EmptyInput(f"{path} is empty; give a file with columns")
     except FileNotFoundError as error:
         raise UnreadableFile(_not_there(path)) from error
     except OSError as error:
@@ -37,9 +37,9 @@ def readable_file(path: Path) -> Path:
 
 
 def compression_of(path: Path) -> str:
-    """Return how a file is compressed, by its first bytes: `gzip` or `none`."""
+    """Return how a file is compressed, by its first bytes: `gzip` or `uncompressed`."""
     with path.open("rb") as handle:
-        return "gzip" if handle.read(len(GZIP_MARK)) == GZIP_MARK else "none"
+        return "gzip" if handle.read(len(GZIP_MARK)) == GZIP_MARK else "uncompressed"
 
 
 @contextmanager
@@ -59,7 +59,9 @@ def _check_gzip(path: Path) -> None:
             while content.read(CHUNK_BYTES):
                 pass
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise MalformedFile.of(path, None, f"its gzip data is damaged ({error})", "Compress or copy the file again") from error
+        raise MalformedFile.of(
+            path, None, f"its gzip data is damaged ({error})", "Compress or copy the file again"
+        ) from error
 
 
 def _not_there(path: Path) -> str:

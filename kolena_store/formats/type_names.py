@@ -1,8 +1,8 @@
-"""Types by their names: what DuckDB calls an Arrow type, which Arrow type a declared name means, and which can be stored."""
+"""Types by their names: what DuckDB calls an Arrow type, what a declared name means, and which can be stored."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import InvalidInput, MissingColumns, did_you_mean
 from kolena_store.formats.nesting import children_of, with_children
@@ -64,10 +64,14 @@ def duckdb_type(kind: "pa.DataType") -> str:
         try:
             pq.write_table(pa.schema([("column", kind)]).empty_table(), path)
             with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
-                described = connection.execute(statement("queries/formats", "type_of_column").fill(), {"path": str(path)})
+                described = connection.execute(
+                    statement("queries/formats", "type_of_column").fill(), {"path": str(path)}
+                )
                 return str(described.fetchall()[0][1])
         except (pa.ArrowException, duckdb.Error, OSError) as error:
-            raise InvalidInput(f"a column of type {kind} can't be stored: {error}; convert it to another type") from error
+            raise InvalidInput(
+                f"a column of type {kind} can't be stored: {error}; convert it to another type"
+            ) from error
 
 
 @cache
@@ -84,7 +88,9 @@ def arrow_type(name: str) -> "pa.DataType":
             found = connection.sqltype(name)
         except duckdb.Error:
             near = did_you_mean(name.upper(), [simple.upper() for simple, _ in SIMPLE_TYPES])
-            raise InvalidInput(f"no type named {name!r}{near}; use {', '.join(EXAMPLES)} or another type of DuckDB") from None
+            raise InvalidInput(
+                f"no type named {name!r}{near}; use {', '.join(EXAMPLES)} or another type of DuckDB"
+            ) from None
         return _arrow_of(found)
 
 
@@ -169,14 +175,17 @@ def _arrow_of(found: "duckdb.sqltypes.DuckDBPyType") -> "pa.DataType":
             return getattr(pa, constructor)()
     for name, constructor, unit, zone in TIME_TYPES:
         if found.id == name:
-            return getattr(pa, constructor)(unit, zone) if constructor == "timestamp" else getattr(pa, constructor)(unit)
+            return (
+                getattr(pa, constructor)(unit, zone) if constructor == "timestamp" else getattr(pa, constructor)(unit)
+            )
     return _nested_arrow_of(found)
 
 
 def _nested_arrow_of(found: "duckdb.sqltypes.DuckDBPyType") -> "pa.DataType":
     import pyarrow as pa
 
-    children = dict(found.children) if found.id in ("list", "array", "struct", "map", "decimal") else {}
+    is_made_of_parts = found.id in ("list", "array", "struct", "map", "decimal")
+    children: dict[str, Any] = dict(found.children) if is_made_of_parts else {}
     if found.id == "decimal":
         return pa.decimal128(children["precision"], children["scale"])
     if found.id == "struct":

@@ -13,8 +13,8 @@ __all__ = ["is_widening"]
 def is_widening(old: "pa.DataType", new: "pa.DataType") -> bool:
     """Return whether every value of the old type is, unchanged, a value of the new one.
 
-    Text (and bytes) in its several layouts is one type, and so are a dictionary and its plain values. An integer does not
-    widen to a float: large ones would change.
+    Text (and bytes) in its several layouts is one type, and so are a dictionary and its plain values. An integer does
+    not widen to a float: large ones would change.
     """
     import pyarrow as pa
 
@@ -82,4 +82,6 @@ def _is_list(kind: "pa.DataType") -> bool:
 
 def _is_wider_struct(old: "pa.StructType", new: "pa.StructType") -> bool:
     names = {child.name for child in children_of(new)}
-    return all(child.name in names and is_widening(child.type, new.field(child.name).type) for child in children_of(old))
+    return all(
+        child.name in names and is_widening(child.type, new.field(child.name).type) for child in children_of(old)
+    )

@@ -11,6 +11,7 @@ from kolena_store.predicates.tokens import listed
 
 __all__ = [
     "DATE_PARTS",
+    "METRIC_FUNCTIONS",
     "ORDERED_WINDOWS",
     "PREDICATE_FUNCTIONS",
     "RANKING_WINDOWS",
@@ -68,6 +69,22 @@ ORDERED_WINDOWS = listed("row_number ntile lag lead")
 
 PREDICATE_FUNCTIONS = OPERATORS | PATTERNS | NUMBERS | TEXTS | DATES | NESTED | DOCUMENTS
 SUITE_FUNCTIONS = PREDICATE_FUNCTIONS | AGGREGATES | RANKING_WINDOWS | ORDERED_WINDOWS | frozenset({"unnest"})
+
+LAMBDA_FUNCTIONS = listed(
+    "list_apply list_transform list_filter list_reduce apply filter reduce array_apply array_transform array_filter "
+    "array_reduce"
+)
+WHOLE_LISTS = listed(
+    "list_sort list_reverse_sort list_reverse array_sort array_reverse_sort array_reverse list_concat list_cat "
+    "array_concat array_cat list_append list_prepend list_zip array_zip flatten array_to_string list_dot_product "
+    "list_inner_product list_distance list_cosine_similarity list_cosine_distance"
+)
+TEXT_DISTANCES = listed(
+    "levenshtein damerau_levenshtein jaro_similarity jaro_winkler_similarity jaccard hamming mismatches replace "
+    "regexp_replace"
+)
+METRIC_FUNCTIONS = SUITE_FUNCTIONS | LAMBDA_FUNCTIONS | WHOLE_LISTS | TEXT_DISTANCES
+"""What user metrics may call: some of it can take any time, so they run only in a process that can be killed."""
 
 REASONS = MappingProxyType(
     {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kolena_store.errors import InvalidInput, LimitExceeded, RefusedStatement, StoreError, UnknownName, UnreadableFile
 from kolena_store.predicates.messages import missing_name, plain_message
+from kolena_store.predicates.relations import LISTING, check_relations, relation_names
 from kolena_store.predicates.tokens import Token, lowered, tokenize, without_comments
 from kolena_store.predicates.trees import PIVOT_REMEDY, Node, Tree, parse_tree
 from kolena_store.statements import Fragment, statement
@@ -33,7 +34,6 @@ SHOWN = frozenset({'"tables"', "__show_tables_expanded"})
 """What SHOW TABLES and SHOW ALL TABLES ask for; of any other SHOW, DuckDB makes a query that is not in the tree."""
 
 WHERE = "the query"
-LISTING = "SHOW ALL TABLES"
 
 
 def run_gated(connection: "duckdb.DuckDBPyConnection", sql: str, *, seconds: float | None = None) -> "pa.Table":
@@ -91,6 +91,7 @@ def _gated(connection: "duckdb.DuckDBPyConnection", query: Fragment) -> "duckdb.
     tree = parse_tree(query, where=WHERE)
     for problem in _problems(tree):
         raise RefusedStatement(f"{WHERE} {problem}")
+    check_relations(connection, tree)
     found = connection.extract_statements(query)
     if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
         raise RefusedStatement(f"{WHERE} is not one SELECT; write one SELECT that reads")
@@ -182,8 +183,7 @@ def _our_error(connection: "duckdb.DuckDBPyConnection", error: "duckdb.Error") -
     missing = missing_name(error)
     message = plain_message(error)
     if missing and missing[0] == "table":
-        names = connection.execute(statement("queries/predicates", "readable_names").fill()).fetchall()
-        return UnknownName.of("table or view", missing[1], [name for (name,) in names], LISTING)
+        return UnknownName.of("table or view", missing[1], relation_names(connection), LISTING)
     if missing:
         return UnknownName.of("column", missing[1], missing[2], "DESCRIBE with the table's name")
     if isinstance(error, duckdb.PermissionException):

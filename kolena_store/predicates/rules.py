@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from kolena_store.errors import RefusedStatement
 from kolena_store.predicates.functions import (
+    METRIC_FUNCTIONS,
     ORDERED_WINDOWS,
     PREDICATE_FUNCTIONS,
     SUITE_FUNCTIONS,
@@ -15,12 +16,12 @@ from kolena_store.predicates.tokens import Token, listed, lowered
 from kolena_store.predicates.trees import PIVOT_REMEDY, Node, Tree, arguments
 from kolena_store.predicates.types import CAST_TYPES, cast_schema, cast_type
 
-__all__ = ["PREDICATE", "SUITE", "Rules", "check_tokens", "check_tree"]
+__all__ = ["METRIC", "PREDICATE", "SUITE", "Rules", "check_tokens", "check_tree"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Which functions and which forms of SQL may be used; user metrics can bring a list of their own."""
+    """Which functions and which forms of SQL may be used."""
 
     functions: frozenset[str]
     queries: bool = False
@@ -29,6 +30,7 @@ class Rules:
 
 PREDICATE = Rules(functions=PREDICATE_FUNCTIONS)
 SUITE = Rules(functions=SUITE_FUNCTIONS, queries=True)
+METRIC = Rules(functions=METRIC_FUNCTIONS, queries=True, lambdas=True)
 
 OPERATORS = listed(
     "OPERATOR_NOT OPERATOR_IS_NULL OPERATOR_IS_NOT_NULL COMPARE_IN COMPARE_NOT_IN OPERATOR_COALESCE OPERATOR_TRY "

@@ -53,8 +53,10 @@ def _rows(session: Session, runs: Sequence[TestRun], file_ids: Sequence[int]) ->
 def _notes(runs: Sequence[TestRun], rows: "pa.Table") -> list[str]:
     notes = [f"{run.model}: {note}" for run in runs for note in run.notes]
     sizes = dict(zip(rows.column("test_case").to_pylist(), rows.column("n_samples").to_pylist(), strict=True))
-    small = [f"{name}: {size_note(n)}" for name, n in sizes.items() if size_note(n)]
-    return [*notes, *small]
+    by_note: dict[str, list[str]] = {}
+    for name, n in sizes.items():
+        by_note.setdefault(size_note(n), []).append(f"{name} ({n:,})")
+    return [*notes, *(f"{note}: {', '.join(names)}" for note, names in by_note.items() if note)]
 
 
 def _texts(names: Sequence[str]) -> "pa.Array":

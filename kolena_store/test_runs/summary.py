@@ -1,6 +1,7 @@
 """How test results read: headline metrics with test cases down and models across, and what the whole hides."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from kolena_store.display import Column, Listing, fraction, interval_cell, number
@@ -11,6 +12,8 @@ __all__ = ["summary"]
 Row = Mapping[str, Any]
 Cells = Mapping[tuple[str, str], Row]
 UNTESTED = "not tested for evidence"
+FEWEST = 30
+"""Samples of a test case that the closing sentence may name: fewer say little."""
 
 
 def summary(
@@ -50,21 +53,35 @@ def _worst_first(cells: Cells, models: Sequence[str]) -> list[str]:
 
 
 def _listing(title: str, cells: Cells, order: Sequence[str], models: Sequence[str]) -> Listing:
+    """Return one metric; n has a column of its own when it is the same for all models."""
     is_bounded = all(row["value"] is None or abs(row["value"]) <= 1 for row in cells.values())
+    shared = {case: _shared_n(cells, case, models) for case in order}
+    has_one_n = all(n is not None for n in shared.values())
     widths = {model: _n_width(cells, model) for model in models}
-    columns = (Column(title="test case"), *(Column(title=model) for model in models))
-    lines = tuple(
-        (case, *(_cell(cells.get((case, model)), is_bounded=is_bounded, n_width=widths[model]) for model in models))
-        for case in order
-    )
-    return Listing(title=title, columns=columns, rows=lines)
+    n_column = (Column(title="n", align="right"),) if has_one_n else ()
+    columns = (Column(title="test case"), *n_column, *(Column(title=model) for model in models))
+    lines = []
+    for case in order:
+        n_cell = (number(shared[case]),) if has_one_n else ()
+        shown = (
+            _cell(cells.get((case, model)), is_bounded=is_bounded, n_width=None if has_one_n else widths[model])
+            for model in models
+        )
+        lines.append((case, *n_cell, *shown))
+    return Listing(title=title, columns=columns, rows=tuple(lines))
 
 
-def _cell(row: Row | None, *, is_bounded: bool, n_width: int) -> str:
+def _cell(row: Row | None, *, is_bounded: bool, n_width: int | None) -> str:
     if row is None:
         return number(None)
-    low, high = row["ci_low"], row["ci_high"]
-    return interval_cell(row["value"], low, high, row["n"], bounded=is_bounded, n_width=n_width)
+    n = None if n_width is None else row["n"]
+    return interval_cell(row["value"], row["ci_low"], row["ci_high"], n, bounded=is_bounded, n_width=n_width or 0)
+
+
+def _shared_n(cells: Cells, case: str, models: Sequence[str]) -> int | None:
+    """Return the denominator that all models share on a test case, or None when they differ."""
+    found = {cells[case, model]["n"] for model in models if (case, model) in cells}
+    return int(found.pop()) if len(found) == 1 else None
 
 
 def _n_width(cells: Cells, model: str) -> int:
@@ -72,19 +89,16 @@ def _n_width(cells: Cells, model: str) -> int:
 
 
 def _hidden(metric: str, cells: Cells, order: Sequence[str], models: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence when the model that is better on all is worse somewhere: the largest reversal."""
-    if len(models) < 2:
-        return
-    first, last = models[0], models[-1]
-    gain = _gain(cells, ALL, first, last)
-    if gain is None or gain == 0:
-        return
-    better, other = (last, first) if gain > 0 else (first, last)
-    reversals = [(case, _gain(cells, case, other, better)) for case in order if case != ALL]
-    worse = [(case, change) for case, change in reversals if change is not None and change < 0]
-    if worse:
-        case = min(worse, key=lambda pair: pair[1])[0]
-        yield _sentence(metric, cells, case, better, other)
+    """Yield a sentence on the largest reversal: a model that is better on all and worse on a test case."""
+    worst, found = 0.0, None
+    for other, better in permutations(models, 2):
+        gain = _gain(cells, ALL, other, better)
+        for case in order if gain is not None and gain > 0 else ():
+            change = _gain(cells, case, other, better)
+            if change is not None and change < worst and cells[case, better]["n"] >= FEWEST:
+                worst, found = change, (case, better, other)
+    if found is not None:
+        yield _sentence(metric, cells, *found)
 
 
 def _gain(cells: Cells, case: str, baseline: str, model: str) -> float | None:

@@ -206,7 +206,7 @@ def _applied(case: CaseRecord, n: int, n_nan: int) -> AppliedCase:
 def size_note(n: int) -> str:
     """Return what to mind about a test case of n samples; nothing from 100 on."""
     if n == 0:
-        return "EMPTY: no sample is in this test case"
+        return "EMPTY, no sample"
     if n < TINY:
-        return f"TINY: fewer than {TINY} samples say little"
+        return f"TINY, fewer than {TINY} samples say little"
     return f"fewer than {SMALL} samples" if n < SMALL else ""

@@ -33,10 +33,6 @@ SELECT ({predicate}) AS selected FROM {table};
 -- example: query = SELECT 1
 EXPLAIN {query};
 
--- name: readable_names()
-SELECT DISTINCT name FROM (
-    SELECT view_name AS name, schema_name FROM duckdb_views() WHERE NOT internal
-    UNION ALL SELECT schema_name || '.' || view_name, schema_name FROM duckdb_views() WHERE NOT internal
-    UNION ALL SELECT table_name, schema_name FROM duckdb_tables() WHERE NOT internal
-    UNION ALL SELECT schema_name || '.' || table_name, schema_name FROM duckdb_tables() WHERE NOT internal
-) ORDER BY name;
+-- name: relations()
+SELECT database_name, schema_name, view_name FROM duckdb_views()
+UNION ALL SELECT database_name, schema_name, table_name FROM duckdb_tables();

@@ -68,7 +68,8 @@ CREATE TABLE catalogue.test_suite_members (
 
 -- name: metric_versions()
 CREATE TABLE catalogue.metric_versions (
-    dataset_id BIGINT, name VARCHAR, version INTEGER, definition_digest VARCHAR, source VARCHAR, created TIMESTAMP
+    dataset_id BIGINT, name VARCHAR, version INTEGER, definition_digest VARCHAR, source VARCHAR, is_current BOOLEAN,
+    created TIMESTAMP
 );
 
 -- name: memberships()

@@ -1,0 +1,233 @@
+"""`kolena-store dataset`: upload test data, and look at it, its versions and what changed between them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from kolena_store.cli.commands import Group
+from kolena_store.cli.downloads import check_ending, write_table
+from kolena_store.cli.invocation import Invocation, pass_invocation
+from kolena_store.cli.output import Answer, Rows, arrow_rows, listing, record_rows, show, when
+from kolena_store.cli.pairs import Pair, mapping
+from kolena_store.cli.workflow_options import WorkflowOptions, chosen_workflow, workflow_options
+from kolena_store.display import Listing
+
+if TYPE_CHECKING:
+    from kolena_store.datasets import Dataset, UploadReport, VersionDifference, VersionRecord
+
+__all__ = ["command"]
+
+DATASET_FIELDS = ("name", "version", "workflow", "id_fields", "n_samples", "description", "tags", "metadata", "updated")
+FIELD_FIELDS = ("name", "type", "role")
+VERSION_FIELDS = (
+    *("version", "workflow", "n_samples", "added", "changed", "removed", "unchanged"),
+    *("author", "message", "tags", "created"),
+)
+
+
+class UploadOptions(WorkflowOptions):
+    """The options of `dataset upload`."""
+
+    id_fields: tuple[str, ...]
+    predictions: tuple[tuple[str, str], ...]
+    append: bool
+    types: tuple[tuple[str, str], ...]
+    description: str | None
+    tags: tuple[str, ...]
+    metadata: tuple[tuple[str, str], ...]
+    message: str | None
+
+
+@click.group(
+    "dataset",
+    cls=Group,
+    examples=("kolena-store dataset list",),
+)
+def command() -> None:
+    """Upload test data; see its versions and what changed between them."""
+
+
+@command.command(
+    "upload",
+    examples=(
+        "kolena-store dataset upload tickets test.csv --workflow classification \\\n"
+        "  --id id --ground-truth topic --prediction label",
+        "kolena-store dataset upload tickets wide.parquet --workflow classification --id id \\\n"
+        "  --ground-truth topic --prediction-of v1=pred_v1 --prediction-of v2=pred_v2",
+        "kolena-store dataset upload homes homes.csv --workflow regression --id home_id \\\n"
+        "  --ground-truth price --type home_id=VARCHAR --message 'prices corrected'",
+        "kolena-store dataset upload tickets more.csv --append --tag nightly --metadata source=mail",
+    ),
+)
+@click.argument("name")
+@click.argument("file")
+@workflow_options
+@click.option(
+    "--id",
+    "id_fields",
+    multiple=True,
+    metavar="FIELD",
+    help="A column that identifies a sample, e.g. --id image_id; repeat it for several. [default: id, *_id, ...]",
+)
+@click.option(
+    "--prediction-of",
+    "predictions",
+    multiple=True,
+    type=Pair("MODEL=FIELD", at_last=True),
+    help="FILE's own column with a model's predictions, e.g. --prediction-of v1=pred_v1.",
+)
+@click.option("--append", is_flag=True, help="Keep the samples that FILE does not have.")
+@click.option(
+    "--type",
+    "types",
+    multiple=True,
+    type=Pair("FIELD=TYPE", at_last=True),
+    help="Read a column as a SQL type, e.g. --type zip=VARCHAR.",
+)
+@click.option("--description", metavar="TEXT", help="What the dataset is, e.g. --description 'Tickets of May'.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag of the dataset, e.g. --tag nightly.")
+@click.option(
+    "--metadata", multiple=True, type=Pair("KEY=TEXT"), help="Noted with the dataset, e.g. --metadata source=mail."
+)
+@click.option("--message", metavar="TEXT", help="Why this version is made, e.g. --message 'labels corrected'.")
+@pass_invocation
+def upload(invocation: Invocation, name: str, file: str, **options: Unpack[UploadOptions]) -> None:
+    """Make the dataset NAME equal to FILE (CSV, JSON Lines or Parquet), as a new version if anything differs."""
+    workflow = chosen_workflow(options)
+    report = invocation.open_store().upload_dataset(
+        name,
+        file,
+        id_fields=options["id_fields"] or None,
+        workflow=workflow,
+        predictions=mapping(options["predictions"], "--prediction-of") or None,
+        append_only=options["append"],
+        types=mapping(options["types"], "--type"),
+        description=options["description"],
+        tags=options["tags"] or None,
+        metadata=mapping(options["metadata"], "--metadata") or None,
+        message=options["message"],
+    )
+    show(invocation.format, _upload_answer(report))
+
+
+@command.command("list", examples=("kolena-store dataset list", "kolena-store dataset list --format json"))
+@pass_invocation
+def list_datasets(invocation: Invocation) -> None:
+    """List the datasets in their newest versions."""
+    datasets = invocation.open_store().datasets()
+    rows = record_rows(DATASET_FIELDS, [_described(dataset) for dataset in datasets])
+    columns = {"dataset": "left", "version": "right", "samples": "right", "workflow": "left", "updated": "left"}
+    cells = [(one.name, one.version, one.n_samples, one.workflow, when(one.updated)) for one in datasets]
+    show(
+        invocation.format,
+        Answer(
+            listings=lambda: [listing(columns, cells)],
+            document=lambda: {"datasets": rows.records()},
+            rows=lambda: rows,
+        ),
+    )
+
+
+@command.command("show", examples=("kolena-store dataset show tickets",))
+@click.argument("name")
+@pass_invocation
+def show_dataset(invocation: Invocation, name: str) -> None:
+    """Show the dataset NAME: its size, its workflow and its fields (CSV: the fields)."""
+    dataset = invocation.open_store().dataset(name)
+    fields = [asdict(field) for field in dataset.fields]
+    show(
+        invocation.format,
+        Answer(
+            listings=dataset.listings,
+            document=lambda: {**_described(dataset), "fields": fields},
+            rows=lambda: record_rows(FIELD_FIELDS, fields),
+        ),
+    )
+
+
+@command.command("history", examples=("kolena-store dataset history tickets",))
+@click.argument("name")
+@pass_invocation
+def history(invocation: Invocation, name: str) -> None:
+    """List the versions of the dataset NAME, oldest first."""
+    versions = invocation.open_store().dataset_history(name)
+    rows = record_rows(VERSION_FIELDS, [_version(record) for record in versions])
+    show(
+        invocation.format,
+        Answer(
+            listings=lambda: [_history_listing(name, versions)],
+            document=lambda: {"versions": rows.records()},
+            rows=lambda: rows,
+        ),
+    )
+
+
+@command.command("diff", examples=("kolena-store dataset diff tickets 1 2", "kolena-store dataset diff tickets 1 2 --format csv"))
+@click.argument("name")
+@click.argument("older", type=int, metavar="V1")
+@click.argument("newer", type=int, metavar="V2")
+@pass_invocation
+def diff(invocation: Invocation, name: str, older: int, newer: int) -> None:
+    """Show what changed in the dataset NAME from version V1 to V2 (CSV: each sample that differs)."""
+    difference = invocation.open_store().dataset_difference(name, older, newer)
+    show(
+        invocation.format,
+        Answer(
+            listings=difference.listings,
+            document=lambda: _difference_document(difference),
+            rows=lambda: arrow_rows(difference.arrow()),
+        ),
+    )
+
+
+@command.command(
+    "download",
+    prints_data=False,
+    examples=(
+        "kolena-store dataset download tickets --output tickets.parquet",
+        "kolena-store dataset download tickets --version 1 --output tickets-1.csv",
+    ),
+)
+@click.argument("name")
+@click.option("--version", type=int, metavar="N", help="Which version, e.g. --version 2. [default: the newest]")
+@click.option("--output", required=True, metavar="FILE", help="A .csv, .jsonl or .parquet file, e.g. --output test.csv.")
+@pass_invocation
+def download(invocation: Invocation, name: str, *, version: int | None, output: str) -> None:
+    """Write the samples of the dataset NAME to a file, with the types that they came with."""
+    check_ending(output)
+    write_table(output, invocation.open_store().download_dataset(name, version))
+
+
+def _upload_answer(report: "UploadReport") -> Answer:
+    document = asdict(report)
+    return Answer(
+        listings=report.listings, document=lambda: document, rows=lambda: record_rows(tuple(document), [document])
+    )
+
+
+def _described(dataset: "Dataset") -> dict[str, object]:
+    return {name: getattr(dataset, name) for name in DATASET_FIELDS}
+
+
+def _version(record: "VersionRecord") -> dict[str, object]:
+    """Return a version as programs read it: the workflow with its options."""
+    values = {name: getattr(record, name) for name in VERSION_FIELDS}
+    return {**values, "workflow": record.workflow_document}
+
+
+def _history_listing(name: str, versions: "Sequence[VersionRecord]") -> Listing:
+    numbers = ("version", "samples", "added", "changed", "removed")
+    columns = {**dict.fromkeys(numbers, "right"), "created": "left", "message": "left"}
+    cells = [
+        (one.version, one.n_samples, one.added, one.changed, one.removed, when(one.created), one.message)
+        for one in versions
+    ]
+    return listing(columns, cells, title=name)
+
+
+def _difference_document(difference: "VersionDifference") -> dict[str, object]:
+    names = ("dataset", "older", "newer", "added", "changed", "removed", "changed_fields")
+    rows: Rows = arrow_rows(difference.arrow())
+    return {**{name: getattr(difference, name) for name in names}, "rows": rows.records()}

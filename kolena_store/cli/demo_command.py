@@ -1,0 +1,140 @@
+"""`kolena-store demo`: real digits, two models trained here and now, and what the whole hides."""
+
+import shlex
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kolena_store.cli.commands import Command
+from kolena_store.cli.invocation import Invocation, pass_invocation
+from kolena_store.cli.outcomes import note
+from kolena_store.cli.places import place_of_new_store, store_option
+from kolena_store.display import number, print_listing
+from kolena_store.errors import ConflictingDefinition
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from kolena_store.cli.demo import RenderedDigits
+    from kolena_store.store import Store
+    from kolena_store.test_runs import TestResults
+
+__all__ = ["command"]
+
+DATASET = "digits"
+TAG = "demo"
+HEADLINE = "accuracy"
+PROGRAM = "kolena-store"
+DESCRIPTION = "Handwritten digits of scikit-learn, each drawn four times: once clean, three times under conditions"
+STORY = (
+    "{n} pictures of handwritten digits that neither model has seen: each clean, and turned, small, dark, noisy or "
+    "partly covered. v1 learned from clean and partly covered digits, v2 from turned, small, dark and noisy ones. "
+    "Which one would you ship?"
+)
+
+
+@click.command(
+    "demo", cls=Command, prints_data=False, examples=("kolena-store demo", "kolena-store demo tour/digits.store")
+)
+@click.argument("path", required=False)
+@pass_invocation
+def command(invocation: Invocation, path: str | None) -> None:
+    """Tell the whole story on real data: train two models, test them by scenario, and see what the whole hides.
+
+    The store goes to PATH (default: kolena.store), the suite's file digits.sql beside it. Takes half a minute.
+    """
+    from kolena_store.cli.demo import demo_predictions, rendered_digits, require_packages
+    from kolena_store.store import Store
+
+    require_packages()
+    place = place_of_new_store(path, invocation.store)
+    store = Store(place)
+    _check_free(store, place)
+    note("drawing the digits ...")
+    digits = rendered_digits()
+    note("training v1 and v2, which takes most of the time ...")
+    predictions = demo_predictions(digits)
+    note("uploading and testing ...")
+    file = place.parent / f"{DATASET}.sql"
+    results = _filled(store, digits, predictions)
+    is_ours = _write_suite(file)
+    _tell(results, digits)
+    _show_next_steps(place, file if is_ours else None)
+
+
+def _check_free(store: "Store", place: Path) -> None:
+    """Refuse a store that holds something else than the demo."""
+    datasets = store.datasets() if store.exists else []
+    foreign = [one.name for one in datasets if one.name != DATASET or TAG not in one.tags]
+    if foreign:
+        raise ConflictingDefinition(
+            f"{place} is a store of your own, with the dataset {foreign[0]!r}; the demo does not touch it: "
+            f"name another place, as in: {PROGRAM} demo demo.store"
+        )
+
+
+def _filled(store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa.Table]") -> "TestResults":
+    """Upload, apply the suite and test, in one commit."""
+    from kolena_store.cli.demo import suite_text
+    from kolena_store.workflows import Classification
+
+    workflow = Classification(ground_truth="digit", prediction="label", scores="p_{class}")
+    with store.transaction():
+        store.upload_dataset(
+            DATASET, digits.samples, id_fields=["id"], workflow=workflow, description=DESCRIPTION, tags=[TAG]
+        )
+        for model, answers in predictions.items():
+            store.upload_results(DATASET, model, answers)
+        suite = store.apply_suite(DATASET, suite_text(), name=DATASET, description="Conditions that a digit is seen under")
+        return store.test(DATASET, list(predictions), suite)
+
+
+def _write_suite(file: Path) -> bool:
+    """Write the suite beside the store, unless a file of the user's own has that name; return whether it is there."""
+    from kolena_store.cli.demo import suite_text
+
+    if file.exists() and file.read_text(encoding="utf-8", errors="replace") != suite_text():
+        note(f"{file} differs from the demo's suite; it stays as it is")
+        return False
+    file.write_text(suite_text(), encoding="utf-8")
+    return True
+
+
+def _tell(results: "TestResults", digits: "RenderedDigits") -> None:
+    story = STORY.format(n=number(digits.samples.num_rows))
+    print_listing([story, *replace(results, headlines=(HEADLINE,)).listings()])
+
+
+def _show_next_steps(place: Path, file: Path | None) -> None:
+    click.echo("\nNext, for example:")
+    for command_line in _next_steps(file):
+        program, rest = command_line.split(" ", 1)
+        assert program == PROGRAM
+        click.echo(f"  {_program()} {rest}{store_option(place)}")
+
+
+def _next_steps(file: Path | None) -> list[str]:
+    """Return commands that go on from here; the suite's file is left out when it is not the demo's."""
+    suite = f"apply {DATASET} {shlex.quote(str(file))}" if file else f"show {DATASET} {DATASET}"
+    return [
+        f"{PROGRAM} test {DATASET} v1 v2 --by digit --metric recall_macro",
+        f"{PROGRAM} test {DATASET} --by occlusion:0,0.001,0.15,0.3,0.45 --metric accuracy",
+        f"{PROGRAM} test {DATASET} v2 --suite {DATASET} --metric accuracy --format csv",
+        f"{PROGRAM} suite {suite}",
+        f'{PROGRAM} sql "SELECT test_case, model, value FROM kolena.metrics WHERE metric = \'accuracy\' ORDER BY value"',
+    ]
+
+
+def _program() -> str:
+    """Return how to call this program from the same shell again."""
+    called = Path(sys.argv[0])
+    if called.stem == "__main__":
+        return f"{shlex.quote(sys.executable)} -m kolena_store"
+    found = shutil.which(PROGRAM)
+    if called.name != PROGRAM or (found and Path(found).resolve() == called.resolve()):
+        return PROGRAM
+    return shlex.quote(str(called))

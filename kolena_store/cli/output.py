@@ -1,0 +1,101 @@
+"""Printing what was found: a table for people, JSON or CSV for programs, all three on stdout."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kolena_store.display import Column, Listing, csv_text, json_text, print_listing
+
+if TYPE_CHECKING:
+    import datetime
+
+    import pyarrow as pa
+
+__all__ = ["Answer", "Rows", "arrow_rows", "listing", "printable_answer", "record_rows", "show", "when"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """A table as programs read it: the columns' names, and the values of each row."""
+
+    names: Sequence[str]
+    values: Iterable[Sequence[object]]
+
+    def records(self) -> list[dict[str, object]]:
+        """Return the rows as mappings."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.values]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command found, in its three forms; each is made only when it is asked for."""
+
+    listings: Callable[[], Sequence[Listing | str]]
+    document: Callable[[], object]
+    rows: Callable[[], Rows]
+
+
+def show(form: str, answer: Answer) -> None:
+    """Print an answer to stdout as `table`, `json` or `csv`; the latter two are UTF-8 everywhere."""
+    if form == "table":
+        print_listing(answer.listings())
+    elif form == "json":
+        _write(json_text(answer.document()) + "\n")
+    else:
+        rows = answer.rows()
+        _write(csv_text(rows.names, rows.values))
+
+
+def printable_answer(report: "Printable & DataclassInstance") -> Answer:
+    """Return a report whose fields say all of it (CSV: one row)."""
+    document = asdict(report)
+    return Answer(
+        listings=report.listings, document=lambda: document, rows=lambda: record_rows(tuple(document), [document])
+    )
+
+
+def listing(
+    columns: Mapping[str, str], rows: Sequence[Sequence[object]], *, title: str | None = None, notes: Sequence[str] = ()
+) -> Listing:
+    """Return a listing of columns, given as title -> `left` or `right`; None is an empty cell."""
+    heads = tuple(Column(title=name, align="right" if side == "right" else "left") for name, side in columns.items())
+    cells = tuple(tuple(_cell(value) for value in row) for row in rows)
+    return Listing(title=title, columns=heads, rows=cells, notes=tuple(notes))
+
+
+def record_rows(names: Sequence[str], records: Iterable[Mapping[str, object]]) -> Rows:
+    """Return mappings as rows."""
+    return Rows(names=names, values=([record[name] for name in names] for record in records))
+
+
+def arrow_rows(table: "pa.Table") -> Rows:
+    """Return an Arrow table as rows."""
+    columns = [_values(column) for column in table.columns]
+    return Rows(names=table.column_names, values=zip(*columns, strict=True))
+
+
+def when(moment: "datetime.datetime") -> str:
+    """Return a moment to the minute, as `2026-08-31 09:30`."""
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else str(value)
+
+
+def _values(column: "pa.ChunkedArray") -> list[Any]:
+    """Return a column's values; what Python can't hold (nanoseconds, dates beyond year 9999) is text."""
+    import pyarrow as pa
+
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        return list(column.cast(pa.string()).to_pylist())
+
+
+def _write(text: str) -> None:
+    click.get_binary_stream("stdout").write(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,196 @@
+"""`kolena-store suite`: test cases as SQL views - applied from files, written for fields, listed and compared."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from kolena_store.cli.commands import Group
+from kolena_store.cli.downloads import write_text
+from kolena_store.cli.invocation import Invocation, pass_invocation
+from kolena_store.cli.output import Answer, listing, record_rows, show, when
+from kolena_store.cli.pairs import Pair, mapping
+from kolena_store.cli.suite_listings import applied_answer, shown_answer, suite_source
+
+if TYPE_CHECKING:
+    from kolena_store.store import Store
+    from kolena_store.test_suites import SuiteRecord, SuiteReport
+
+__all__ = ["command"]
+
+FROM_FILES = "file"
+SUITE_FIELDS = ("name", "version", "test_cases", "origin", "description", "tags", "created")
+CHANGE_FIELDS = ("name", "n_before", "n_after", "rows_in", "rows_out", "change")
+
+
+@click.group("suite", cls=Group, examples=("kolena-store suite apply tickets everyday.sql",))
+def command() -> None:
+    """Test cases as SQL views: apply files, write views for fields, list and compare suites."""
+
+
+@command.command(
+    "apply",
+    examples=(
+        "kolena-store suite apply tickets everyday.sql",
+        "kolena-store suite apply tickets everyday.sql robustness.sql",
+        "kolena-store suite apply tickets everyday.sql --ids 'Reported by users=reported.csv' \\\n"
+        "  --description 'What users write every day' --tag release",
+    ),
+)
+@click.argument("dataset")
+@click.argument("files", nargs=-1, required=True, metavar="FILE.sql...")
+@click.option(
+    "--ids",
+    "cases",
+    multiple=True,
+    type=Pair("CASE=FILE", at_last=True),
+    help="A further test case: the samples whose ids FILE lists, e.g. --ids 'Reported=reported.csv'.",
+)
+@click.option("--description", metavar="TEXT", help="What the suite asks, e.g. --description 'Every day'.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag of the suite, e.g. --tag release.")
+@pass_invocation
+def apply(
+    invocation: Invocation,
+    dataset: str,
+    *,
+    files: tuple[str, ...],
+    cases: tuple[tuple[str, str], ...],
+    description: str | None,
+    tags: tuple[str, ...],
+) -> None:
+    """Apply suite files to DATASET, all or none; each suite is named after its file, and an equal one stays as it is."""
+    for file in files:
+        if not file.endswith(".sql"):
+            raise click.BadParameter(f"{file!r} does not end in .sql", param_hint="FILE")
+    lists = mapping(cases, "--ids")
+    store = invocation.open_store()
+    if len(files) == 1:
+        reports = [_apply_one(store, dataset, files[0], lists, description, tags)]
+    elif lists or description is not None or tags:
+        raise click.UsageError("--ids, --description and --tag belong to one suite; give one FILE with them")
+    else:
+        reports = store.apply_suites(dataset, files)
+    show(invocation.format, applied_answer(reports))
+
+
+@command.command(
+    "stratify",
+    examples=(
+        "kolena-store suite stratify tickets languages --by language",
+        "kolena-store suite stratify people ages --by age:0,18,65 --by income:quantiles=4 --output ages.sql",
+    ),
+)
+@click.argument("dataset")
+@click.argument("name")
+@click.option(
+    "--by",
+    multiple=True,
+    required=True,
+    metavar="FIELD",
+    help="A field with a test case for each value, or range of values, e.g. --by language, --by age:0,18,65 (edges), "
+    "--by age:quantiles=4 or --by age:widths=5; repeat it for several.",
+)
+@click.option("--output", metavar="FILE", help="Also write the views to a file, e.g. --output languages.sql.")
+@pass_invocation
+def stratify(invocation: Invocation, dataset: str, *, name: str, by: tuple[str, ...], output: str | None) -> None:
+    """Make the suite NAME of DATASET, with a test case for each value or range of the fields."""
+    from kolena_store.test_suites import parse_bins
+
+    store = invocation.open_store()
+    fields = [field.name for field in store.dataset(dataset).fields]
+    report = store.stratify(dataset, name, [parse_bins(one, fields) for one in by])
+    if output is not None:
+        write_text(output, report.source)
+    show(invocation.format, applied_answer([report]))
+
+
+@command.command(
+    "show",
+    examples=(
+        "kolena-store suite show tickets everyday",
+        "kolena-store suite show tickets everyday --version 1",
+        "kolena-store suite show tickets everyday --source > everyday.sql",
+    ),
+)
+@click.argument("dataset")
+@click.argument("name")
+@click.option("--version", type=int, metavar="N", help="Which version, e.g. --version 1. [default: the newest]")
+@click.option("--source", is_flag=True, help="Print the suite's text as it was applied, and nothing else.")
+@pass_invocation
+def show_suite(invocation: Invocation, dataset: str, *, name: str, version: int | None, source: bool) -> None:
+    """Show the test cases of the suite NAME of DATASET: their definitions, and how many samples they select."""
+    store = invocation.open_store()
+    if source:
+        click.echo(suite_source(store, dataset, name, version), nl=False)
+    else:
+        show(invocation.format, shown_answer(store, dataset, name, version))
+
+
+@command.command("list", examples=("kolena-store suite list tickets", "kolena-store suite list tickets --all --format csv"))
+@click.argument("dataset")
+@click.option("--all", "everything", is_flag=True, help="Also the suites that `test --by` and plain `test` made.")
+@pass_invocation
+def list_suites(invocation: Invocation, dataset: str, *, everything: bool) -> None:
+    """List the suites of DATASET in their newest versions."""
+    store = invocation.open_store()
+    suites = [suite for suite in store.test_suites(dataset) if everything or suite.origin == FROM_FILES]
+    records = [_listed(store, dataset, suite) for suite in suites]
+    columns = {"suite": "left", "version": "right", "test cases": "right", "tags": "left", "created": "left"}
+    cells = [(one.name, one.version, record["test_cases"], ", ".join(one.tags), when(one.created)) for one, record in zip(suites, records, strict=True)]
+    show(
+        invocation.format,
+        Answer(
+            listings=lambda: [listing(columns, cells)],
+            document=lambda: {"suites": records},
+            rows=lambda: record_rows(SUITE_FIELDS, records),
+        ),
+    )
+
+
+@command.command(
+    "diff",
+    examples=(
+        "kolena-store suite diff tickets everyday",
+        "kolena-store suite diff tickets everyday 1 2",
+        "kolena-store suite diff tickets everyday --dataset-versions 1 2",
+    ),
+)
+@click.argument("dataset")
+@click.argument("name")
+@click.argument("versions", nargs=-1, type=int, metavar="[V1 V2]")
+@click.option(
+    "--dataset-versions", nargs=2, type=int, metavar="D1 D2", help="Between versions of the data, e.g. --dataset-versions 1 2."
+)
+@pass_invocation
+def diff(
+    invocation: Invocation, dataset: str, *, name: str, versions: tuple[int, ...], dataset_versions: tuple[int, int] | None
+) -> None:
+    """Show which samples came into and went out of the test cases of a suite, between versions of suite or data."""
+    if len(versions) not in (0, 2):
+        raise click.UsageError("name two versions of the suite to compare, V1 V2, or none")
+    difference = invocation.open_store().suite_difference(
+        dataset, name, suite_versions=(versions[0], versions[1]) if versions else None, dataset_versions=dataset_versions
+    )
+    document = asdict(difference)
+    show(
+        invocation.format,
+        Answer(
+            listings=difference.listings,
+            document=lambda: document,
+            rows=lambda: record_rows(CHANGE_FIELDS, document["cases"]),
+        ),
+    )
+
+
+def _apply_one(
+    store: "Store", dataset: str, file: str, lists: dict[str, str], description: str | None, tags: tuple[str, ...]
+) -> "SuiteReport":
+    from kolena_store.test_suites import ExplicitCase
+
+    cases = [ExplicitCase(name=case, ids=ids) for case, ids in lists.items()]
+    return store.apply_suite(dataset, file, cases=cases, description=description, tags=tags or None)
+
+
+def _listed(store: "Store", dataset: str, suite: "SuiteRecord") -> dict[str, object]:
+    values = {name: getattr(suite, name) for name in SUITE_FIELDS if name != "test_cases"}
+    return {**values, "test_cases": len(store.test_cases(dataset, suite.name))}

@@ -1,0 +1,149 @@
+"""`kolena-store test`: metrics of every test case, for every model."""
+
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from kolena_store.cli.commands import Command
+from kolena_store.cli.invocation import Invocation, pass_invocation
+from kolena_store.cli.outcomes import note
+from kolena_store.cli.output import show
+from kolena_store.cli.result_listings import results_answer
+
+if TYPE_CHECKING:
+    from kolena_store.store import Store
+    from kolena_store.test_suites import Bins
+    from kolena_store.workflows import Configuration
+
+__all__ = ["command"]
+
+
+class TestOptions(TypedDict):
+    """The options of `test`."""
+
+    suite: str | None
+    by: tuple[str, ...]
+    metrics: tuple[str, ...]
+    threshold: str | None
+    tune_on: str | None
+    classes: tuple[str, ...]
+    configuration: str | None
+    common: bool
+    confusion_matrices: tuple[str, ...]
+
+
+@click.command(
+    "test",
+    cls=Command,
+    examples=(
+        "kolena-store test tickets v1 v2 --suite everyday.sql",
+        "kolena-store test tickets --by language --by length:quantiles=4 --metric accuracy",
+        "kolena-store test spam v1 v2 --suite everyday --threshold f1_optimal --tune-on \"split = 'tune'\"",
+        "kolena-store test tickets v1 v2 --class billing --common --confusion-matrix all",
+        "kolena-store test spam v1 --configuration strict.toml --format json",
+    ),
+)
+@click.argument("dataset")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option(
+    "--suite",
+    metavar="NAME|FILE",
+    help="The suite's name, or a file that ends in .sql (applied first), e.g. --suite everyday.sql. [default: all samples]",
+)
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="FIELD",
+    help="In place of a suite: a test case for each value or range of a field, e.g. --by language, --by age:0,18,65, "
+    "--by age:quantiles=4 or --by age:widths=5; repeat it for several.",
+)
+@click.option(
+    "--metric", "metrics", multiple=True, metavar="METRIC", help="Only this one, e.g. --metric recall; repeat it for several."
+)
+@click.option(
+    "--threshold",
+    metavar="T",
+    help="The score from which an answer is positive, e.g. --threshold 0.3, f1_optimal or accuracy_optimal "
+    "(chosen once for each model).",
+)
+@click.option(
+    "--tune-on", metavar="PREDICATE", help="The samples to choose the threshold on, e.g. --tune-on \"split = 'tune'\"."
+)
+@click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="LABEL",
+    help="A class with rows of its own, and in the averages, e.g. --class billing; repeat it for several. [default: all]",
+)
+@click.option(
+    "--configuration", metavar="FILE", help="A TOML file with threshold, tune_on, classes, ..., e.g. --configuration c.toml."
+)
+@click.option("--common", is_flag=True, help="Count only samples that all these models answered.")
+@click.option(
+    "--confusion-matrix",
+    "confusion_matrices",
+    multiple=True,
+    metavar="CASE",
+    help="Also how often each label was answered by each, e.g. --confusion-matrix all (CSV: that alone).",
+)
+@pass_invocation
+def command(invocation: Invocation, dataset: str, *, models: tuple[str, ...], **options: Unpack[TestOptions]) -> None:
+    """Test models (default: all with results) on DATASET, and print the metrics of every test case.
+
+    The table shows the main metrics, worst test case first; JSON and CSV hold every row, in the suite's order.
+    """
+    configuration = _configuration(options)
+    store = invocation.open_store()
+    results = store.test(
+        dataset,
+        list(models) or None,
+        options["suite"],
+        by=_fields(store, dataset, options["by"]),
+        configuration=configuration,
+        metrics=list(dict.fromkeys(options["metrics"])) or None,
+        common=options["common"],
+    )
+    matrices = [
+        results.confusion_matrix(case, model)
+        for case in dict.fromkeys(options["confusion_matrices"])
+        for model in results.models
+    ]
+    if invocation.format != "table":
+        for line in results.notes:
+            note(line)
+    show(invocation.format, results_answer(results, matrices))
+
+
+def _configuration(options: TestOptions) -> "Configuration | None":
+    """Return the file's options with those of the command line in their place; None when there are none at all."""
+    from dataclasses import replace
+
+    from kolena_store.workflows import Configuration, read_configuration
+
+    given: dict[str, object] = {}
+    if options["threshold"] is not None:
+        given["threshold"] = _threshold(options["threshold"])
+    if options["tune_on"] is not None:
+        given["tune_on"] = options["tune_on"]
+    if options["classes"]:
+        given["classes"] = list(options["classes"])
+    if options["configuration"] is not None:
+        return replace(read_configuration(options["configuration"]), **given)
+    return Configuration(**given) if given else None
+
+
+def _threshold(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _fields(store: "Store", dataset: str, by: tuple[str, ...]) -> "list[str | Bins] | None":
+    from kolena_store.test_suites import parse_bins
+
+    if not by:
+        return None
+    names = [field.name for field in store.dataset(dataset).fields]
+    return [parse_bins(one, names) for one in by]
