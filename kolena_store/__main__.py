@@ -2,11 +2,17 @@
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line on the program's arguments and leave with its exit code."""
-    from kolena_store.cli import command_line
-
+    try:
+        from kolena_store.cli import command_line
+        from kolena_store.cli.interruptions import listen_for_interruptions
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    listen_for_interruptions()
     command_line.main(prog_name="kolena-store")
 
 

@@ -27,6 +27,7 @@ __all__ = [
 DATA_FOLDER = "data"
 ROWS_PER_GROUP = 131_072
 ROWS_PER_FILE = 8 * ROWS_PER_GROUP
+BYTES_PER_GROUP = 64 * 1024 * 1024
 SAMPLE = "_sample"
 
 
@@ -78,6 +79,7 @@ class FileWriter:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._stream = _HashingStream(self.path)
         self._writer = pq.ParquetWriter(self._stream, schema, compression="zstd", compression_level=1)
+        self._waiting: list[pa.Table] = []
         self.n_rows = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -92,17 +94,21 @@ class FileWriter:
             self.abandon()
 
     def write(self, batch: "pa.RecordBatch | pa.Table") -> None:
-        """Add rows."""
+        """Add rows; small batches wait for others, since each row group costs those who read it."""
         import pyarrow as pa
 
         table = batch if isinstance(batch, pa.Table) else pa.Table.from_batches([batch])
-        self._writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+        self._waiting.append(table)
         self.n_rows += table.num_rows
         if SAMPLE in table.column_names and table.num_rows:
             self._widen(table.column(SAMPLE))
+        n_waiting = sum(one.num_rows for one in self._waiting)
+        if n_waiting >= ROWS_PER_GROUP or sum(one.nbytes for one in self._waiting) >= BYTES_PER_GROUP:
+            self._write_waiting()
 
     def finish(self) -> WrittenFile:
         """Close the file, make it last, and give it its name."""
+        self._write_waiting()
         self._writer.close()
         sha256, n_bytes = self._stream.finish()
         target = data_path(self._root, self._kind, sha256)
@@ -120,9 +126,18 @@ class FileWriter:
 
     def abandon(self) -> None:
         """Close and remove the unfinished file."""
-        self._writer.close()
-        self._stream.close()
-        self.path.unlink(missing_ok=True)
+        try:
+            self._writer.close()
+        finally:
+            self._stream.close()
+            self.path.unlink(missing_ok=True)
+
+    def _write_waiting(self) -> None:
+        import pyarrow as pa
+
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=ROWS_PER_GROUP)
+            self._waiting.clear()
 
     def _widen(self, samples: "pa.ChunkedArray") -> None:
         import pyarrow.compute as pc

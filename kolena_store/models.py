@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kolena_store.database import Session, Transaction
-from kolena_store.digests import canonical_json
 from kolena_store.errors import InvalidInput, UnknownName
-from kolena_store.schema import now
+from kolena_store.schema import document_text, listed, now
 
-__all__ = ["ModelRecord", "configuration_id", "model_named", "models", "note_model"]
+__all__ = ["ModelRecord", "configuration_id", "model_named", "models", "normal_name", "note_model"]
 
 LISTING = 'kolena-store sql "SELECT name FROM kolena.models"'
 LONGEST_NAME = 200
@@ -34,6 +33,11 @@ class ModelRecord:
         return dict(json.loads(self.metadata)) if self.metadata else {}
 
 
+def normal_name(name: str) -> str:
+    """Return a model's name as the store spells it: in Unicode's composed form."""
+    return unicodedata.normalize("NFC", name)
+
+
 def models(session: Session) -> list[ModelRecord]:
     """Return all models by name."""
     return session.records(ModelRecord, "models.all_models")
@@ -45,7 +49,7 @@ def model_named(session: Session, name: str) -> ModelRecord:
     Raises:
         UnknownName: the store has none.
     """
-    found = session.records(ModelRecord, "models.model_named", name=unicodedata.normalize("NFC", name))
+    found = session.records(ModelRecord, "models.model_named", name=normal_name(name))
     if not found:
         raise UnknownName.of("model", name, [record.name for record in models(session)], LISTING)
     return found[0]
@@ -64,9 +68,9 @@ def note_model(
         return _insert(transaction, _checked_name(name), metadata or {}, tags or ())
     record = known[0]
     merged = {**record.metadata_document, **(metadata or {})}
-    all_tags = list(dict.fromkeys([*record.tags, *(tags or ())]))
+    all_tags = list(dict.fromkeys([*record.tags, *listed("tags", tags or ())]))
     if merged != record.metadata_document or all_tags != record.tags:
-        text = canonical_json(merged) if merged else None
+        text = document_text("the model's metadata", merged) if merged else None
         transaction.run("models.update_model", model_id=record.model_id, tags=all_tags, metadata=text)
     return model_named(transaction, record.name)
 
@@ -75,7 +79,7 @@ def configuration_id(transaction: Transaction, kind: str, document: Mapping[str,
     """Return the id of a configuration, entered at its first mention; None is none, which is not {}."""
     if document is None:
         return None
-    text = canonical_json(document)
+    text = document_text(f"the {kind} configuration", document)
     known = transaction.value("models.configuration_of", kind=kind, document=text)
     if known is not None:
         return int(known)
@@ -85,13 +89,13 @@ def configuration_id(transaction: Transaction, kind: str, document: Mapping[str,
 
 
 def _insert(transaction: Transaction, name: str, metadata: Mapping[str, Any], tags: Sequence[str]) -> ModelRecord:
-    text = canonical_json(dict(metadata)) if metadata else None
+    text = document_text("the model's metadata", metadata) if metadata else None
     model_id = transaction.new_id()
     transaction.run(
         "models.insert_model",
         model_id=model_id,
         name=name,
-        tags=list(dict.fromkeys(tags)),
+        tags=listed("tags", tags),
         metadata=text,
         created=now(),
     )
@@ -99,7 +103,7 @@ def _insert(transaction: Transaction, name: str, metadata: Mapping[str, Any], ta
 
 
 def _checked_name(name: str) -> str:
-    normal = unicodedata.normalize("NFC", name)
+    normal = normal_name(name)
     has_control = any(unicodedata.category(character) == "Cc" for character in normal)
     if not normal.strip() or len(normal) > LONGEST_NAME or has_control:
         raise InvalidInput(f"{name!r} can't name a model: 1 to {LONGEST_NAME} characters, no control characters")

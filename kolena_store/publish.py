@@ -1,7 +1,7 @@
 """The views that SQL clients see: one schema for each dataset, and `kolena` for everything about them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from kolena_store.database import Transaction
 from kolena_store.files import SAMPLE, FileRecord
 from kolena_store.statements import Fragment, identifier, joined, literal, load, statement
 
-__all__ = ["publish"]
+__all__ = ["common_types", "publish"]
 
 OWN_COLUMNS = frozenset((SAMPLE, "model", "upload_configuration"))
 UNION = " UNION ALL BY NAME "
@@ -121,7 +121,7 @@ def _publish_parts(transaction: Transaction, dataset: _Published, name: str, par
 
 
 def _flat_parts(dataset: _Published) -> list[Fragment]:
-    types = _common_types(dataset)
+    types = common_types(one.types for one in dataset.results)
     shown = [name for name in types if name not in OWN_COLUMNS]
     part = statement("views/datasets", "inferences_of_model")
     return [
@@ -138,7 +138,7 @@ def _flat_parts(dataset: _Published) -> list[Fragment]:
 
 
 def _struct_parts(dataset: _Published) -> list[Fragment]:
-    types = _common_types(dataset)
+    types = common_types(one.types for one in dataset.results)
     metric_types = next((one.metric_types for one in dataset.results if one.metric_types), {})
     part = statement("views/datasets", "results_of_model")
     return [
@@ -170,11 +170,11 @@ def _metrics_join(one: _Results) -> Fragment:
     return statement("views/datasets", "join_sample_metrics").fill(files=one.metric_files)
 
 
-def _common_types(dataset: _Published) -> dict[str, str]:
+def common_types(types_of_models: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Return the inference columns of all models, each with a type that all of them fit."""
     found: dict[str, set[str]] = {}
-    for one in dataset.results:
-        for name, kind in one.types.items():
+    for types in types_of_models:
+        for name, kind in types.items():
             found.setdefault(name, set()).add(kind)
     return {name: _common_type(kinds) for name, kinds in found.items()}
 

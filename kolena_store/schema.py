@@ -1,15 +1,25 @@
 """The catalogue's tables and the version of their format."""
 
 import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from kolena_store.errors import UnsupportedStore
+from kolena_store.digests import canonical_json
+from kolena_store.errors import InvalidInput, UnsupportedStore
 from kolena_store.statements import load
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["FORMAT_VERSION", "STORAGE_VERSION", "check_format", "create_catalogue", "now"]
+__all__ = [
+    "FORMAT_VERSION",
+    "STORAGE_VERSION",
+    "check_format",
+    "create_catalogue",
+    "document_text",
+    "listed",
+    "now",
+]
 
 FORMAT_VERSION = 1
 STORAGE_VERSION = "v1.0.0"
@@ -33,6 +43,32 @@ def check_format(format_version: int, where: object) -> None:
             f"{where} has format {format_version}, this kolena_store reads formats up to {FORMAT_VERSION}; "
             "upgrade it: pip install --upgrade kolena-store"
         )
+
+
+def document_text(what: str, document: Mapping[str, Any]) -> str:
+    """Return a mapping that a user gave as the JSON text that the catalogue stores.
+
+    Raises:
+        InvalidInput: it holds a value that JSON does not have.
+    """
+    try:
+        return canonical_json(dict(document))
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"{what} can't be stored as JSON: {error}; use text, finite numbers, booleans, None, and lists and "
+            "mappings of these"
+        ) from error
+
+
+def listed(what: str, names: Sequence[str]) -> list[str]:
+    """Return names that a user gave as a list, each once.
+
+    Raises:
+        InvalidInput: it is one text, which would be taken letter by letter.
+    """
+    if isinstance(names, str):
+        raise InvalidInput(f"{what}={names!r} is one text; give a list, as in {what}=[{names!r}]")
+    return list(dict.fromkeys(names))
 
 
 def now() -> datetime.datetime:

@@ -15,6 +15,7 @@ from kolena_store import test_runs as run_room
 from kolena_store import test_suites as suite_room
 from kolena_store import uploads as upload_room
 from kolena_store.database import Database
+from kolena_store.metrics.user.stored import MetricsReport, UserMetric, drop_metric, user_metrics
 from kolena_store.predicates.query import run_query
 from kolena_store.publish import publish
 from kolena_store.tables import QueryResult
@@ -160,7 +161,7 @@ class Store:
 
     def dataset_history(self, name: str) -> list[dataset_room.VersionRecord]:
         """Return all versions of a dataset, oldest first."""
-        return dataset_room.versions(self._database.session(), self._dataset(name))
+        return dataset_room.dataset_history(self._database.session(), self._dataset(name))
 
     def dataset_difference(self, name: str, older: int, newer: int) -> dataset_room.VersionDifference:
         """Return which samples and fields changed between two versions of a dataset."""
@@ -171,7 +172,12 @@ class Store:
         return dataset_room.download_dataset(self._database.session(), self._dataset(name), version)
 
     def download_results(
-        self, dataset: str, model: str, *, version: int | None = None, upload_configuration: str | None = None
+        self,
+        dataset: str,
+        model: str,
+        *,
+        version: int | None = None,
+        upload_configuration: str | Mapping[str, Any] | None = None,
     ) -> "pa.Table":
         """Return the ids and inferences of the samples that a model answered, with the types that they came with."""
         record, session = self._dataset(dataset), self._database.session()
@@ -212,9 +218,9 @@ class Store:
         with self._database.transaction() as transaction:
             return run_room.stratify(transaction, dataset_room.dataset_named(transaction, dataset), name, by)
 
-    def test_suites(self, dataset: str) -> list[suite_room.SuiteRecord]:
-        """Return the newest version of every suite of a dataset; those made by `by=` have the origin `by`."""
-        return suite_room.suites(self._database.session(), self._dataset(dataset))
+    def test_suites(self, dataset: str | None = None) -> list[suite_room.SuiteRecord]:
+        """Return the newest version of every suite (of one dataset); those made by `by=` have the origin `by`."""
+        return suite_room.suites(self._database.session(), self._dataset(dataset) if dataset else None)
 
     def test_cases(self, dataset: str, suite: str, version: int | None = None) -> Sequence[suite_room.CaseRecord]:
         """Return the test cases that a suite pins, in order."""
@@ -234,6 +240,20 @@ class Store:
         return suite_room.suite_difference(
             session, record, suite, suite_versions=suite_versions, dataset_versions=dataset_versions
         )
+
+    def apply_metrics(self, dataset: str, source: str | Path) -> MetricsReport:
+        """Apply a file of user metrics (or the text of one): each is a new version, unless it is known already."""
+        with self._database.transaction() as transaction:
+            return run_room.apply_metrics(transaction, dataset_room.dataset_named(transaction, dataset), source)
+
+    def user_metrics(self, dataset: str) -> list[UserMetric]:
+        """Return the metrics that users defined for a dataset, as they stand now; `test` computes them too."""
+        return user_metrics(self._database.session(), self._dataset(dataset))
+
+    def drop_metric(self, dataset: str, name: str) -> None:
+        """Take a user metric out of those that `test` computes; the runs that have its values keep them."""
+        with self._database.transaction() as transaction:
+            drop_metric(transaction, dataset_room.dataset_named(transaction, dataset), name)
 
     def test(
         self,

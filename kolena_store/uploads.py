@@ -18,7 +18,7 @@ from kolena_store.datasets import (
     version_of,
 )
 from kolena_store.errors import InvalidInput
-from kolena_store.formats import open_table
+from kolena_store.formats import open_table, restore_types
 from kolena_store.results import ResultsUpload, upload_results
 from kolena_store.statements import identifier, statement
 from kolena_store.test_suites import check_pinned_cases
@@ -93,7 +93,7 @@ def _readable_twice(given: DatasetUpload) -> object:
     if not is_stream:
         return given.source
     source = open_table(given.source, types=given.types)
-    return pa.Table.from_batches(source.batches(), source.schema)
+    return restore_types(pa.Table.from_batches(source.batches(), source.schema), source.schema, source.categories)
 
 
 def _check_labels(transaction: Transaction, version: VersionRecord, workflow: Workflow) -> None:
@@ -101,7 +101,7 @@ def _check_labels(transaction: Transaction, version: VersionRecord, workflow: Wo
     for need in workflow.columns().ground_truth:
         if need.kind == "label":
             query = statement("queries/datasets", "distinct_labels").fill(column=identifier(need.name))
-            workflow.check_labels(transaction.table(query, files=paths).column("value").combine_chunks())
+            workflow.check_labels(transaction.table(query, files=paths).column(0).combine_chunks())
 
 
 def _upload_predictions(

@@ -39,6 +39,15 @@ FIELDS = {
 }
 
 
+def outcome(predicate: str) -> str:
+    try:
+        check_predicate(predicate, FIELDS)
+    except RefusedStatement as refusal:
+        too_deep = "nested too deeply" in str(refusal) or "memory exhausted" in str(refusal)
+        return "refused as too deep" if too_deep else str(refusal)
+    return "accepted"
+
+
 @pytest.mark.parametrize(
     "predicate",
     [
@@ -49,7 +58,7 @@ FIELDS = {
         "label LIKE 'ca%' AND label NOT ILIKE '%X' AND label GLOB 'c*' AND label LIKE 'a!%' ESCAPE '!'",
         "regexp_matches(label, '^a') AND label SIMILAR TO 'a.*' AND starts_with(label, 'a')",
         "lower(trim(label)) = 'a' AND length(label) > 3 AND split_part(label, '/', 1) = 'b' AND contains(label, 'x')",
-        "\"A b\" + height * 2 - height / 3 > abs(-1) AND height ** 2 > 4 AND height % nullif(height, 0) = 0",
+        '"A b" + height * 2 - height / 3 > abs(-1) AND height ** 2 > 4 AND height % nullif(height, 0) = 0',
         "isnan(occlusion) OR isfinite(occlusion) OR isinf(occlusion)",
         "round(occlusion, 2) = 0.5 AND floor(occlusion) = 0 AND ln(greatest(occlusion, 1)) >= 0",
         "year(created) = 2020 AND extract(hour FROM created) < 6 AND dayname(day) = 'Monday'",
@@ -60,10 +69,11 @@ FIELDS = {
         "meta.a = 1 AND meta.\"b c\" = 'x' AND meta['a'] = 1 AND scores['x'] > 0.5",
         "j->>'$.a' = 'x' AND json_extract_string(j, '$.b') = 'y' AND (j->'$.c') IS NOT NULL",
         "CASE WHEN night THEN height > 3 ELSE coalesce(night, true) END AND if(night, true, false)",
-        "height::DOUBLE > 1 AND TRY_CAST(label AS INTEGER) = 3 AND height::DECIMAL(10, 2) > 1 AND CAST(day AS TEXT) = 'x'",
+        "height::DOUBLE > 1 AND TRY_CAST(label AS INTEGER) = 3 AND height::DECIMAL(10, 2) > 1",
+        "CAST(day AS TEXT) LIKE '2020%' AND height::VARCHAR[] IS NULL",
         "label COLLATE NOCASE = 'x' AND md5(label) < '8'",
         "_sample > 3",
-        "HEIGHT > 3 AND \"Height\" > 3",
+        'HEIGHT > 3 AND "Height" > 3',
         "TRY(height / 0 > 1)",
         "true",
     ],
@@ -195,10 +205,7 @@ def test_what_could_take_a_server_down_is_refused(predicate: str) -> None:
 
 @pytest.mark.parametrize("predicate", ["(" * 3_000 + "night" + ")" * 3_000, "NOT " * 970 + "night", "1" + "+1" * 5_000])
 def test_deep_nesting_is_refused_and_not_followed(predicate: str) -> None:
-    try:
-        assert check_predicate(predicate, FIELDS) == predicate
-    except RefusedStatement as refusal:
-        assert "nested too deeply" in str(refusal) or "memory exhausted" in str(refusal)
+    assert outcome(predicate) in ("accepted", "refused as too deep")
 
 
 def test_a_very_long_list_of_values_is_refused_with_the_way_out() -> None:
@@ -228,6 +235,12 @@ def test_a_field_may_have_the_name_of_a_function_that_is_refused() -> None:
     assert check_predicate(predicate, fields) == predicate
 
 
+@pytest.mark.parametrize("kind", ["NO_SUCH_TYPE", "STRUCT(at INTEGER)"])
+def test_a_type_that_duckdb_does_not_have_is_an_input_error(kind: str) -> None:
+    with pytest.raises(InvalidInput, match=r"test_samples can't be tried out: .*give the fields types"):
+        check_predicate("x IS NULL", {"x": kind})
+
+
 def test_fields_with_any_name_can_be_asked_for() -> None:
     fields = {'he said "no"; --': "INTEGER", "select": "BOOLEAN", "ünï": "VARCHAR"}
     predicate = '"he said ""no""; --" > 3 AND "select" AND "ünï" = \'x\''
@@ -246,8 +259,10 @@ VALUES = st.integers(-5, 5) | st.text("ab'\"-/*;) ", max_size=5) | st.dates(date
 COLUMNS = {int: "height", str: "label", datetime.date: "day"}
 
 
-@settings(max_examples=60)
-@given(VALUES, st.sampled_from(["=", "<", "<>", ">=", "IS DISTINCT FROM"]), st.sampled_from(["", " -- end", " /* ) */ ;"]))
+@settings(max_examples=60, deadline=None)
+@given(
+    VALUES, st.sampled_from(["=", "<", "<>", ">=", "IS DISTINCT FROM"]), st.sampled_from(["", " -- end", " /* ) */ ;"])
+)
 def test_a_checked_predicate_stands_in_brackets_and_means_the_same(value: object, operator: str, end: str) -> None:
     predicate = f"{identifier(COLUMNS[type(value)])} {operator} {literal(value)}"
     fragment = check_predicate(predicate + end, FIELDS)
@@ -257,7 +272,8 @@ def test_a_checked_predicate_stands_in_brackets_and_means_the_same(value: object
         assert inside == connection.sql(f"SELECT {predicate} FROM ({row})").fetchall()
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_no_text_whatever_gets_past_as_something_else_than_a_condition(text: str) -> None:
     try:
         fragment = check_predicate(text, FIELDS)
@@ -290,7 +306,7 @@ def test_another_list_can_allow_lambdas() -> None:
 def test_a_predicate_list_refuses_what_a_suite_may_do() -> None:
     tree = parse_tree("SELECT (SELECT max(height) FROM test_samples) > 3")
     check_tree(tree, SUITE, where="it")
-    with pytest.raises(RefusedStatement, match="it uses max|it holds a query in brackets"):
+    with pytest.raises(RefusedStatement, match=r"it uses max|it holds a query in brackets"):
         check_tree(tree, PREDICATE, where="it")
 
 
@@ -299,7 +315,9 @@ def test_types_of_the_catalogue_become_fragments(kind: str) -> None:
     assert type_fragment(kind) == kind
 
 
-@pytest.mark.parametrize("kind", ["", "DOUBLE; DROP TABLE x", "DOUBLE)", "DOUBLE DEFAULT 1 + 1", "INTEGER -- x", "(", "$1"])
+@pytest.mark.parametrize(
+    "kind", ["", "DOUBLE; DROP TABLE x", "DOUBLE)", "DOUBLE DEFAULT 1 + 1", "INTEGER -- x", "(", "$1"]
+)
 def test_other_text_is_no_type(kind: str) -> None:
     with pytest.raises(InvalidInput, match="is no DuckDB type"):
         type_fragment(kind)

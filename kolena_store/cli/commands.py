@@ -14,7 +14,9 @@ __all__ = ["Command", "Group"]
 class Command(click.Command):
     """A command with examples, which takes `--store` and `--debug`, and `--format` when it prints data."""
 
-    def __init__(self, name: str | None, *, examples: Sequence[str], prints_data: bool = True, **attributes: Any) -> None:
+    def __init__(
+        self, name: str | None, *, examples: Sequence[str], prints_data: bool = True, **attributes: Any
+    ) -> None:
         """Add the shared options after the command's own."""
         super().__init__(name, **attributes)
         self.examples = tuple(examples)
@@ -36,6 +38,10 @@ class Group(click.Group):
         super().__init__(name, **attributes)
         self.examples = tuple(examples)
         self.params += _general_options()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which the commands are defined."""
+        return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -83,5 +89,7 @@ def _format_option() -> click.Option:
 
 def _remember(context: click.Context, option: click.Parameter, value: object) -> None:
     """Note an option that was given; a command's own wins over its group's."""
+    if value == "":
+        raise click.BadParameter("it is empty")
     if value:
         setattr(context.ensure_object(Invocation), str(option.name), value)

@@ -10,7 +10,7 @@ from kolena_store.cli.commands import Group
 from kolena_store.cli.downloads import check_ending, write_table
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.output import Answer, Rows, arrow_rows, listing, record_rows, show, when
-from kolena_store.cli.pairs import Pair, mapping
+from kolena_store.cli.pairs import read_pairs, read_pairs_from_the_end
 from kolena_store.cli.workflow_options import WorkflowOptions, chosen_workflow, workflow_options
 from kolena_store.display import Listing
 
@@ -31,17 +31,18 @@ class UploadOptions(WorkflowOptions):
     """The options of `dataset upload`."""
 
     id_fields: tuple[str, ...]
-    predictions: tuple[tuple[str, str], ...]
+    predictions: dict[str, str]
     append: bool
-    types: tuple[tuple[str, str], ...]
+    types: dict[str, str]
     description: str | None
     tags: tuple[str, ...]
-    metadata: tuple[tuple[str, str], ...]
+    metadata: dict[str, str]
     message: str | None
 
 
 @click.group(
     "dataset",
+    short_help="Test data and its versions.",
     cls=Group,
     examples=("kolena-store dataset list",),
 )
@@ -51,6 +52,7 @@ def command() -> None:
 
 @command.command(
     "upload",
+    short_help="Make or change a dataset from a file.",
     examples=(
         "kolena-store dataset upload tickets test.csv --workflow classification \\\n"
         "  --id id --ground-truth topic --prediction label",
@@ -75,7 +77,8 @@ def command() -> None:
     "--prediction-of",
     "predictions",
     multiple=True,
-    type=Pair("MODEL=FIELD", at_last=True),
+    metavar="MODEL=FIELD",
+    callback=read_pairs_from_the_end,
     help="FILE's own column with a model's predictions, e.g. --prediction-of v1=pred_v1.",
 )
 @click.option("--append", is_flag=True, help="Keep the samples that FILE does not have.")
@@ -83,13 +86,18 @@ def command() -> None:
     "--type",
     "types",
     multiple=True,
-    type=Pair("FIELD=TYPE", at_last=True),
+    metavar="FIELD=TYPE",
+    callback=read_pairs_from_the_end,
     help="Read a column as a SQL type, e.g. --type zip=VARCHAR.",
 )
 @click.option("--description", metavar="TEXT", help="What the dataset is, e.g. --description 'Tickets of May'.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag of the dataset, e.g. --tag nightly.")
 @click.option(
-    "--metadata", multiple=True, type=Pair("KEY=TEXT"), help="Noted with the dataset, e.g. --metadata source=mail."
+    "--metadata",
+    multiple=True,
+    metavar="KEY=TEXT",
+    callback=read_pairs,
+    help="Noted with the dataset, e.g. --metadata source=mail.",
 )
 @click.option("--message", metavar="TEXT", help="Why this version is made, e.g. --message 'labels corrected'.")
 @pass_invocation
@@ -101,18 +109,22 @@ def upload(invocation: Invocation, name: str, file: str, **options: Unpack[Uploa
         file,
         id_fields=options["id_fields"] or None,
         workflow=workflow,
-        predictions=mapping(options["predictions"], "--prediction-of") or None,
+        predictions=options["predictions"] or None,
         append_only=options["append"],
-        types=mapping(options["types"], "--type"),
+        types=options["types"],
         description=options["description"],
         tags=options["tags"] or None,
-        metadata=mapping(options["metadata"], "--metadata") or None,
+        metadata=options["metadata"] or None,
         message=options["message"],
     )
     show(invocation.format, _upload_answer(report))
 
 
-@command.command("list", examples=("kolena-store dataset list", "kolena-store dataset list --format json"))
+@command.command(
+    "list",
+    short_help="List the datasets.",
+    examples=("kolena-store dataset list", "kolena-store dataset list --format json"),
+)
 @pass_invocation
 def list_datasets(invocation: Invocation) -> None:
     """List the datasets in their newest versions."""
@@ -130,7 +142,7 @@ def list_datasets(invocation: Invocation) -> None:
     )
 
 
-@command.command("show", examples=("kolena-store dataset show tickets",))
+@command.command("show", short_help="Show a dataset and its fields.", examples=("kolena-store dataset show tickets",))
 @click.argument("name")
 @pass_invocation
 def show_dataset(invocation: Invocation, name: str) -> None:
@@ -147,7 +159,7 @@ def show_dataset(invocation: Invocation, name: str) -> None:
     )
 
 
-@command.command("history", examples=("kolena-store dataset history tickets",))
+@command.command("history", short_help="List a dataset's versions.", examples=("kolena-store dataset history tickets",))
 @click.argument("name")
 @pass_invocation
 def history(invocation: Invocation, name: str) -> None:
@@ -164,7 +176,11 @@ def history(invocation: Invocation, name: str) -> None:
     )
 
 
-@command.command("diff", examples=("kolena-store dataset diff tickets 1 2", "kolena-store dataset diff tickets 1 2 --format csv"))
+@command.command(
+    "diff",
+    short_help="Show what changed between versions.",
+    examples=("kolena-store dataset diff tickets 1 2", "kolena-store dataset diff tickets 1 2 --format csv"),
+)
 @click.argument("name")
 @click.argument("older", type=int, metavar="V1")
 @click.argument("newer", type=int, metavar="V2")
@@ -184,6 +200,7 @@ def diff(invocation: Invocation, name: str, older: int, newer: int) -> None:
 
 @command.command(
     "download",
+    short_help="Write a dataset to a file.",
     prints_data=False,
     examples=(
         "kolena-store dataset download tickets --output tickets.parquet",
@@ -192,7 +209,9 @@ def diff(invocation: Invocation, name: str, older: int, newer: int) -> None:
 )
 @click.argument("name")
 @click.option("--version", type=int, metavar="N", help="Which version, e.g. --version 2. [default: the newest]")
-@click.option("--output", required=True, metavar="FILE", help="A .csv, .jsonl or .parquet file, e.g. --output test.csv.")
+@click.option(
+    "--output", required=True, metavar="FILE", help="A .csv, .jsonl or .parquet file, e.g. --output test.csv."
+)
 @pass_invocation
 def download(invocation: Invocation, name: str, *, version: int | None, output: str) -> None:
     """Write the samples of the dataset NAME to a file, with the types that they came with."""

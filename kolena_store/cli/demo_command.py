@@ -38,7 +38,11 @@ STORY = (
 
 
 @click.command(
-    "demo", cls=Command, prints_data=False, examples=("kolena-store demo", "kolena-store demo tour/digits.store")
+    "demo",
+    short_help="Tell the whole story on real data.",
+    cls=Command,
+    prints_data=False,
+    examples=("kolena-store demo", "kolena-store demo tour/digits.store"),
 )
 @click.argument("path", required=False)
 @pass_invocation
@@ -89,7 +93,9 @@ def _filled(store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa
         )
         for model, answers in predictions.items():
             store.upload_results(DATASET, model, answers)
-        suite = store.apply_suite(DATASET, suite_text(), name=DATASET, description="Conditions that a digit is seen under")
+        suite = store.apply_suite(
+            DATASET, suite_text(), name=DATASET, description="Conditions that a digit is seen under"
+        )
         return store.test(DATASET, list(predictions), suite)
 
 
@@ -110,22 +116,20 @@ def _tell(results: "TestResults", digits: "RenderedDigits") -> None:
 
 
 def _show_next_steps(place: Path, file: Path | None) -> None:
-    click.echo("\nNext, for example:")
-    for command_line in _next_steps(file):
-        program, rest = command_line.split(" ", 1)
-        assert program == PROGRAM
-        click.echo(f"  {_program()} {rest}{store_option(place)}")
+    click.echo("\nNext, for example (edit the suite's file, then apply it):" if file else "\nNext, for example:")
+    for step in _next_steps(file):
+        click.echo(f"  {_program()} {step}{store_option(place)}")
 
 
 def _next_steps(file: Path | None) -> list[str]:
     """Return commands that go on from here; the suite's file is left out when it is not the demo's."""
-    suite = f"apply {DATASET} {shlex.quote(str(file))}" if file else f"show {DATASET} {DATASET}"
+    suite = f"suite apply {DATASET} {shlex.quote(str(file))}" if file else f"suite show {DATASET} {DATASET}"
     return [
-        f"{PROGRAM} test {DATASET} v1 v2 --by digit --metric recall_macro",
-        f"{PROGRAM} test {DATASET} --by occlusion:0,0.001,0.15,0.3,0.45 --metric accuracy",
-        f"{PROGRAM} test {DATASET} v2 --suite {DATASET} --metric accuracy --format csv",
-        f"{PROGRAM} suite {suite}",
-        f'{PROGRAM} sql "SELECT test_case, model, value FROM kolena.metrics WHERE metric = \'accuracy\' ORDER BY value"',
+        f"test {DATASET} v1 v2 --by occlusion:0.001,0.15,0.3 --metric accuracy",
+        f"test {DATASET} v2 --suite {DATASET} --confusion-matrix Occluded",
+        suite,
+        f"dataset show {DATASET}",
+        "sql \"SELECT test_case, model, value FROM kolena.metrics WHERE metric = 'accuracy' ORDER BY value\"",
     ]
 
 

@@ -1,6 +1,5 @@
 """Writing a table to a file: CSV, JSON Lines or Parquet, as the file's name says."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,7 +53,7 @@ def _replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
     try:
         with beside.open("wb") as file:
             write(file)
-        os.replace(beside, path)
+        beside.replace(path)
     except FileNotFoundError:
         raise InvalidInput(f"{path} can't be written: there is no folder {path.parent}; make it first") from None
     finally:

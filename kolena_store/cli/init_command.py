@@ -6,7 +6,7 @@ import click
 
 from kolena_store.cli.commands import Command
 from kolena_store.cli.invocation import Invocation, pass_invocation
-from kolena_store.cli.places import place_of_new_store, store_option
+from kolena_store.cli.places import STORE_NAME, place_of_new_store, store_option
 from kolena_store.errors import InvalidInput
 
 __all__ = ["command"]
@@ -17,6 +17,7 @@ OWN_PREFIX = "."
 
 @click.command(
     "init",
+    short_help="Make an empty store.",
     cls=Command,
     prints_data=False,
     examples=("kolena-store init", "kolena-store init models/tickets.store"),
@@ -44,5 +45,6 @@ def _check_free(place: Path) -> None:
     foreign = sorted(name for name in names if name not in OWN_NAMES and not name.startswith(OWN_PREFIX))
     if foreign:
         raise InvalidInput(
-            f"{place} holds other files ({', '.join(foreign[:3])}); name a folder of its own, such as {place / 'kolena.store'}"
+            f"{place} holds other files ({', '.join(foreign[:3])}); "
+            f"name a folder of its own, such as {place / STORE_NAME}"
         )

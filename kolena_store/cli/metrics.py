@@ -1,24 +1,87 @@
 """`kolena-store metrics`: metrics of the user's own, as SQL files."""
 
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from kolena_store.cli.commands import Group
 from kolena_store.cli.invocation import Invocation, pass_invocation
-from kolena_store.cli.output import printable_answer, show
+from kolena_store.cli.output import Answer, listing, record_rows, show
+
+if TYPE_CHECKING:
+    from kolena_store.metrics.user import UserMetric
 
 __all__ = ["command"]
 
+APPLIED_FIELDS = ("name", "version", "change", "better", "unit", "interval", "is_tried")
+METRIC_FIELDS = ("name", "version", "better", "unit", "interval", "undefined", "source", "created")
 
-@click.group("metrics", cls=Group, examples=("kolena-store metrics apply tickets metrics.sql",))
+
+@click.group(
+    "metrics",
+    short_help="Metrics of your own.",
+    cls=Group,
+    examples=("kolena-store metrics apply tickets metrics.sql",),
+)
 def command() -> None:
-    """Metrics of your own, as SQL files."""
+    """Metrics of your own, as SQL files: `test` computes them beside those of the workflow."""
 
 
-@command.command("apply", examples=("kolena-store metrics apply tickets metrics.sql",))
+@command.command(
+    "apply", short_help="Apply a file of metrics.", examples=("kolena-store metrics apply tickets metrics.sql",)
+)
 @click.argument("dataset")
 @click.argument("file", metavar="FILE.sql")
 @pass_invocation
 def apply(invocation: Invocation, dataset: str, file: str) -> None:
     """Apply a file of metrics to DATASET; an equal one stays as it is."""
-    report = invocation.open_store().apply_metrics(dataset, file)
-    show(invocation.format, printable_answer(report))
+    report = invocation.open_store().apply_metrics(dataset, Path(file))
+    records = [asdict(metric) for metric in report.metrics]
+    show(
+        invocation.format,
+        Answer(
+            listings=report.listings,
+            document=lambda: {"dataset": report.dataset, "metrics": records},
+            rows=lambda: record_rows(APPLIED_FIELDS, records),
+        ),
+    )
+
+
+@command.command("list", short_help="List your metrics.", examples=("kolena-store metrics list tickets",))
+@click.argument("dataset")
+@pass_invocation
+def list_metrics(invocation: Invocation, dataset: str) -> None:
+    """List your metrics of DATASET as they stand now."""
+    metrics = invocation.open_store().user_metrics(dataset)
+    records = [_record(metric) for metric in metrics]
+    columns = {"metric": "left", "version": "right", "better": "left", "unit": "left", "interval": "left"}
+    cells = [(one.name, one.version, one.better, one.unit, one.interval) for one in metrics]
+    show(
+        invocation.format,
+        Answer(
+            listings=lambda: [listing(columns, cells)],
+            document=lambda: {"metrics": records},
+            rows=lambda: record_rows(METRIC_FIELDS, records),
+        ),
+    )
+
+
+@command.command(
+    "drop",
+    short_help="Compute a metric no longer.",
+    prints_data=False,
+    examples=("kolena-store metrics drop tickets minutes_saved",),
+)
+@click.argument("dataset")
+@click.argument("name")
+@pass_invocation
+def drop(invocation: Invocation, dataset: str, name: str) -> None:
+    """Compute the metric NAME of DATASET no longer; the runs that have its values keep them."""
+    invocation.open_store().drop_metric(dataset, name)
+    click.echo(f"{name} is no longer computed on {dataset}")
+
+
+def _record(metric: "UserMetric") -> dict[str, object]:
+    return {name: getattr(metric, name) for name in METRIC_FIELDS}

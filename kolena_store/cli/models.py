@@ -16,7 +16,12 @@ __all__ = ["command"]
 MODEL_FIELDS = ("name", "tags", "metadata", "created")
 
 
-@click.command("models", cls=Command, examples=("kolena-store models", "kolena-store models --format json"))
+@click.command(
+    "models",
+    short_help="List the models.",
+    cls=Command,
+    examples=("kolena-store models", "kolena-store models --format json"),
+)
 @pass_invocation
 def command(invocation: Invocation) -> None:
     """List the models with their tags and metadata."""

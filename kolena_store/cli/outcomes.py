@@ -47,6 +47,9 @@ class Outcome:
         if _is_interruption(error):
             note("interrupted")
             raise SystemExit(INTERRUPTED) from None
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            note(error.format_message())
+            raise SystemExit(UNUSABLE) from None
         message, code = _explained(error)
         note(f"error: {message}")
         raise SystemExit(code) from None
@@ -88,6 +91,6 @@ def _is_interruption(error: BaseException) -> bool:
 
 
 def _abandon_output() -> None:
-    """Give up stdout, whose reader has gone (`| head`) or whose disk is full, so that nothing is flushed to it later."""
+    """Give up stdout, whose reader has gone (`| head`) or whose disk is full: nothing is flushed to it later."""
     if sys.__stdout__ is not None and sys.stdout is sys.__stdout__:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())

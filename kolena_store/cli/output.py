@@ -1,19 +1,19 @@
 """Printing what was found: a table for people, JSON or CSV for programs, all three on stdout."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from kolena_store.display import Column, Listing, csv_text, json_text, print_listing
+from kolena_store.errors import InvalidInput
 
 if TYPE_CHECKING:
     import datetime
 
     import pyarrow as pa
 
-__all__ = ["Answer", "Rows", "arrow_rows", "listing", "printable_answer", "record_rows", "show", "when"]
+__all__ = ["Answer", "Rows", "arrow_rows", "listing", "record_rows", "show", "when"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,14 @@ class Rows:
     values: Iterable[Sequence[object]]
 
     def records(self) -> list[dict[str, object]]:
-        """Return the rows as mappings."""
+        """Return the rows as mappings.
+
+        Raises:
+            InvalidInput: two columns have one name, so a mapping can't hold both.
+        """
+        repeated = [name for name in self.names if self.names.count(name) > 1]
+        if repeated:
+            raise InvalidInput(f"two columns are named {repeated[0]!r}; name them apart (AS), or print CSV")
         return [dict(zip(self.names, row, strict=True)) for row in self.values]
 
 
@@ -46,14 +53,6 @@ def show(form: str, answer: Answer) -> None:
     else:
         rows = answer.rows()
         _write(csv_text(rows.names, rows.values))
-
-
-def printable_answer(report: "Printable & DataclassInstance") -> Answer:
-    """Return a report whose fields say all of it (CSV: one row)."""
-    document = asdict(report)
-    return Answer(
-        listings=report.listings, document=lambda: document, rows=lambda: record_rows(tuple(document), [document])
-    )
 
 
 def listing(
@@ -88,14 +87,17 @@ def _cell(value: object) -> str:
 
 
 def _values(column: "pa.ChunkedArray") -> list[Any]:
-    """Return a column's values; what Python can't hold (nanoseconds, dates beyond year 9999) is text."""
+    """Return a column's values, sums of integers as such; what Python can't hold (nanoseconds) is text."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     try:
-        return list(column.to_pylist())
+        values = list(column.to_pylist())
     except (ValueError, OverflowError):
-        return list(column.cast(pa.string()).to_pylist())
+        return list(pc.cast(column, pa.string()).to_pylist())
+    is_whole = pa.types.is_decimal(column.type) and column.type.scale == 0
+    return [None if value is None else int(value) for value in values] if is_whole else values
 
 
 def _write(text: str) -> None:
-    click.get_binary_stream("stdout").write(text.encode("utf-8", "surrogatepass"))
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))

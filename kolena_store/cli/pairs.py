@@ -1,4 +1,4 @@
-"""Options of the form NAME=VALUE, and values that are JSON or lists."""
+"""Callbacks that read what stands in an option: NAME=VALUE pairs, JSON, lists of labels."""
 
 import csv
 import json
@@ -7,73 +7,48 @@ from typing import Any
 
 import click
 
-__all__ = ["JsonObject", "Labels", "Pair", "mapping"]
+__all__ = ["read_json_object", "read_labels", "read_pairs", "read_pairs_from_the_end"]
 
 
-class Pair(click.ParamType):
-    """A value such as NAME=VALUE, split at the first `=`, or at the last one where names may hold it."""
-
-    def __init__(self, name: str, *, at_last: bool = False) -> None:
-        """Take the form as the help shows it, such as `MODEL=FIELD`."""
-        self.name = name
-        self.at_last = at_last
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Return the form."""
-        return self.name
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Return the two sides."""
-        if isinstance(value, tuple):
-            return value
-        left, sign, right = value.rpartition("=") if self.at_last else value.partition("=")
-        if not (left and sign and right):
-            self.fail(f"{value!r} is not of the form {self.name}", param, ctx)
-        return left, right
+def read_pairs(context: click.Context, option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+    """Return NAME=VALUE texts as a mapping, split at the first `=`: the values may hold more of them."""
+    return _mapping((value, value.partition("=")) for value in values)
 
 
-class JsonObject(click.ParamType):
-    """A JSON object such as `{"temperature": 0}`."""
-
-    name = "JSON"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
-        """Return the object."""
-        if isinstance(value, dict):
-            return value
-        try:
-            found = json.loads(value)
-        except ValueError as error:
-            self.fail(f"{value!r} is no JSON ({error})", param, ctx)
-        if not isinstance(found, dict):
-            self.fail(f'{value!r} is no JSON object such as {{"temperature": 0}}', param, ctx)
-        return found
+def read_pairs_from_the_end(context: click.Context, option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+    """Return NAME=VALUE texts as a mapping, split at the last `=`: the names may hold more of them."""
+    return _mapping((value, value.rpartition("=")) for value in values)
 
 
-class Labels(click.ParamType):
-    """Labels with commas between them; one that holds a comma stands in double quotes."""
-
-    name = "LABEL,LABEL"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
-        """Return the labels."""
-        if isinstance(value, list):
-            return value
-        labels = next(csv.reader([value], skipinitialspace=True), [])
-        if not labels or not all(labels):
-            self.fail(f"{value!r} has an empty label", param, ctx)
-        return labels
+def read_json_object(context: click.Context, option: click.Parameter, value: str | None) -> dict[str, Any] | None:
+    """Return a JSON object, None for none."""
+    if value is None:
+        return None
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise click.BadParameter(f'{value!r} is no JSON object; write one such as {{"temperature": 0}}')
+    return found
 
 
-def mapping(pairs: Iterable[tuple[str, str]], option: str) -> dict[str, str]:
-    """Return pairs as a mapping.
+def read_labels(context: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+    """Return the labels between commas; one that holds a comma stands in double quotes."""
+    if value is None:
+        return None
+    labels = next(csv.reader([value], skipinitialspace=True), [])
+    if not labels or not all(labels):
+        raise click.BadParameter(f"{value!r} has an empty label; write labels as in cat,dog,bird")
+    return labels
 
-    Raises:
-        BadParameter: one name is given twice.
-    """
+
+def _mapping(pairs: Iterable[tuple[str, tuple[str, str, str]]]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, value in pairs:
+    for text, (name, sign, value) in pairs:
+        if not (name and sign and value):
+            raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE")
         if name in found:
-            raise click.BadParameter(f"{name!r} is given twice", param_hint=option)
+            raise click.BadParameter(f"{name!r} is given twice")
         found[name] = value
     return found

@@ -27,8 +27,8 @@ def find_store(option: str | None) -> Path:
     found = named_store(option) or _nearest_store()
     if found is None:
         raise StoreNotFound(
-            f"no store here: neither --store nor {SETTING} names one, and no folder {STORE_NAME} stands in {Path.cwd()} "
-            "or above it; make one with: kolena-store init"
+            f"no store here: neither --store nor {SETTING} names one, and no folder {STORE_NAME} stands in "
+            f"{Path.cwd()} or above it; make one with: kolena-store init"
         )
     return found
 

@@ -11,10 +11,11 @@ __all__ = ["command"]
 
 @click.command(
     "sql",
+    short_help="Ask the store with a SELECT.",
     cls=Command,
     examples=(
-        'kolena-store sql "SELECT test_case, model, value FROM kolena.metrics WHERE metric = \'accuracy\'"',
-        'kolena-store sql "SHOW ALL TABLES" --seconds 10 --format csv',
+        "kolena-store sql \"SELECT test_case, model, value FROM kolena.metrics WHERE metric = 'accuracy'\"",
+        'kolena-store sql "DESCRIBE kolena.metrics" --seconds 10 --format csv',
     ),
 )
 @click.argument("query")

@@ -9,7 +9,7 @@ from kolena_store.cli.commands import Group
 from kolena_store.cli.downloads import check_ending, write_table
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.output import Answer, record_rows, show
-from kolena_store.cli.pairs import JsonObject, Pair, mapping
+from kolena_store.cli.pairs import read_json_object, read_pairs, read_pairs_from_the_end
 
 if TYPE_CHECKING:
     from kolena_store.results import ResultsReport
@@ -25,19 +25,25 @@ class UploadOptions(TypedDict):
 
     model_field: str | None
     upload_configuration: dict[str, Any] | None
-    metadata: tuple[tuple[str, str], ...]
+    metadata: dict[str, str]
     tags: tuple[str, ...]
-    types: tuple[tuple[str, str], ...]
+    types: dict[str, str]
     allow_unmatched: bool
 
 
-@click.group("results", cls=Group, examples=("kolena-store results upload tickets v1 v1.csv",))
+@click.group(
+    "results",
+    short_help="What models said of a dataset.",
+    cls=Group,
+    examples=("kolena-store results upload tickets v1 v1.csv",),
+)
 def command() -> None:
     """Upload what models said of a dataset, and get it back."""
 
 
 @command.command(
     "upload",
+    short_help="Add what a model said.",
     examples=(
         "kolena-store results upload tickets v1 v1.csv",
         "kolena-store results upload tickets - everyone.parquet --model-field model",
@@ -55,18 +61,24 @@ def command() -> None:
 )
 @click.option(
     "--upload-configuration",
-    type=JsonObject(),
-    help="What the model ran with, e.g. --upload-configuration '{\"temperature\": 0}'; kept apart from its other results.",
+    metavar="JSON",
+    callback=read_json_object,
+    help="What the model ran with, e.g. --upload-configuration '{\"temperature\": 0}'; such results are kept apart.",
 )
 @click.option(
-    "--metadata", multiple=True, type=Pair("KEY=TEXT"), help="Noted with the model, e.g. --metadata commit=4f2a91."
+    "--metadata",
+    multiple=True,
+    metavar="KEY=TEXT",
+    callback=read_pairs,
+    help="Noted with the model, e.g. --metadata commit=4f2a91.",
 )
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag of the model, e.g. --tag candidate.")
 @click.option(
     "--type",
     "types",
     multiple=True,
-    type=Pair("FIELD=TYPE", at_last=True),
+    metavar="FIELD=TYPE",
+    callback=read_pairs_from_the_end,
     help="Read a column as a SQL type, e.g. --type label=VARCHAR.",
 )
 @click.option("--allow-unmatched", is_flag=True, help="Count rows that belong to no sample, in place of an error.")
@@ -81,9 +93,9 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
         file,
         model_field=options["model_field"],
         upload_configuration=options["upload_configuration"],
-        types=mapping(options["types"], "--type"),
+        types=options["types"],
         allow_unmatched=options["allow_unmatched"],
-        metadata=mapping(options["metadata"], "--metadata") or None,
+        metadata=options["metadata"] or None,
         tags=options["tags"],
     )
     show(invocation.format, _answer(reports if isinstance(reports, list) else [reports]))
@@ -91,6 +103,7 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
 
 @command.command(
     "download",
+    short_help="Write what a model said to a file.",
     prints_data=False,
     examples=(
         "kolena-store results download tickets v1 --output v1.csv",
@@ -103,7 +116,8 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
 @click.option("--version", type=int, metavar="N", help="Of the results, e.g. --version 2. [default: the newest]")
 @click.option(
     "--upload-configuration",
-    type=JsonObject(),
+    metavar="JSON",
+    callback=read_json_object,
     help="Which results, when there are several, e.g. --upload-configuration '{\"temperature\": 0}'.",
 )
 @click.option("--output", required=True, metavar="FILE", help="A .csv, .jsonl or .parquet file, e.g. --output v1.csv.")
@@ -118,11 +132,10 @@ def download(
     output: str,
 ) -> None:
     """Write what MODEL said of DATASET to a file: the ids and the inferences, with the types that they came with."""
-    from kolena_store.digests import canonical_json
-
     check_ending(output)
-    key = canonical_json(upload_configuration) if upload_configuration is not None else None
-    table = invocation.open_store().download_results(dataset, model, version=version, upload_configuration=key)
+    table = invocation.open_store().download_results(
+        dataset, model, version=version, upload_configuration=upload_configuration
+    )
     write_table(output, table)
 
 

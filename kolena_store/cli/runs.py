@@ -14,17 +14,30 @@ if TYPE_CHECKING:
 __all__ = ["RUN_FIELDS", "command", "run_record"]
 
 RUN_FIELDS = (
-    *("run", "dataset", "dataset_version", "model", "upload_configuration", "results_version", "suite", "suite_version"),
+    *(
+        "run",
+        "dataset",
+        "dataset_version",
+        "model",
+        "upload_configuration",
+        "results_version",
+        "suite",
+        "suite_version",
+    ),
     *("configuration", "restriction", "status", "origin", "notes", "started", "seconds", "outdated"),
 )
 
 
-@click.group("runs", cls=Group, examples=("kolena-store runs list",))
+@click.group("runs", short_help="The test runs of the store.", cls=Group, examples=("kolena-store runs list",))
 def command() -> None:
     """The test runs that the store holds."""
 
 
-@command.command("list", examples=("kolena-store runs list", "kolena-store runs list --dataset tickets --format json"))
+@command.command(
+    "list",
+    short_help="List the test runs.",
+    examples=("kolena-store runs list", "kolena-store runs list --dataset tickets --format json"),
+)
 @click.option("--dataset", metavar="NAME", help="Only those on one dataset, e.g. --dataset tickets.")
 @pass_invocation
 def list_runs(invocation: Invocation, *, dataset: str | None) -> None:
@@ -34,7 +47,17 @@ def list_runs(invocation: Invocation, *, dataset: str | None) -> None:
     runs = [run for run in store.test_runs() if name in (None, run.dataset)]
     rows = record_rows(RUN_FIELDS, [run_record(run) for run in runs])
     columns = {"run": "right", "dataset": "left", "suite": "left", "model": "left", "started": "left", "note": "left"}
-    cells = [(str(run.run_id), _versioned(run.dataset, run.dataset_version), _versioned(run.suite, run.suite_version), run.model, when(run.started), _note(run)) for run in runs]
+    cells = [
+        (
+            str(run.run_id),
+            _versioned(run.dataset, run.dataset_version),
+            _versioned(run.suite, run.suite_version),
+            run.model,
+            when(run.started),
+            _note(run),
+        )
+        for run in runs
+    ]
     show(
         invocation.format,
         Answer(

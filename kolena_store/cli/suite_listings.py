@@ -79,9 +79,7 @@ def _newest(store: "Store", dataset: str, name: str) -> "SuiteRecord":
 
 def _listing(title: str, records: Sequence[dict[str, object]]) -> Listing:
     columns = {"test case": "left", "version": "right", "samples": "right", "definition": "left"}
-    cells = [
-        (record["name"], record["version"], record["n"], _one_line(record["definition"])) for record in records
-    ]
+    cells = [(record["name"], record["version"], record["n"], _one_line(record["definition"])) for record in records]
     return listing(columns, cells, title=title)
 
 

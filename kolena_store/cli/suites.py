@@ -9,7 +9,7 @@ from kolena_store.cli.commands import Group
 from kolena_store.cli.downloads import write_text
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.output import Answer, listing, record_rows, show, when
-from kolena_store.cli.pairs import Pair, mapping
+from kolena_store.cli.pairs import read_pairs_from_the_end
 from kolena_store.cli.suite_listings import applied_answer, shown_answer, suite_source
 
 if TYPE_CHECKING:
@@ -23,13 +23,19 @@ SUITE_FIELDS = ("name", "version", "test_cases", "origin", "description", "tags"
 CHANGE_FIELDS = ("name", "n_before", "n_after", "rows_in", "rows_out", "change")
 
 
-@click.group("suite", cls=Group, examples=("kolena-store suite apply tickets everyday.sql",))
+@click.group(
+    "suite",
+    short_help="Test cases as SQL views.",
+    cls=Group,
+    examples=("kolena-store suite apply tickets everyday.sql",),
+)
 def command() -> None:
     """Test cases as SQL views: apply files, write views for fields, list and compare suites."""
 
 
 @command.command(
     "apply",
+    short_help="Apply suite files.",
     examples=(
         "kolena-store suite apply tickets everyday.sql",
         "kolena-store suite apply tickets everyday.sql robustness.sql",
@@ -43,7 +49,8 @@ def command() -> None:
     "--ids",
     "cases",
     multiple=True,
-    type=Pair("CASE=FILE", at_last=True),
+    metavar="CASE=FILE",
+    callback=read_pairs_from_the_end,
     help="A further test case: the samples whose ids FILE lists, e.g. --ids 'Reported=reported.csv'.",
 )
 @click.option("--description", metavar="TEXT", help="What the suite asks, e.g. --description 'Every day'.")
@@ -54,19 +61,18 @@ def apply(
     dataset: str,
     *,
     files: tuple[str, ...],
-    cases: tuple[tuple[str, str], ...],
+    cases: dict[str, str],
     description: str | None,
     tags: tuple[str, ...],
 ) -> None:
-    """Apply suite files to DATASET, all or none; each suite is named after its file, and an equal one stays as it is."""
+    """Apply suite files to DATASET, all or none; each suite is named after its file, an equal one stays as it is."""
     for file in files:
         if not file.endswith(".sql"):
             raise click.BadParameter(f"{file!r} does not end in .sql", param_hint="FILE")
-    lists = mapping(cases, "--ids")
     store = invocation.open_store()
     if len(files) == 1:
-        reports = [_apply_one(store, dataset, files[0], lists, description, tags)]
-    elif lists or description is not None or tags:
+        reports = [_apply_one(store, dataset, files[0], cases, description, tags)]
+    elif cases or description is not None or tags:
         raise click.UsageError("--ids, --description and --tag belong to one suite; give one FILE with them")
     else:
         reports = store.apply_suites(dataset, files)
@@ -75,6 +81,7 @@ def apply(
 
 @command.command(
     "stratify",
+    short_help="Make a suite for some fields.",
     examples=(
         "kolena-store suite stratify tickets languages --by language",
         "kolena-store suite stratify people ages --by age:0,18,65 --by income:quantiles=4 --output ages.sql",
@@ -106,6 +113,7 @@ def stratify(invocation: Invocation, dataset: str, *, name: str, by: tuple[str, 
 
 @command.command(
     "show",
+    short_help="Show a suite's test cases.",
     examples=(
         "kolena-store suite show tickets everyday",
         "kolena-store suite show tickets everyday --version 1",
@@ -126,7 +134,11 @@ def show_suite(invocation: Invocation, dataset: str, *, name: str, version: int 
         show(invocation.format, shown_answer(store, dataset, name, version))
 
 
-@command.command("list", examples=("kolena-store suite list tickets", "kolena-store suite list tickets --all --format csv"))
+@command.command(
+    "list",
+    short_help="List a dataset's suites.",
+    examples=("kolena-store suite list tickets", "kolena-store suite list tickets --all --format csv"),
+)
 @click.argument("dataset")
 @click.option("--all", "everything", is_flag=True, help="Also the suites that `test --by` and plain `test` made.")
 @pass_invocation
@@ -136,7 +148,10 @@ def list_suites(invocation: Invocation, dataset: str, *, everything: bool) -> No
     suites = [suite for suite in store.test_suites(dataset) if everything or suite.origin == FROM_FILES]
     records = [_listed(store, dataset, suite) for suite in suites]
     columns = {"suite": "left", "version": "right", "test cases": "right", "tags": "left", "created": "left"}
-    cells = [(one.name, one.version, record["test_cases"], ", ".join(one.tags), when(one.created)) for one, record in zip(suites, records, strict=True)]
+    cells = [
+        (one.name, one.version, record["test_cases"], ", ".join(one.tags), when(one.created))
+        for one, record in zip(suites, records, strict=True)
+    ]
     show(
         invocation.format,
         Answer(
@@ -149,6 +164,7 @@ def list_suites(invocation: Invocation, dataset: str, *, everything: bool) -> No
 
 @command.command(
     "diff",
+    short_help="Show which samples came in and went out.",
     examples=(
         "kolena-store suite diff tickets everyday",
         "kolena-store suite diff tickets everyday 1 2",
@@ -159,17 +175,29 @@ def list_suites(invocation: Invocation, dataset: str, *, everything: bool) -> No
 @click.argument("name")
 @click.argument("versions", nargs=-1, type=int, metavar="[V1 V2]")
 @click.option(
-    "--dataset-versions", nargs=2, type=int, metavar="D1 D2", help="Between versions of the data, e.g. --dataset-versions 1 2."
+    "--dataset-versions",
+    nargs=2,
+    type=int,
+    metavar="D1 D2",
+    help="Between versions of the data, e.g. --dataset-versions 1 2.",
 )
 @pass_invocation
 def diff(
-    invocation: Invocation, dataset: str, *, name: str, versions: tuple[int, ...], dataset_versions: tuple[int, int] | None
+    invocation: Invocation,
+    dataset: str,
+    *,
+    name: str,
+    versions: tuple[int, ...],
+    dataset_versions: tuple[int, int] | None,
 ) -> None:
     """Show which samples came into and went out of the test cases of a suite, between versions of suite or data."""
     if len(versions) not in (0, 2):
         raise click.UsageError("name two versions of the suite to compare, V1 V2, or none")
     difference = invocation.open_store().suite_difference(
-        dataset, name, suite_versions=(versions[0], versions[1]) if versions else None, dataset_versions=dataset_versions
+        dataset,
+        name,
+        suite_versions=(versions[0], versions[1]) if versions else None,
+        dataset_versions=dataset_versions,
     )
     document = asdict(difference)
     show(

@@ -34,6 +34,7 @@ class TestOptions(TypedDict):
 
 @click.command(
     "test",
+    short_help="Print the metrics of every test case.",
     cls=Command,
     examples=(
         "kolena-store test tickets v1 v2 --suite everyday.sql",
@@ -48,7 +49,8 @@ class TestOptions(TypedDict):
 @click.option(
     "--suite",
     metavar="NAME|FILE",
-    help="The suite's name, or a file that ends in .sql (applied first), e.g. --suite everyday.sql. [default: all samples]",
+    help="The suite's name, or a file that ends in .sql (applied first), e.g. --suite everyday.sql. "
+    "[default: all samples]",
 )
 @click.option(
     "--by",
@@ -58,7 +60,11 @@ class TestOptions(TypedDict):
     "--by age:quantiles=4 or --by age:widths=5; repeat it for several.",
 )
 @click.option(
-    "--metric", "metrics", multiple=True, metavar="METRIC", help="Only this one, e.g. --metric recall; repeat it for several."
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="METRIC",
+    help="Only this one, e.g. --metric recall; repeat it for several.",
 )
 @click.option(
     "--threshold",
@@ -74,10 +80,13 @@ class TestOptions(TypedDict):
     "classes",
     multiple=True,
     metavar="LABEL",
-    help="A class with rows of its own, and in the averages, e.g. --class billing; repeat it for several. [default: all]",
+    help="A class with rows of its own, and in the averages, e.g. --class billing; repeat it for several. "
+    "[default: all]",
 )
 @click.option(
-    "--configuration", metavar="FILE", help="A TOML file with threshold, tune_on, classes, ..., e.g. --configuration c.toml."
+    "--configuration",
+    metavar="FILE",
+    help="A TOML file with threshold, tune_on, classes, ..., e.g. --configuration c.toml.",
 )
 @click.option("--common", is_flag=True, help="Count only samples that all these models answered.")
 @click.option(
@@ -117,9 +126,7 @@ def command(invocation: Invocation, dataset: str, *, models: tuple[str, ...], **
 
 def _configuration(options: TestOptions) -> "Configuration | None":
     """Return the file's options with those of the command line in their place; None when there are none at all."""
-    from dataclasses import replace
-
-    from kolena_store.workflows import Configuration, read_configuration
+    from kolena_store.workflows import configuration_from_document, read_configuration
 
     given: dict[str, object] = {}
     if options["threshold"] is not None:
@@ -129,8 +136,10 @@ def _configuration(options: TestOptions) -> "Configuration | None":
     if options["classes"]:
         given["classes"] = list(options["classes"])
     if options["configuration"] is not None:
-        return replace(read_configuration(options["configuration"]), **given)
-    return Configuration(**given) if given else None
+        given = {**read_configuration(options["configuration"]).document(), **given}
+    elif not given:
+        return None
+    return configuration_from_document(given)
 
 
 def _threshold(text: str) -> float | str:

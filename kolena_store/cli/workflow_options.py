@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
-from kolena_store.cli.pairs import Labels
+from kolena_store.cli.pairs import read_labels
 
 if TYPE_CHECKING:
     from kolena_store.workflows import Workflow
@@ -27,26 +27,19 @@ class WorkflowOptions(TypedDict):
     verdict: str | None
 
 
-class _WorkflowName(click.ParamType):
-    """The name of a workflow; the names are looked up when help is shown or a value is checked."""
+class _WorkflowOption(click.Option):
+    """The option whose help lists the workflows that there are."""
 
-    name = "workflow"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+    def make_metavar(self, ctx: click.Context) -> str:
         from kolena_store.workflows import WORKFLOWS
 
         return f"[{'|'.join(WORKFLOWS)}]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from kolena_store.workflows import workflow_named
-
-        return workflow_named(value).name
 
 
 OPTIONS = (
     click.option(
         "--workflow",
-        type=_WorkflowName(),
+        cls=_WorkflowOption,
         help="The type of problem, e.g. --workflow classification. Omitted later, it stays.",
     ),
     click.option("--ground-truth", metavar="FIELD", help="FILE's column with the truth, e.g. --ground-truth label."),
@@ -61,12 +54,17 @@ OPTIONS = (
     click.option(
         "--scores",
         metavar="PATTERN",
-        help="The results' columns with a score for each class, e.g. --scores 'p_{class}'; or one list or struct column.",
+        help="The results' columns with a score for each class, e.g. --scores 'p_{class}'; or a list or struct.",
     ),
     click.option(
         "--positive", metavar="LABEL", help="The label of interest of a problem with two, e.g. --positive spam."
     ),
-    click.option("--classes", type=Labels(), help="All labels, in order, e.g. --classes cat,dog,bird."),
+    click.option(
+        "--classes",
+        metavar="LABEL,LABEL",
+        callback=read_labels,
+        help="All labels, in order, e.g. --classes cat,dog,bird.",
+    ),
     click.option(
         "--verdict", metavar="FIELD", help="The results' column with true or false, e.g. --verdict is_correct."
     ),

@@ -7,8 +7,11 @@ from pathlib import Path
 from kolena_store.database.commit import Transaction, writing
 from kolena_store.database.session import Session, connect
 from kolena_store.database.snapshot import CATALOGUE_FILE, open_snapshot
+from kolena_store.errors import InvalidInput
 
 __all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect"]
+
+PATTERN_SIGNS = frozenset("*?")
 
 
 class Database:
@@ -20,7 +23,14 @@ class Database:
         Args:
             lock_timeout: seconds to wait for another writer.
             before_commit: what brings the store's views up to date at the end of a transaction.
+
+        Raises:
+            InvalidInput: the path holds `*` or `?`, which DuckDB takes for a pattern of several files.
         """
+        if PATTERN_SIGNS & set(str(root.absolute())):
+            raise InvalidInput(
+                f"{root} can't hold a store: SQL takes * and ? for patterns of paths; use another folder"
+            )
         self._before_commit = before_commit
         self.root = root.absolute()
         self.lock_timeout = lock_timeout
@@ -52,13 +62,13 @@ class Database:
         if self._transaction is not None:
             yield from self._joined(self._transaction)
             return
-        self.refresh()
         with writing(self.root, timeout=self.lock_timeout, before_commit=self._before_commit) as transaction:
             self._transaction = transaction
             try:
                 yield transaction
             finally:
                 self._transaction = None
+        self.refresh()
 
     def _joined(self, transaction: Transaction) -> Iterator[Transaction]:
         try:

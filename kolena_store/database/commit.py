@@ -4,14 +4,14 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kolena_store.database.lock import writer_lock
+from kolena_store.database.lock import writable, writer_lock
 from kolena_store.database.session import Session, connect
-from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal
-from kolena_store.errors import DamagedStore, ReadOnlyStore, StoreError
+from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal, check_not_open_elsewhere
+from kolena_store.errors import DamagedStore, StoreError
 from kolena_store.files import WrittenFile, data_path
 from kolena_store.schema import FORMAT_VERSION, STORAGE_VERSION, check_format, create_catalogue, now
 from kolena_store.statements import literal, statement
@@ -30,7 +30,7 @@ class Transaction(Session):
         super().__init__(session.connection, session.root)
         _, self.store_id, _, self.generation, self._next_id, _ = self.rows("store.store_info")[0]
         self.touched_datasets: set[int] = set()
-        self.taken_files: set[str] = set()
+        self.taken_files: set[tuple[str, str]] = set()
         self._new_paths: list[Path] = []
         self.is_first = int(self.generation) == 0
         self.has_new_runs = False
@@ -48,7 +48,7 @@ class Transaction(Session):
 
     def add_file(self, written: WrittenFile) -> int:
         """Enter a file under its digest and return its id; equal content is entered once."""
-        self.taken_files.add(written.sha256)
+        self.taken_files.add((written.kind, written.sha256))
         known = self.value("store.file_of_content", kind=written.kind, sha256=written.sha256)
         if written.is_new:
             self._new_paths.append(data_path(self.root, written.kind, written.sha256))
@@ -57,6 +57,12 @@ class Transaction(Session):
         file_id = self.new_id()
         self.run("store.insert_file", file_id=file_id, added_in=self.generation + 1, **written.facts())
         return file_id
+
+    @property
+    def new_folders(self) -> list[Path]:
+        """The folders in which this transaction made files, those inside before those around them."""
+        kinds = {path.parent for path in self._new_paths}
+        return [*sorted(kinds), *sorted({kind.parent for kind in kinds})]
 
     def remove_new_files(self) -> None:
         """Remove the data files that this transaction brought, after it failed."""
@@ -72,14 +78,15 @@ def writing(root: Path, *, timeout: float, before_commit: Callable[[Transaction]
         before_commit: what brings the store's views up to date.
 
     Raises:
-        StoreLocked: another process is writing.
+        StoreLocked: another process is writing, or a client has the catalogue open for writing.
         ReadOnlyStore: the directory can't be written.
         DamagedStore: a stray `.wal` lies beside the catalogue.
     """
-    with _writable(root):
+    with writable(root):
         root.mkdir(parents=True, exist_ok=True)
     with writer_lock(root, timeout=timeout):
         check_no_wal(root)
+        check_not_open_elsewhere(root)
         _remove_leftovers(root)
         work = root / f"{WORK_PREFIX}{uuid.uuid4().hex}.duckdb"
         try:
@@ -89,35 +96,38 @@ def writing(root: Path, *, timeout: float, before_commit: Callable[[Transaction]
 
 
 def _changed(root: Path, work: Path, before_commit: Callable[[Transaction], None]) -> Iterator[Transaction]:
-    transaction = _begin(root, work)
+    session = Session(connect(root), root)
     try:
-        yield transaction
-        if transaction.failed:
-            raise StoreError("an operation of this transaction failed, so nothing of it was kept; start it again")
-        before_commit(transaction)
-        _finish(transaction)
-    except BaseException:
-        transaction.connection.close()
-        transaction.remove_new_files()
-        raise
-    transaction.connection.close()
-    _replace(root, work)
+        transaction = _begin(session, work)
+        try:
+            yield transaction
+            if transaction.failed:
+                raise StoreError("an operation of this transaction failed, so nothing of it was kept; start it again")
+            before_commit(transaction)
+            _finish(transaction)
+            session.connection.close()
+            _replace(root, work, transaction.new_folders)
+        except BaseException:
+            if work.exists():  # else the store names the new files already, and an interrupt came a moment too late
+                transaction.remove_new_files()
+            raise
+    finally:
+        session.connection.close()
 
 
-def _begin(root: Path, work: Path) -> Transaction:
-    catalogue = root / CATALOGUE_FILE
+def _begin(session: Session, work: Path) -> Transaction:
+    root, catalogue = session.root, session.root / CATALOGUE_FILE
     is_first = not catalogue.exists()
-    with _writable(root):
+    with writable(root):
         if not is_first:
             shutil.copyfile(catalogue, work)
-    session = Session(connect(root), root)
     with attaching(catalogue):
         path, storage = literal(str(work)), literal(STORAGE_VERSION)
         session.run(statement("queries/store", "attach_work_copy").fill(path=path, storage=storage))
         session.run("store.use_store")
     if is_first:
         _create(session, root)
-    check_format(session.rows("store.store_info")[0][0], root)
+    check_format(session.value("store.format_version"), root)
     session.run("store.begin")
     return Transaction(session)
 
@@ -139,14 +149,18 @@ def _finish(transaction: Transaction) -> None:
         transaction.run(step)
 
 
-def _replace(root: Path, work: Path) -> None:
+def _replace(root: Path, work: Path, new_folders: Iterable[Path]) -> None:
+    """Put the work copy in the catalogue's place, after all that it names has reached the disk."""
     if work.with_name(work.name + ".wal").exists():
         raise DamagedStore(f"{work} still has a write-ahead log after its checkpoint; nothing was changed, try again")
-    with work.open("rb+") as file:
-        os.fsync(file.fileno())
-    work.chmod(READ_ONLY_MODE)
-    work.replace(root / CATALOGUE_FILE)
-    _sync_folder(root)
+    with writable(root):
+        for folder in new_folders:
+            _sync_folder(folder)
+        with work.open("rb+") as file:
+            os.fsync(file.fileno())
+        work.chmod(READ_ONLY_MODE)
+        work.replace(root / CATALOGUE_FILE)
+        _sync_folder(root)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -165,13 +179,3 @@ def _remove_leftovers(root: Path) -> None:
 def _remove_work_copy(work: Path) -> None:
     work.unlink(missing_ok=True)
     work.with_name(work.name + ".wal").unlink(missing_ok=True)
-
-
-@contextmanager
-def _writable(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ReadOnlyStore(
-            f"{root} can't be written ({error.strerror}); give yourself the right to write there, or copy the store"
-        ) from error

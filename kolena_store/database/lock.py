@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kolena_store.errors import StoreLocked
+from kolena_store.errors import ReadOnlyStore, StoreLocked
 
-__all__ = ["LOCK_FILE", "writer_lock"]
+__all__ = ["LOCK_FILE", "writable", "writer_lock"]
 
 LOCK_FILE = "lock"
 
@@ -21,23 +21,44 @@ def writer_lock(root: Path, *, timeout: float) -> Iterator[None]:
 
     Raises:
         StoreLocked: another process holds it; the message names its process id and host.
+        ReadOnlyStore: the directory can't be written.
     """
     from filelock import FileLock, Timeout
 
     path = root / LOCK_FILE
     lock = FileLock(path, timeout=timeout)
+    with writable(root):
+        try:
+            lock.acquire()
+        except Timeout:
+            raise StoreLocked(
+                f"{root} is being written by {_holder(path)}; waited {timeout:g} s. "
+                "Try again when it has finished, or give Store(..., lock_timeout=seconds) a longer time"
+            ) from None
     try:
-        lock.acquire()
-    except Timeout:
-        raise StoreLocked(
-            f"{root} is being written by {_holder(path)}; waited {timeout:g} s. "
-            "Try again when it has finished, or give Store(..., lock_timeout=seconds) a longer time"
-        ) from None
-    try:
-        _write_holder(path)
+        with writable(root):
+            _write_holder(path)
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def writable(root: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into ours.
+
+    Raises:
+        ReadOnlyStore: the system refused.
+    """
+    try:
+        yield
+    except StoreLocked:
+        raise
+    except OSError as error:
+        raise ReadOnlyStore(
+            f"{root} can't be written ({error.strerror}); make room or give yourself the right to write there, "
+            "or copy the store to another place"
+        ) from error
 
 
 def _write_holder(path: Path) -> None:

@@ -1,10 +1,12 @@
 """A connection to one state of a store, and the ways to ask it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kolena_store.errors import DamagedStore
 from kolena_store.statements import Fragment, statement
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class Session:
 
     def rows(self, query: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         """Return all rows of a query as tuples."""
-        return self.connection.execute(_text_of(query), parameters).fetchall()
+        with _reading_files():
+            return self.connection.execute(_text_of(query), parameters).fetchall()
 
     def value(self, query: str, /, **parameters: object) -> Any:
         """Return the first column of the first row, or None when there is no row."""
@@ -52,7 +55,8 @@ class Session:
 
     def table(self, query: str, /, **parameters: object) -> "pa.Table":
         """Return the rows of a query as an Arrow table: the way for user data, whose types Arrow keeps."""
-        return self.connection.sql(_text_of(query), params=parameters or None).to_arrow_table()
+        with _reading_files():
+            return self.connection.sql(_text_of(query), params=parameters or None).to_arrow_table()
 
     def run(self, query: str, /, **parameters: object) -> None:
         """Execute a statement for its effect."""
@@ -62,6 +66,19 @@ class Session:
         """Execute a statement once for each row of parameters."""
         for row in rows:
             self.run(query, **row)
+
+
+@contextmanager
+def _reading_files() -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise DamagedStore(
+            f"a file of the store can't be read ({str(error).splitlines()[0]}); when another process has cleaned the "
+            "store up, refresh() this one, else restore the file from a copy"
+        ) from error
 
 
 def connect(root: Path) -> "duckdb.DuckDBPyConnection":

@@ -9,7 +9,7 @@ from kolena_store.errors import DamagedStore, StoreError, StoreLocked, StoreNotF
 from kolena_store.schema import check_format
 from kolena_store.statements import literal, statement
 
-__all__ = ["CATALOGUE_FILE", "WAL_FILE", "attaching", "check_no_wal", "open_snapshot"]
+__all__ = ["CATALOGUE_FILE", "WAL_FILE", "attaching", "check_no_wal", "check_not_open_elsewhere", "open_snapshot"]
 
 CATALOGUE_FILE = "store.duckdb"
 WAL_FILE = "store.duckdb.wal"
@@ -29,11 +29,36 @@ def open_snapshot(root: Path) -> Session:
         raise StoreNotFound(f"no store at {root}; make one with: kolena-store init {root}")
     check_no_wal(root)
     session = Session(connect(root), root)
+    try:
+        _attach(session, catalogue)
+        with attaching(catalogue):
+            found = session.value("store.format_version")
+        check_format(found, root)
+    except BaseException:
+        session.connection.close()
+        raise
+    return session
+
+
+def check_not_open_elsewhere(root: Path) -> None:
+    """Stop when a client has the catalogue open for writing: replacing it then would cost what that client writes.
+
+    Raises:
+        StoreLocked: a client has.
+        DamagedStore: the catalogue can't be opened.
+    """
+    if (root / CATALOGUE_FILE).exists():
+        session = Session(connect(root), root)
+        try:
+            _attach(session, root / CATALOGUE_FILE)
+        finally:
+            session.connection.close()
+
+
+def _attach(session: Session, catalogue: Path) -> None:
     with attaching(catalogue):
         session.run(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
         session.run("store.use_store")
-    check_format(session.rows("store.store_info")[0][0], root)
-    return session
 
 
 def check_no_wal(root: Path) -> None:

@@ -1,7 +1,7 @@
 """Datasets: named, versioned sets of test samples with their ground truths."""
 
 from kolena_store.datasets.categories import with_categories
-from kolena_store.datasets.changes import RowChanges, column_types, row_changes, stored_samples, write_changes
+from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
 from kolena_store.datasets.columns import (
     CLASS_MARK,
     ColumnNeed,
@@ -13,12 +13,12 @@ from kolena_store.datasets.download import download_dataset, read_rows
 from kolena_store.datasets.history import (
     Dataset,
     VersionDifference,
+    dataset_history,
     describe_dataset,
     note_dataset,
     version_difference,
-    versions,
 )
-from kolena_store.datasets.identity import check_ids, check_same_id_types, same_ids
+from kolena_store.datasets.identity import check_ids, check_label_types, check_same_id_types, same_ids
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.records import (
     DatasetRecord,
@@ -30,6 +30,7 @@ from kolena_store.datasets.records import (
     find_dataset,
     version_of,
 )
+from kolena_store.datasets.sql_types import column_types
 from kolena_store.datasets.staging import Staged, stage, without_columns
 from kolena_store.datasets.upload import DatasetUpload, UploadReport, upload_dataset
 from kolena_store.datasets.versions import author
@@ -51,10 +52,12 @@ __all__ = [
     "author",
     "check_columns",
     "check_ids",
+    "check_label_types",
     "check_names",
     "check_same_id_types",
     "column_types",
     "columns_of_pattern",
+    "dataset_history",
     "dataset_named",
     "datasets",
     "describe_dataset",
@@ -71,7 +74,6 @@ __all__ = [
     "upload_dataset",
     "version_difference",
     "version_of",
-    "versions",
     "widened_schema",
     "with_categories",
     "without_columns",

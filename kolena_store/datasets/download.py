@@ -31,6 +31,6 @@ def read_rows(session: Session, file_ids: Sequence[int], schema: "pa.Schema") ->
     batches = read_batches(file.path(session.root) for file in files_of(session, file_ids))
     tables = [conform(pa.Table.from_batches([batch]), stored) for batch in batches]
     rows = pa.concat_tables(tables) if tables else stored.empty_table()
-    numbers = rows.column(SAMPLE)
+    rows = rows.take(pc.sort_indices(rows.column(SAMPLE)))
     values = restore_types(rows.drop_columns([SAMPLE]), schema, categories_of(schema))
-    return values.add_column(0, SAMPLE, numbers).take(pc.sort_indices(numbers))
+    return values.add_column(0, SAMPLE, rows.column(SAMPLE))

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets.identity import EXAMPLES
 from kolena_store.datasets.records import DatasetRecord, Field, VersionRecord, files_of, version_of
-from kolena_store.digests import canonical_json
 from kolena_store.display import Column, Listing, Printable
 from kolena_store.errors import shown
+from kolena_store.formats import is_widening
+from kolena_store.schema import document_text, listed
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Dataset", "VersionDifference", "describe_dataset", "note_dataset", "version_difference", "versions"]
+__all__ = ["Dataset", "VersionDifference", "dataset_history", "describe_dataset", "note_dataset", "version_difference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +103,17 @@ def note_dataset(
     metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Note down a description, tags and metadata; None leaves what is stored."""
-    text = canonical_json(dict(metadata)) if metadata is not None else dataset.metadata
+    text = document_text("the dataset's metadata", metadata) if metadata is not None else dataset.metadata
     transaction.run(
         "datasets.update_description",
         dataset_id=dataset.dataset_id,
         description=dataset.description if description is None else description,
-        tags=dataset.tags if tags is None else list(dict.fromkeys(tags)),
+        tags=dataset.tags if tags is None else listed("tags", tags),
         metadata=text,
     )
 
 
-def versions(session: Session, dataset: DatasetRecord) -> list[VersionRecord]:
+def dataset_history(session: Session, dataset: DatasetRecord) -> list[VersionRecord]:
     """Return all versions of a dataset, oldest first."""
     return session.records(VersionRecord, "datasets.all_versions", dataset_id=dataset.dataset_id)
 
@@ -127,8 +128,9 @@ def version_difference(session: Session, dataset: DatasetRecord, older: int, new
     query = statement("queries/datasets", "version_differences").fill(
         ids=_ids(dataset.id_fields), changed_fields=_changed_fields(before, after)
     )
-    rows = session.table(query, older=_paths(session, before), newer=_paths(session, after))
-    kinds = rows.column("change").to_pylist()
+    found = session.table(query, older=_paths(session, before), newer=_paths(session, after))
+    rows = found.rename_columns([*dataset.id_fields, "change", "fields"])
+    kinds = found.column("_change").to_pylist()
     return VersionDifference(
         dataset=dataset.name,
         older=older,
@@ -136,15 +138,15 @@ def version_difference(session: Session, dataset: DatasetRecord, older: int, new
         added=kinds.count("added"),
         changed=kinds.count("changed"),
         removed=kinds.count("removed"),
-        changed_fields=_count_fields(rows),
+        changed_fields=_count_fields(found.column("_fields")),
         rows=rows,
     )
 
 
-def _count_fields(rows: "pa.Table") -> dict[str, int]:
+def _count_fields(fields: "pa.ChunkedArray") -> dict[str, int]:
     import pyarrow.compute as pc
 
-    counted = pc.value_counts(pc.list_flatten(rows.column("fields"))).to_pylist()
+    counted = pc.value_counts(pc.list_flatten(fields)).to_pylist()
     by_count = sorted(counted, key=lambda pair: (-pair["counts"], pair["values"]))
     return {pair["values"]: pair["counts"] for pair in by_count}
 
@@ -160,10 +162,29 @@ def _ids(id_fields: Sequence[str]) -> Fragment:
 
 def _changed_fields(before: VersionRecord, after: VersionRecord) -> Fragment:
     """Return the list of the fields whose values differ; a field that one version lacks is NULL there."""
-    older, newer = before.types, after.types
     cases = []
-    for name in dict.fromkeys([*newer, *older]):
-        left = identifier("newer", name) if name in newer else literal(None)
-        right = identifier("older", name) if name in older else literal(None)
+    for name in dict.fromkeys([*after.types, *before.types]):
+        cast = _common_cast(name, before, after)
+        left, right = (
+            f"{identifier(side, name)}{cast}" if _holds(version, name) else literal(None)
+            for side, version in (("newer", after), ("older", before))
+        )
         cases.append(Fragment(f"CASE WHEN {left} IS DISTINCT FROM {right} THEN {literal(name)} END"))
     return Fragment(f"list_filter([{joined(cases)}], lambda field: field IS NOT NULL)")
+
+
+def _holds(version: VersionRecord, name: str) -> bool:
+    """Return whether a version has a column, and not one of NULL alone, whose type fits nothing."""
+    import pyarrow.types as types
+
+    return name in version.plain_types and not types.is_null(version.plain_types[name])
+
+
+def _common_cast(name: str, before: VersionRecord, after: VersionRecord) -> str:
+    """Return the cast to a type that both versions' values of a column have; none when they have one type."""
+    if not (_holds(before, name) and _holds(after, name)) or before.types[name] == after.types[name]:
+        return ""
+    for older, newer in ((before, after), (after, before)):
+        if is_widening(older.plain_types[name], newer.plain_types[name]):
+            return f"::{newer.types[name]}"
+    return "::VARCHAR"

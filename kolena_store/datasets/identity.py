@@ -5,13 +5,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
+from kolena_store.datasets.sql_types import is_exact
 from kolena_store.errors import ChangedType, DuplicateIds, InvalidInput, MissingColumns, shown
+from kolena_store.schema import listed
 from kolena_store.statements import Fragment, identifier, joined, statement
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["check_id_types", "check_ids", "check_same_id_types", "resolve_id_fields", "same_ids"]
+__all__ = [
+    "check_id_types",
+    "check_ids",
+    "check_label_types",
+    "check_same_id_types",
+    "resolve_id_fields",
+    "same_ids",
+]
 
 EXAMPLES = 5
 
@@ -24,10 +33,11 @@ def resolve_id_fields(where: str, names: Sequence[str], given: Sequence[str] | N
         InvalidInput: none is given and none can be inferred.
     """
     if given:
-        missing = [name for name in given if name not in names]
+        wanted = listed("id_fields", given)
+        missing = [name for name in wanted if name not in names]
         if missing:
             raise MissingColumns.of(where, missing, names)
-        return list(dict.fromkeys(given))
+        return wanted
     affixed = [name for name in names if name.startswith("id_") or name.endswith("_id")]
     for candidates in (["id"], affixed, ["locator"], ["text"]):
         if candidates and set(candidates) <= set(names):
@@ -39,7 +49,9 @@ def resolve_id_fields(where: str, names: Sequence[str], given: Sequence[str] | N
 
 
 def check_id_types(where: str, schema: "pa.Schema", id_fields: Sequence[str]) -> None:
-    """Refuse id columns whose values can't identify anything safely: floats, nested values, all NULL.
+    """Refuse id columns whose values can't identify anything safely.
+
+    Those are floats, nested values, NULL alone, and what SQL does not see in full (nanoseconds with a zone).
 
     Raises:
         ChangedType: a column has such a type.
@@ -48,7 +60,7 @@ def check_id_types(where: str, schema: "pa.Schema", id_fields: Sequence[str]) ->
 
     for name in id_fields:
         found = schema.field(name).type
-        if types.is_floating(found) or types.is_nested(found) or types.is_null(found):
+        if types.is_floating(found) or types.is_nested(found) or types.is_null(found) or not is_exact(found):
             raise ChangedType(
                 f"{where}: id field {name!r} holds {found}, which can't identify a sample; "
                 "use integers, text, dates or booleans (declare the type, e.g. types={...} or --type)"
@@ -67,6 +79,21 @@ def check_same_id_types(where: str, schema: "pa.Schema", id_types: "dict[str, pa
             raise ChangedType(
                 f"{where}: id field {name!r} holds {found}, the dataset's is {wanted}; "
                 "convert the column, so that no id matches another by accident"
+            )
+
+
+def check_label_types(where: str, schema: "pa.Schema", label_types: "dict[str, pa.DataType]") -> None:
+    """Check that label columns hold what the labels that they are compared with hold: text, or numbers of any kind.
+
+    Raises:
+        ChangedType: one does not: '1' would silently be taken for the class 1, and '01' for a class of its own.
+    """
+    for name, wanted in label_types.items():
+        found = schema.field(name).type if name in schema.names else wanted
+        if not (_comparable(found, wanted) or _are_both_numbers(found, wanted) or _is_null(found) or _is_null(wanted)):
+            raise ChangedType(
+                f"{where}: column {name!r} holds {found}, the labels of the ground truth are {wanted}; "
+                "convert one of them, so that equal labels are equal values"
             )
 
 
@@ -98,13 +125,28 @@ def same_ids(left: str, right: str, id_fields: Sequence[str]) -> Fragment:
 
 
 def _duplicate_error(where: str, keys: Sequence[str], duplicates: "pa.Table") -> DuplicateIds:
-    records = duplicates.drop_columns(["n_duplicated"]).to_pylist()
-    n_duplicated = duplicates.column("n_duplicated")[0].as_py()
+    records = duplicates.drop_columns(["_duplicated"]).to_pylist()
+    n_duplicated = duplicates.column("_duplicated")[0].as_py()
     examples = [record[keys[0]] if len(keys) == 1 else record for record in records[:EXAMPLES]]
     return DuplicateIds(
         f"{where}: {n_duplicated} ids stand in more than one row of {shown(keys)}: {shown(examples)}. "
         "Remove the repeated rows, or name further id fields that tell them apart"
     )
+
+
+def _is_null(kind: "pa.DataType") -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_null(kind))
+
+
+def _are_both_numbers(found: "pa.DataType", wanted: "pa.DataType") -> bool:
+    import pyarrow.types as types
+
+    def is_number(kind: "pa.DataType") -> bool:
+        return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind))
+
+    return is_number(found) and is_number(wanted)
 
 
 def _comparable(found: "pa.DataType", wanted: "pa.DataType") -> bool:

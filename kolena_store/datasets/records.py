@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,7 +118,7 @@ def datasets(session: Session) -> list[DatasetRecord]:
 
 def find_dataset(session: Session, name: str) -> DatasetRecord | None:
     """Return the dataset of this name, which is unique without regard to case, or None."""
-    found = session.records(DatasetRecord, "datasets.dataset_named", name=name)
+    found = session.records(DatasetRecord, "datasets.dataset_named", name=unicodedata.normalize("NFC", name))
     return found[0] if found else None
 
 

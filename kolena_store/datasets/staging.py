@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kolena_store.database import Transaction
 from kolena_store.errors import EmptyInput
 from kolena_store.files import SAMPLE, WrittenFile, data_path, read_batches, write_files
+from kolena_store.formats.casts import cast_array
 from kolena_store.progress import track
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from kolena_store.formats import TableInput
 
-__all__ = ["Staged", "conform", "numbered_schema", "stage"]
+__all__ = ["Staged", "conform", "numbered_schema", "renumbered", "stage", "with_order", "without_columns"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,13 @@ class Staged:
         """Return where the files lie."""
         return [data_path(self.root, file.kind, file.sha256) for file in self.files]
 
+    def is_stored_as(self, kind: str, samples: "np.ndarray") -> bool:
+        """Return whether the files hold exactly what files of this kind with these numbers would hold."""
+        import numpy as np
+
+        numbers = np.arange(self.base, self.base + self.n_rows, dtype=np.int64)
+        return all(file.kind == kind for file in self.files) and np.array_equal(samples, numbers)
+
     def remove(self) -> None:
         """Remove the files that this staging brought."""
         for file in self.files:
@@ -44,7 +52,7 @@ class Staged:
         """Remove the files that this staging brought and that the transaction did not take in."""
         taken = transaction.taken_files
         for file in self.files:
-            if file.is_new and file.sha256 not in taken:
+            if file.is_new and (file.kind, file.sha256) not in taken:
                 data_path(self.root, file.kind, file.sha256).unlink(missing_ok=True)
 
     def rows(self, wanted: "np.ndarray", columns: Sequence[str] | None = None) -> "Iterator[pa.Table]":
@@ -106,7 +114,9 @@ def _conformed(table: "pa.Table", field: "pa.Field") -> "pa.ChunkedArray":
     if field.name not in table.column_names:
         return pa.chunked_array([pa.nulls(table.num_rows, field.type)])
     column = table.column(field.name)
-    return column if column.type.equals(field.type) else column.cast(field.type)
+    if column.type.equals(field.type):
+        return column
+    return pa.chunked_array([cast_array(chunk, field.type) for chunk in column.chunks], field.type)
 
 
 def _numbered(source: "TableInput", schema: "pa.Schema", base: int) -> "Iterator[pa.Table]":
@@ -136,6 +146,13 @@ def renumbered(tables: "Iterator[pa.Table]", samples: "np.ndarray") -> "Iterator
         numbers = pa.array(samples[start : start + table.num_rows])
         start += table.num_rows
         yield table.set_column(0, pa.field(SAMPLE, pa.int64(), nullable=False), numbers)
+
+
+def with_order(schema: "pa.Schema", names: Sequence[str]) -> "pa.Schema":
+    """Return a schema with its columns in another order."""
+    import pyarrow as pa
+
+    return pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
 
 
 def without_columns(schema: "pa.Schema", names: Sequence[str]) -> "pa.Schema":

@@ -1,5 +1,6 @@
 """Uploading a dataset: the input is staged, checked, compared with what is there, and becomes the next version."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from kolena_store.datasets.columns import Columns, check_columns
 from kolena_store.datasets.identity import check_id_types, check_ids, resolve_id_fields
 from kolena_store.datasets.numbering import add_to_id_map, number_rows
 from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, find_dataset, version_of
-from kolena_store.datasets.staging import Staged, stage, without_columns
+from kolena_store.datasets.staging import Staged, stage, with_order, without_columns
 from kolena_store.datasets.versions import NewVersion, add_version, check_dataset_name
 from kolena_store.datasets.widening import check_names, widened_schema
 from kolena_store.display import Listing, Printable
@@ -111,8 +112,9 @@ def _id_fields(where: str, schema: "pa.Schema", existing: DatasetRecord | None, 
 
 def _new_dataset(transaction: Transaction, name: str, id_fields: list[str]) -> DatasetRecord:
     check_dataset_name(name)
+    spelled = unicodedata.normalize("NFC", name)
     dataset_id = transaction.new_id()
-    transaction.run("datasets.insert_dataset", dataset_id=dataset_id, name=name, id_fields=id_fields, created=now())
+    transaction.run("datasets.insert_dataset", dataset_id=dataset_id, name=spelled, id_fields=id_fields, created=now())
     return transaction.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=dataset_id)[0]
 
 
@@ -132,7 +134,6 @@ def _compare_and_add(
     new = NewVersion(
         staged=staged,
         changes=changes,
-        numbers_are_final=bool(numbering.is_new.all()),
         workflow=upload.workflow,
         columns=upload.columns,
         message=upload.message,
@@ -144,8 +145,11 @@ def _compare_and_add(
 
 
 def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUpload) -> bool:
+    """Return whether workflow and columns are what they were; the order of the columns does not count."""
     is_same_workflow = upload.workflow is None or upload.workflow == before.workflow_document
-    return is_same_workflow and before.schema.equals(staged.schema, check_metadata=True)
+    if not is_same_workflow or set(before.schema.names) != set(staged.schema.names):
+        return False
+    return bool(before.schema.equals(with_order(staged.schema, before.schema.names), check_metadata=True))
 
 
 def _notes(before: VersionRecord | None, staged: Staged, upload: DatasetUpload) -> tuple[str, ...]:

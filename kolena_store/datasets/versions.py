@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kolena_store.database import Transaction
-from kolena_store.datasets.changes import RowChanges, column_types, write_changes
+from kolena_store.datasets.changes import RowChanges, write_changes
 from kolena_store.datasets.columns import Columns
 from kolena_store.datasets.records import DatasetRecord, Field, Role, VersionRecord, files_of, version_of
+from kolena_store.datasets.sql_types import column_types
 from kolena_store.datasets.staging import Staged
 from kolena_store.digests import canonical_json
 from kolena_store.errors import InvalidInput
-from kolena_store.schema import now
+from kolena_store.schema import document_text, now
 
 __all__ = ["NewVersion", "add_version", "author", "check_dataset_name"]
 
@@ -27,11 +28,10 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVersion:
-    """What the next version is made of; `numbers_are_final`: the staged files can be taken as they are."""
+    """What the next version is made of."""
 
     staged: Staged
     changes: RowChanges
-    numbers_are_final: bool
     workflow: Mapping[str, Any] | None
     columns: Columns | None
     message: str | None
@@ -42,10 +42,7 @@ def add_version(
 ) -> VersionRecord:
     """Write the files of the next version, enter it, and return it."""
     files = files_of(transaction, before.sample_files) if before else []
-    if new.numbers_are_final and not len(new.changes.removed):
-        file_ids = [*(file.file_id for file in files), *(transaction.add_file(file) for file in new.staged.files)]
-    else:
-        file_ids = write_changes(transaction, SAMPLES_KIND, new.staged, new.changes, files)
+    file_ids = write_changes(transaction, SAMPLES_KIND, new.staged, new.changes, files)
     workflow, columns = _workflow_texts(before, new)
     added, changed, removed, unchanged = new.changes.counts
     transaction.run(
@@ -96,7 +93,7 @@ def check_dataset_name(name: str) -> None:
 def _workflow_texts(before: VersionRecord | None, new: NewVersion) -> tuple[str | None, str | None]:
     if new.workflow is None or new.columns is None:
         return (before.workflow, before.columns) if before else (None, None)
-    return canonical_json(new.workflow), canonical_json(asdict(new.columns))
+    return document_text("the workflow", new.workflow), canonical_json(asdict(new.columns))
 
 
 def _fields_text(

@@ -1,5 +1,6 @@
 """How a dataset's columns may change from one version to the next: they widen, they never narrow."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kolena_store.errors import ChangedType, InvalidInput
@@ -35,9 +36,11 @@ def widened_schema(where: str, stored: "pa.Schema", found: "pa.Schema", *, keep_
 
     Raises:
         ChangedType: a column's type is neither wider nor narrower than the stored one.
+        InvalidInput: a column is a stored one in other capitals.
     """
     import pyarrow as pa
 
+    _check_spelling(where, stored.names, found.names)
     fields = [_widened(where, stored, field) for field in found]
     if keep_missing:
         fields = [
@@ -47,12 +50,22 @@ def widened_schema(where: str, stored: "pa.Schema", found: "pa.Schema", *, keep_
     return pa.schema(fields, metadata={**(stored.metadata or {}), **(found.metadata or {})})
 
 
+def _check_spelling(where: str, stored: Sequence[str], found: Sequence[str]) -> None:
+    spellings = {name.casefold(): name for name in stored}
+    for name in found:
+        if spellings.get(name.casefold(), name) != name:
+            raise InvalidInput(
+                f"{where}: column {name!r} is stored as {spellings[name.casefold()]!r}, and SQL takes no account of "
+                "capitals; spell it as it is stored"
+            )
+
+
 def _widened(where: str, stored: "pa.Schema", field: "pa.Field") -> "pa.Field":
     if field.name not in stored.names:
         return field
     before = stored.field(field.name).type
     if is_widening(field.type, before):
-        return field.with_type(before)
+        return stored.field(field.name)
     if is_widening(before, field.type):
         return field
     raise ChangedType(

@@ -11,7 +11,7 @@ from kolena_store.formats.cells import CellColumn, cell_names, check_cells, valu
 from kolena_store.formats.csv_lines import CsvHeader, fault_of, header_of, line_of_row
 from kolena_store.formats.inputs import TableInput
 from kolena_store.formats.names import check_names, check_nested_names
-from kolena_store.formats.paths import compression_of, readable_file
+from kolena_store.formats.paths import compression_of, path_for_duckdb, readable_file
 from kolena_store.formats.scans import TextScan, query
 from kolena_store.formats.type_names import check_storable, declared_types
 from kolena_store.statements import Fragment, joined
@@ -54,7 +54,7 @@ def open_csv(path: Path, *, types: Mapping[str, str], expected: "Mapping[str, pa
 
 def _scan(path: Path, file: Path, header: CsvHeader) -> TextScan:
     parameters = {
-        "path": str(file),
+        "path": path_for_duckdb(file),
         "columns": dict.fromkeys((f"c{position}" for position in range(len(header.names))), "VARCHAR"),
         "delimiter": header.delimiter,
         "compression": compression_of(file),

@@ -14,7 +14,7 @@ from kolena_store.formats.json_search import ARRAY, LINES, REMEDY, JsonFile
 from kolena_store.formats.json_shapes import Shape
 from kolena_store.formats.json_types import fitted_type, read_type, stored_type
 from kolena_store.formats.names import check_names, check_nested_names
-from kolena_store.formats.paths import compression_of, opened, readable_file
+from kolena_store.formats.paths import compression_of, opened, path_for_duckdb, readable_file
 from kolena_store.formats.scans import TextScan, query, stream
 from kolena_store.formats.type_names import check_storable, declared_types, duckdb_type, parsed_types
 from kolena_store.statements import joined
@@ -27,6 +27,7 @@ __all__ = ["open_json"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 COLUMNS_SUPPOSED = 500
+DESCRIPTIONS_KEPT = 20_000
 EMPTY_OBJECT = "JSON"
 WIDE_NUMBER = r"[\[:,][ \t]*-?([0-9]{20}|9[2-9][0-9]{17})"
 
@@ -111,7 +112,8 @@ def _looked_at(file: JsonFile, single: Collection[str]) -> tuple[int, Shape]:
         for text in pc.unique(batch.column("structure")).to_pylist():
             if is_clear and text not in seen:
                 is_clear = _describe(shape, json.loads(text), single)
-                seen.add(text)
+                if len(seen) < DESCRIPTIONS_KEPT:
+                    seen.add(text)
     return n_rows, shape if is_clear else file.shape(single)
 
 
@@ -165,7 +167,7 @@ def _unfitting(file: JsonFile, name: str, wanted: "pa.DataType", origin: str) ->
 
 
 def _parameters(file: JsonFile) -> dict[str, object]:
-    return {"path": str(file.path), "format": file.layout, "compression": compression_of(file.path)}
+    return {"path": path_for_duckdb(file.path), "format": file.layout, "compression": compression_of(file.path)}
 
 
 def _scan(file: JsonFile, columns: Sequence[_Column]) -> TextScan:

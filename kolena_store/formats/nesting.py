@@ -21,12 +21,23 @@ def children_of(kind: "pa.DataType") -> "list[pa.Field]":
 
 
 def plain_type(kind: "pa.DataType") -> "pa.DataType":
-    """Return the type without dictionaries, at any depth: their values' type stands in their place."""
+    """Return the type without dictionaries, at any depth: their values' type stands in their place.
+
+    Text views inside of nested types become large text: Arrow can't write a list of structs with views to Parquet.
+    """
     import pyarrow as pa
 
     if pa.types.is_dictionary(kind):
         return plain_type(kind.value_type)
-    return with_children(kind, [plain_type(child.type) for child in children_of(kind)])
+    return with_children(kind, [_without_view(plain_type(child.type)) for child in children_of(kind)])
+
+
+def _without_view(kind: "pa.DataType") -> "pa.DataType":
+    import pyarrow as pa
+
+    if pa.types.is_string_view(kind):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary_view(kind) else kind
 
 
 def with_children(kind: "pa.DataType", types: "Sequence[pa.DataType]") -> "pa.DataType":

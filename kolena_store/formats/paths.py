@@ -1,6 +1,7 @@
 """Files that the user names: found, or refused with the names that are near."""
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,11 @@ from typing import BinaryIO, cast
 
 from kolena_store.errors import EmptyInput, MalformedFile, UnreadableFile, did_you_mean, shown
 
-__all__ = ["compression_of", "opened", "readable_file"]
+__all__ = ["compression_of", "opened", "path_for_duckdb", "readable_file"]
 
 GZIP_MARK = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 20
+PATTERN_SIGN = re.compile(r"([*?\[])")
 
 
 def readable_file(path: Path) -> Path:
@@ -51,6 +53,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     else:
         with path.open("rb") as handle:
             yield handle
+
+
+def path_for_duckdb(path: Path) -> str:
+    """Return a path in which DuckDB finds no pattern, so that `a[1].csv` is that file and not `a1.csv`."""
+    return PATTERN_SIGN.sub(r"[\1]", str(path))
 
 
 def _check_gzip(path: Path) -> None:

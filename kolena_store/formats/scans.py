@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import LimitExceeded
 from kolena_store.formats.inputs import rows_per_batch
+from kolena_store.formats.paths import path_for_duckdb
 from kolena_store.statements import Fragment, Statement, statement
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _connected(path: Path, threads: int | None = None) -> "Iterator[duckdb.DuckD
         for macro in MACROS:
             connection.execute(query(macro).fill())
         connection.execute(query("use_utc").fill())
-        connection.execute(query("allow_files").fill(), {"paths": [str(path)]})
+        connection.execute(query("allow_files").fill(), {"paths": [str(path), path_for_duckdb(path)]})
         for name in ("no_outside", "lock"):
             connection.execute(query(name).fill())
         try:

@@ -71,7 +71,7 @@ def compute_metrics(
     try:
         for level, name in _QUERIES:
             wanted = [metric for metric in metrics if metric.level in level]
-            if wanted and (classes.names or name == "whole_values"):
+            if wanted:
                 table = _evaluated(connection, name, wanted)
                 for index, metric in enumerate(wanted):
                     yield from _values(table, index, metric, terms, classes, missing)

@@ -20,6 +20,7 @@ from kolena_store.metrics.kernels import (
     RocAuc,
     Spearman,
 )
+from kolena_store.metrics.ordered import NOTHING_MEASURED
 from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
 from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
 
@@ -124,6 +125,10 @@ def _over_all_classes(columns: SampleColumns, terms: Sequence[TermDefinition], m
     if not terms:
         return
     scores, codes = columns.matrices[terms[0].expression], columns.codes[str(terms[0].over)]
+    if not scores.shape[1]:
+        nothing = KernelValue(value=None, n=0, reason=NOTHING_MEASURED)
+        yield from (_in_one_row(term, [nothing] * len(members)) for term in terms)
+        return
     ranked = RankedScores.of_classes(scores, codes, _measured(scores, codes))
     tallies = [ranked.tally(one) for one in members]
     for term in terms:

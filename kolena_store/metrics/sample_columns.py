@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kolena_store.database import Session
-from kolena_store.membership.bitmaps import Flags, Samples, Words, from_flags, from_samples
+from kolena_store.membership.bitmaps import Flags, Samples, Words, from_flags, from_samples, n_words
 from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.sums import Floats
@@ -72,7 +72,7 @@ def kernel_arguments(term: TermDefinition) -> list[str]:
 def class_planes(codes: Codes, n_classes: int, chosen: Flags) -> Words:
     """Return one bitmap for each class: the chosen samples that have its code."""
     planes = [from_flags((codes == code) & chosen) for code in range(n_classes)]
-    return np.stack(planes) if planes else np.empty((0, 0), dtype=np.uint64)
+    return np.stack(planes) if planes else np.empty((0, n_words(codes.size)), dtype=np.uint64)
 
 
 def _wanted(terms: Sequence[TermDefinition]) -> list[tuple[str, str]]:

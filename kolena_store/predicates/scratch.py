@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kolena_store.database.session import CONNECTION_SETTINGS
+from kolena_store.errors import InvalidInput, shown
+from kolena_store.predicates.messages import plain_message
 from kolena_store.predicates.tokens import lowered
 from kolena_store.predicates.types import type_fragment
 from kolena_store.statements import Fragment, identifier, joined, statement
@@ -20,20 +22,35 @@ KEYS = ("_sample", "_object")
 
 @contextmanager
 def scratch_database(tables: Mapping[str, Mapping[str, str]]) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Yield a locked connection in memory that has `tables`, empty: name -> field -> DuckDB type. It reads no file."""
+    """Yield a locked connection in memory that has `tables`, empty: name -> field -> DuckDB type. It reads no file.
+
+    Raises:
+        InvalidInput: a field has a type that this DuckDB does not know.
+    """
     import duckdb
 
     connection = duckdb.connect(":memory:", config={**dict(CONNECTION_SETTINGS), "threads": "1"})
     try:
         for name, fields in tables.items():
-            columns = joined(_column(field, kind) for field, kind in fields.items())
-            create = statement("queries/predicates", "empty_table").fill(table=identifier(name), columns=columns)
-            connection.execute(create)
+            _create_table(connection, name, fields)
         for name in ("use_utc", "close_scratch", "lock_scratch"):
             connection.execute(statement("queries/predicates", name).fill())
         yield connection
     finally:
         connection.close()
+
+
+def _create_table(connection: "duckdb.DuckDBPyConnection", name: str, fields: Mapping[str, str]) -> None:
+    import duckdb
+
+    columns = joined(_column(field, kind) for field, kind in fields.items())
+    try:
+        connection.execute(statement("queries/predicates", "empty_table").fill(table=identifier(name), columns=columns))
+    except duckdb.Error as error:
+        raise InvalidInput(
+            f"{name} can't be tried out: {plain_message(error)}. Its types are {shown(fields.values())}; "
+            "give the fields types that DuckDB has"
+        ) from None
 
 
 def with_keys(table: str, fields: Mapping[str, str]) -> dict[str, str]:

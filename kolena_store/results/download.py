@@ -1,12 +1,14 @@
 """A model's inferences on their way out, beside the ids of the samples that they answer."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, read_rows, version_of
-from kolena_store.errors import InvalidInput
+from kolena_store.errors import InvalidInput, shown
 from kolena_store.files import SAMPLE
-from kolena_store.results.records import results_of_model, results_version
+from kolena_store.results.records import ResultsRecord, results_of_model, results_version
+from kolena_store.schema import document_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,31 +22,40 @@ def download_results(
     model: str,
     *,
     version: int | None = None,
-    configuration: str | None = None,
+    configuration: str | Mapping[str, Any] | None = None,
 ) -> "pa.Table":
     """Return the ids and inference columns of the samples that the model answered, in the dataset's order.
 
     Args:
         version: of the results, by default the newest. Samples that left the dataset are left out.
-        configuration: the upload configuration's canonical JSON; needed when the model answered under several.
+        configuration: what the model ran with, as it was uploaded or as its JSON text; None means the results that
+            came without one, or the only ones.
 
     Raises:
         UnknownName: no such model or version.
-        InvalidInput: the model has results under several upload configurations and none was named.
+        InvalidInput: the model has no results under this configuration, or several and none was named.
     """
-    records = results_of_model(session, dataset, model)
-    if configuration is not None:
-        records = [record for record in records if record.upload_configuration == configuration]
-    if len(records) != 1:
-        known = [record.upload_configuration for record in records]
-        raise InvalidInput(
-            f"{model!r} has {len(records)} results on {dataset.name!r} ({known}); name their configuration"
-        )
-    record = results_version(session, records[0].results_id, version)
+    chosen = _chosen(results_of_model(session, dataset, model), configuration)
+    record = results_version(session, chosen.results_id, version)
     samples = version_of(session, dataset)
     ids = read_rows(session, samples.sample_files, samples.schema).select([SAMPLE, *dataset.id_fields])
     inferences = read_rows(session, record.inference_files, record.schema)
     return _beside(ids, inferences)
+
+
+def _chosen(records: Sequence[ResultsRecord], configuration: str | Mapping[str, Any] | None) -> ResultsRecord:
+    is_mapping = isinstance(configuration, Mapping)
+    wanted = document_text("the upload configuration", configuration) if is_mapping else configuration
+    found = [record for record in records if record.upload_configuration == wanted]
+    if configuration is None and len(records) == 1:
+        found = list(records)
+    if not found:
+        known = shown(record.upload_configuration for record in records)
+        raise InvalidInput(
+            f"{records[0].model!r} has no results under the upload configuration {wanted}; it has some under {known}. "
+            "Name one of these"
+        )
+    return found[0]
 
 
 def _beside(ids: "pa.Table", inferences: "pa.Table") -> "pa.Table":

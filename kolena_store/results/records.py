@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, Field
 from kolena_store.errors import UnknownName
+from kolena_store.models import normal_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,7 +79,7 @@ def results_of_model(session: Session, dataset: DatasetRecord, model: str) -> li
         UnknownName: the model has no results there.
     """
     everything = results_of_dataset(session, dataset)
-    found = [record for record in everything if record.model == model]
+    found = [record for record in everything if record.model == normal_name(model)]
     if not found:
         known = dict.fromkeys(record.model for record in everything)
         raise UnknownName.of(

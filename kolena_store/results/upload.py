@@ -11,6 +11,7 @@ from kolena_store.datasets import (
     VersionRecord,
     check_columns,
     check_ids,
+    check_label_types,
     check_names,
     check_same_id_types,
     dataset_named,
@@ -23,6 +24,7 @@ from kolena_store.datasets import (
 )
 from kolena_store.errors import InvalidInput, MissingColumns
 from kolena_store.formats import TableInput, open_table, renamed_input
+from kolena_store.models import normal_name
 from kolena_store.results.records import results_of_dataset
 from kolena_store.results.unmatched import unmatched_error
 from kolena_store.results.versions import ModelRows, ResultsReport, add_results
@@ -81,9 +83,9 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
 def _opened(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, upload: ResultsUpload
 ) -> TableInput:
-    known = {
-        name: kind for record in results_of_dataset(transaction, dataset) for name, kind in record.plain_types.items()
-    }
+    records = results_of_dataset(transaction, dataset)
+    of_model = [record for record in records if upload.model is None or record.model == normal_name(upload.model)]
+    known = {name: kind for record in of_model for name, kind in record.plain_types.items()}
     labels = version.column_needs.expected_labels(version.plain_types)
     ids = {name: version.plain_types[name] for name in dataset.id_fields}
     expected = {**known, **labels, **ids}
@@ -112,6 +114,7 @@ def _checked_schema(
         raise MissingColumns(f"{source.name} has no column beside the ids; add the model's answers")
     check_names(source.name, inferences)
     check_columns(source.name, inferences, version.column_needs.inference)
+    check_label_types(source.name, inferences, version.column_needs.expected_labels(version.plain_types))
     return with_categories(source.schema, source.categories)
 
 

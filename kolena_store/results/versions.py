@@ -22,6 +22,7 @@ from kolena_store.datasets import (
 )
 from kolena_store.digests import canonical_json
 from kolena_store.display import Listing, Printable
+from kolena_store.errors import UnmatchedResults
 from kolena_store.models import configuration_id, note_model
 from kolena_store.results.records import ResultsRecord, results_version
 from kolena_store.schema import now
@@ -77,10 +78,19 @@ class ResultsReport(Printable):
 def add_results(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, rows: ModelRows
 ) -> ResultsReport:
-    """Add or replace inferences of one model; without a difference the version stays."""
+    """Add or replace inferences of one model; without a difference the version stays.
+
+    Raises:
+        UnmatchedResults: it would be the model's first version, and no row belongs to a sample.
+    """
     model = note_model(transaction, rows.model, metadata=rows.metadata, tags=rows.tags)
     configuration = configuration_id(transaction, "upload", rows.upload_configuration)
     results_id, before = _find_results(transaction, dataset, model.model_id, configuration)
+    if before is None and not (rows.samples >= 0).any():
+        raise UnmatchedResults(
+            f"no row of {rows.model!r} belongs to a sample of {dataset.name!r}, so there is nothing to keep; "
+            "check that the ids are those of this dataset"
+        )
     schema = _schema(rows, before)
     staged = replace(rows.staged, schema=schema)
     current = files_of(transaction, before.inference_files) if before else []

@@ -5,6 +5,7 @@ from kolena_store.test_runs.outcome import MetricValue, TestResults
 from kolena_store.test_runs.records import TestRun, test_runs
 from kolena_store.test_runs.request import read_suite, stratify, suite_input
 from kolena_store.test_runs.tester import TestOptions, run_models
+from kolena_store.test_runs.user_metrics import apply_metrics
 
 __all__ = [
     "ConfusionMatrix",
@@ -12,6 +13,7 @@ __all__ = [
     "TestOptions",
     "TestResults",
     "TestRun",
+    "apply_metrics",
     "read_suite",
     "run_models",
     "stratify",

@@ -53,10 +53,17 @@ class AnsweredSamples:
         return self._selected(names, self._condition(predicate)).drop_columns([SAMPLE])
 
     def distinct(self, name: str) -> "pa.Array":
-        """Return the distinct values of a column, sorted, without NULL."""
-        query = statement("queries/runs", "distinct_values").fill(column=self._sources[name])
-        found = self._session.table(query, samples=self._samples, inferences=self._inferences)
-        return found.column("value").combine_chunks()
+        """Return the distinct values of a column, sorted, without NULL: of the ground truth those of all samples.
+
+        The classes of a problem are then the same for every model, whichever samples it answered.
+        """
+        files = {"samples": self._samples}
+        if name.startswith(GROUND_TRUTH):
+            query = statement("queries/runs", "distinct_truths").fill(column=self._sources[name])
+        else:
+            query = statement("queries/runs", "distinct_answers").fill(column=self._sources[name])
+            files["inferences"] = self._inferences
+        return self._session.table(query, **files).column("value").combine_chunks()
 
     def batches(self) -> "Iterator[pa.RecordBatch]":
         """Yield all columns of all answered samples."""

@@ -13,6 +13,8 @@ from kolena_store.digests import canonical_json, sha256_of_texts
 from kolena_store.errors import EmptyInput, InvalidInput
 from kolena_store.files import FileWriter
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
+from kolena_store.metrics.user.process import DEFAULT_LIMITS, Limits
+from kolena_store.metrics.user.stored import UserMetric, check_no_clash, chosen_metrics, user_metrics
 from kolena_store.models import configuration_id
 from kolena_store.results import ResultsRecord, results_of_dataset, results_of_model
 from kolena_store.schema import now
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from kolena_store.membership.bitmaps import Words
     from kolena_store.test_runs.measure import Measured, Plan
+    from kolena_store.test_runs.rows import RunKeys
 
 __all__ = ["TestRequest", "chosen_results", "run_tests", "workflow_of"]
 
@@ -45,6 +48,7 @@ class TestRequest:
     configuration: Configuration | None = None
     metrics: Sequence[str] | None = None
     common: bool = False
+    limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,7 @@ class _Setting:
     cases: Sequence[CaseRecord]
     file: MetricFile
     metrics: Sequence[MetricDefinition]
+    own_metrics: Sequence[UserMetric]
     metric_set: str
     restriction: str | None
 
@@ -94,7 +99,10 @@ def chosen_results(
     Raises:
         UnknownName: a model has no results on the dataset.
         EmptyInput: no model has.
+        InvalidInput: no model is named.
     """
+    if models is not None and not models:
+        raise InvalidInput("the test names no model; name at least one, or leave models away to test all")
     if models is None:
         found = results_of_dataset(transaction, dataset)
     else:
@@ -125,7 +133,9 @@ def _setting(transaction: Transaction, request: TestRequest) -> _Setting:
     version = version_of(transaction, request.dataset)
     workflow = workflow_of(request.dataset, version)
     file = load_metrics(workflow.metric_file)
-    metrics = file.chosen(request.metrics)
+    stored = user_metrics(transaction, request.dataset)
+    check_no_clash(request.dataset, [metric.name for metric in stored], file)
+    metrics, own_metrics = chosen_metrics(file, stored, request.metrics)
     document = request.configuration.document() if request.configuration is not None else None
     restriction = canonical_json([[one.results_id, one.version] for one in request.results]) if request.common else None
     return _Setting(
@@ -136,9 +146,19 @@ def _setting(transaction: Transaction, request: TestRequest) -> _Setting:
         cases=cases_of(transaction, request.suite),
         file=file,
         metrics=metrics,
-        metric_set=sha256_of_texts([file.digest, *(metric.name for metric in metrics)]),
+        own_metrics=own_metrics,
+        metric_set=_metric_set(file, metrics, own_metrics, is_whole=request.metrics is None),
         restriction=f"{COMMON} {restriction}" if restriction else None,
     )
+
+
+def _metric_set(
+    file: MetricFile, metrics: Sequence[MetricDefinition], own_metrics: Sequence[UserMetric], *, is_whole: bool
+) -> str:
+    """Return the identity of what a run measures; the whole has terms beyond those of its metrics."""
+    own = [f"{metric.name} {metric.digest}" for metric in own_metrics]
+    chosen = [] if is_whole else [metric.name for metric in metrics]
+    return sha256_of_texts([file.digest, "all" if is_whole else "chosen", *chosen, *own])
 
 
 def _run_key(setting: _Setting, results: ResultsRecord) -> str:
@@ -224,6 +244,8 @@ def _make_run(
         classes=scored.facts.classes,
     )
     measured: Measured = measure(transaction, plan, scored, keys)
+    if setting.own_metrics:
+        measured = _with_own_metrics(transaction, setting, plan, scored, keys, measured)
     recorded.metrics.append(measured.metrics)
     recorded.terms.append(measured.terms)
     recorded.runs.append(
@@ -247,6 +269,30 @@ def _make_run(
             "seconds": time.perf_counter() - clock,
         }
     )
+
+
+def _with_own_metrics(
+    transaction: Transaction,
+    setting: _Setting,
+    plan: "Plan",
+    scored: ScoredResults,
+    keys: "RunKeys",
+    measured: "Measured",
+) -> "Measured":
+    from kolena_store.test_runs.measure import members_of
+    from kolena_store.test_runs.results_table import result_fields
+    from kolena_store.test_runs.user_rows import UserMetricsPlan, with_user_metrics
+
+    own = UserMetricsPlan(
+        version=setting.version,
+        workflow=setting.workflow,
+        metrics=setting.own_metrics,
+        fields=result_fields(transaction, setting.request.dataset, setting.version, setting.workflow),
+        members=members_of(plan),
+        size=plan.size,
+        limits=setting.request.limits,
+    )
+    return with_user_metrics(transaction, own, scored, keys, measured)
 
 
 def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from kolena_store.database import Session
 from kolena_store.membership.bitmaps import Words
@@ -16,7 +17,7 @@ from kolena_store.metrics.terms import TermValues, compute_terms
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
 
-__all__ = ["Measured", "Plan", "answered_samples", "measure"]
+__all__ = ["Measured", "Plan", "answered_samples", "measure", "members_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,20 +33,24 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """The rows of one run."""
+    """The rows of one run, and how many samples of each test case there are, and were answered."""
 
     metrics: pa.Table
     terms: pa.Table
+    n_samples: NDArray[np.int64]
+    n_answered: NDArray[np.int64]
 
 
 def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) -> Measured:
     """Return the metric rows and term rows of one model."""
     columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
-    terms = compute_terms(columns, plan.terms, _members(plan), len(scored.facts.classes))
+    terms = compute_terms(columns, plan.terms, members_of(plan), len(scored.facts.classes))
     found = list(_metrics(plan, scored, terms))
     return Measured(
         metrics=metric_rows(keys, terms, found, order=[metric.name for metric in plan.metrics]),
         terms=term_rows(keys, terms),
+        n_samples=terms.n_samples,
+        n_answered=terms.n_answered,
     )
 
 
@@ -55,7 +60,8 @@ def answered_samples(session: Session, plan_size: int, scored: ScoredResults) ->
     return columns.answered
 
 
-def _members(plan: Plan) -> Words:
+def members_of(plan: Plan) -> Words:
+    """Return the samples of each test case that are to be measured."""
     words = np.stack([membership.words for membership in plan.members])
     return words if plan.restriction is None else words & plan.restriction
 

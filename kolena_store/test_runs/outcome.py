@@ -1,11 +1,11 @@
 """What a test returns: the metric rows of some runs, as a table, as typed values, and as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.display import Listing
-from kolena_store.errors import UnknownName
+from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.tables import ArrowBacked
 from kolena_store.test_runs.confusion import ConfusionMatrix, confusion_matrix
 from kolena_store.test_runs.records import TestRun
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["MetricValue", "TestResults"]
+
+SHARED = ("run", "dataset", "suite", "configuration")
+"""Columns of the metric rows that a single value leaves out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +80,19 @@ class TestResults(ArrowBacked):
         """Return the value of (test case, model, metric) or (test case, model, metric, class).
 
         Raises:
+            InvalidInput: the key has fewer or more parts.
             UnknownName: there is no such row; near names are suggested.
         """
-        wanted = dict(zip(("test_case", "model", "metric", "class"), key, strict=False))
-        found = [row for row in self.rows() if all(row[name] == wanted.get(name) for name in ("class", *wanted))]
-        if not found:
+        if not isinstance(key, tuple) or len(key) not in (3, 4):
+            raise InvalidInput(
+                f"results[{key!r}]: name a test case, a model and a metric, and the class of a metric that has one, "
+                "as in results['Night', 'v1', 'recall']"
+            )
+        wanted = dict(zip(("test_case", "model", "metric", "class"), map(str, key), strict=False))
+        found = self._matching(wanted)
+        if not found.num_rows:
             raise self._unknown(wanted)
-        row = {
-            name: value for name, value in found[0].items() if name not in ("run", "dataset", "suite", "configuration")
-        }
+        row = {name: value for name, value in found.slice(0, 1).to_pylist()[0].items() if name not in SHARED}
         return MetricValue(class_name=row.pop("class"), **row)
 
     def confusion_matrix(self, test_case: str, model: str) -> ConfusionMatrix:
@@ -108,14 +115,24 @@ class TestResults(ArrowBacked):
             notes=self.notes,
         )
 
-    def _unknown(self, wanted: dict[str, str]) -> UnknownName:
+    def _matching(self, wanted: Mapping[str, str]) -> "pa.Table":
+        """Return the rows that have these values; without a class those of the whole."""
+        import pyarrow.compute as pc
+
+        found = self.metrics
+        for name, value in wanted.items():
+            found = found.filter(pc.equal(found.column(name), value))
+        return found if "class" in wanted else found.filter(pc.is_null(found.column("class")))
+
+    def _unknown(self, wanted: Mapping[str, str]) -> UnknownName:
         for name in wanted:
             self._check_name(name, wanted[name])
-        needs_class = "class" not in wanted
-        hint = "; it has a value for each class: name the class as fourth part" if needs_class else ""
-        return UnknownName(f"no value of {wanted.get('metric')!r} for {wanted}{hint}")
+        hint = "has no value of its own for a class: leave the class away"
+        if "class" not in wanted:
+            hint = "has a value for each class: name the class as fourth part"
+        return UnknownName(f"{wanted['metric']!r} on {wanted['test_case']!r} {hint}")
 
     def _check_name(self, column: str, name: str) -> None:
-        known = [value for value in dict.fromkeys(self.metrics.column(column).to_pylist()) if value is not None]
+        known = [value for value in self.metrics.column(column).unique().to_pylist() if value is not None]
         if name not in known:
             raise UnknownName.of(column.replace("_", " "), name, known, "print(results.pl())")

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord, version_of
+from kolena_store.digests import sha256_of_texts
 from kolena_store.errors import InvalidInput, UnreadableFile
 from kolena_store.test_suites import (
     ALL,
@@ -15,13 +17,16 @@ from kolena_store.test_suites import (
     SuiteRecord,
     SuiteReport,
     apply_suites,
+    find_suite,
     stratified_text,
     suite_named,
 )
 
-__all__ = ["SUITE_SUFFIX", "read_suite", "stratify", "suite_input", "suite_of"]
+__all__ = ["SUITE_SUFFIX", "listed", "read_suite", "stratify", "suite_input", "suite_of"]
 
 SUITE_SUFFIX = ".sql"
+BY = "by"
+LONGEST_NAME = 150
 
 
 def suite_of(
@@ -89,13 +94,28 @@ def stratify(
     transaction: Transaction, dataset: DatasetRecord, name: str, by: Sequence["str | Bins"], *, origin: str = "file"
 ) -> SuiteReport:
     """Write the views for some fields, apply them as a suite, and return it with its text."""
-    text = stratified_text(transaction, version_of(transaction, dataset), by)
+    text = stratified_text(transaction, version_of(transaction, dataset), listed(by))
     return apply_suites(transaction, dataset, [SuiteInput(name=name, text=text, file=name, origin=origin)])[0]
 
 
 def _by_fields(transaction: Transaction, dataset: DatasetRecord, by: Sequence["str | Bins"]) -> SuiteRecord:
     if not by:
         raise InvalidInput("by= names no field; give at least one, as in by=['language']")
-    name = "by " + ", ".join(one.field if isinstance(one, Bins) else one for one in by)
-    stratify(transaction, dataset, name, by, origin="by")
+    name = _name_of(listed(by))
+    taken = find_suite(transaction, dataset, name)
+    if taken is not None and taken.origin != BY:
+        name = f"{name} (fields)"
+    stratify(transaction, dataset, name, by, origin=BY)
     return suite_named(transaction, dataset, name)
+
+
+def _name_of(by: Sequence["str | Bins"]) -> str:
+    fields = [one.field if isinstance(one, Bins) else one for one in by]
+    name = f"by {', '.join(fields)}"
+    is_fit = len(name) <= LONGEST_NAME and name.isprintable()
+    return name if is_fit else f"by {len(fields)} fields {sha256_of_texts(fields)[:8]}"
+
+
+def listed(given: "Sequence[Any] | str | Bins") -> "Sequence[Any]":
+    """Return what a caller gave as a list: a single field, range or name stands for a list of one."""
+    return [given] if isinstance(given, (str, Bins)) else given

@@ -75,7 +75,7 @@ def _score(
     paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]
     fields = canonical_json(list(column_types(transaction, paths, workflow.sample_metrics_schema(facts)).items()))
     transaction.touched_datasets.add(version.dataset_id)
-    document = canonical_json(asdict(facts))
+    document = canonical_json(_document(facts))
     transaction.run(
         "runs.insert_sample_metrics", **key, facts=document, fields=fields, metric_files=file_ids, n_scored=n_scored
     )
@@ -111,8 +111,15 @@ def _numbered(schema: "pa.Schema") -> "pa.Schema":
     return pa.schema([pa.field(SAMPLE, pa.int64()), *schema])
 
 
+def _document(facts: Facts) -> dict[str, Any]:
+    """Return the facts as JSON holds them: a threshold may be infinite, which only a text can say."""
+    threshold = None if facts.threshold is None else str(facts.threshold)
+    return {**asdict(facts), "threshold": threshold}
+
+
 def _facts_from(document: dict[str, Any]) -> Facts:
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }
-    return Facts(**values)
+    threshold = values["threshold"]
+    return Facts(**{**values, "threshold": None if threshold is None else float(threshold)})

@@ -22,32 +22,43 @@ def summary(
     """Return a listing for each headline metric (worst test case of the last model first), then the notes.
 
     Args:
-        rows: metric rows; only those of the whole (class None) are shown.
+        rows: metric rows; those of a class are shown only for a metric that has no others.
     """
     by_metric = {name: _cells(rows, name) for name in headlines}
     shown = {name: cells for name, cells in by_metric.items() if cells}
     if not shown:
         shown = {name: _cells(rows, name) for name in dict.fromkeys(str(row["metric"]) for row in rows)}
     order = _worst_first(next(iter(shown.values()), {}), models)
-    listings = [_listing(f"{title} · {name}", cells, order, models) for name, cells in shown.items()]
-    closing = [text for name, cells in shown.items() for text in _hidden(name, cells, order, models)][:1]
+    orders = {name: _fitting(order, cells, models) for name, cells in shown.items()}
+    listings = [_listing(f"{title} · {name}", cells, orders[name], models) for name, cells in shown.items()]
+    closing = [text for name, cells in shown.items() for text in _hidden(name, cells, orders[name], models)][:1]
     return [*listings, *closing, *_gaps(rows, models), *notes]
 
 
 def _cells(rows: Sequence[Row], metric: str) -> Cells:
-    return {(row["test_case"], row["model"]): row for row in rows if row["metric"] == metric and row["class"] is None}
+    of_metric = [row for row in rows if row["metric"] == metric]
+    of_whole = {(row["test_case"], row["model"]): row for row in of_metric if row["class"] is None}
+    return of_whole or {(f"{row['test_case']} · {row['class']}", row["model"]): row for row in of_metric}
+
+
+def _fitting(order: Sequence[str], cells: Cells, models: Sequence[str]) -> Sequence[str]:
+    """Return the common order of the lines, or one of their own for lines that are others."""
+    return order if set(order) == {line for line, _ in cells} else _worst_first(cells, models)
 
 
 def _worst_first(cells: Cells, models: Sequence[str]) -> list[str]:
-    """Return the test cases, the whole first, then by the value of the last model; undefined ones come last."""
+    """Return the test cases, the whole first, then by the value of the last model; undefined ones come last.
+
+    A metric without a direction leaves them in the suite's order.
+    """
     cases = list(dict.fromkeys(test_case for test_case, _ in cells))
     last = models[-1] if models else ""
 
     def badness(test_case: str) -> tuple[bool, bool, float]:
         row = cells.get((test_case, last), {})
         value = row.get("value")
-        sign = -1.0 if row.get("better") == "lower" else 1.0
-        return (test_case != ALL, value is None, sign * (value or 0.0))
+        sign = {"higher": 1.0, "lower": -1.0}.get(row.get("better", ""), 0.0)
+        return (row.get("test_case", test_case) != ALL, value is None, sign * (value or 0.0))
 
     return sorted(cases, key=badness)
 

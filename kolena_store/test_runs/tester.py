@@ -6,10 +6,12 @@ from pathlib import Path
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import dataset_named, version_of
+from kolena_store.errors import InvalidInput
+from kolena_store.metrics.user.process import DEFAULT_LIMITS, Limits
 from kolena_store.test_runs.execute import TestRequest, chosen_results, run_tests, workflow_of
 from kolena_store.test_runs.load import load_results
 from kolena_store.test_runs.outcome import TestResults
-from kolena_store.test_runs.request import suite_of
+from kolena_store.test_runs.request import listed, suite_of
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration
 
@@ -27,6 +29,7 @@ class TestOptions:
     configuration: Configuration | None = None
     metrics: Sequence[str] | None = None
     common: bool = False
+    limits: Limits = DEFAULT_LIMITS
 
 
 def run_models(transaction: Transaction, name: str, models: Sequence[str] | None, options: TestOptions) -> TestResults:
@@ -38,13 +41,17 @@ def run_models(transaction: Transaction, name: str, models: Sequence[str] | None
     dataset = dataset_named(transaction, name)
     workflow = workflow_of(dataset, version_of(transaction, dataset))
     suite = suite_of(transaction, dataset, options.suite, options.by)
+    metrics = listed(options.metrics) if options.metrics is not None else None
+    if metrics is not None and not metrics:
+        raise InvalidInput("the test names no metric; name at least one, or leave metrics away to compute all")
     request = TestRequest(
         dataset=dataset,
         suite=suite,
         results=chosen_results(transaction, dataset, models),
         configuration=options.configuration,
-        metrics=options.metrics,
+        metrics=metrics,
         common=options.common,
+        limits=options.limits,
     )
     run_ids = run_tests(transaction, request)
-    return load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=options.metrics)
+    return load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=metrics)

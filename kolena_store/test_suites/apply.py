@@ -84,6 +84,12 @@ def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Seque
         ConflictingDefinition: a name means something else in a suite that is not applied here.
     """
     version = version_of(transaction, dataset)
+    names = [given.name.lower() for given in inputs]
+    repeated = [given.name for index, given in enumerate(inputs) if names[index] in names[:index]]
+    if repeated:
+        raise InvalidInput(f"two suites are named {repeated[0]!r}; rename one file, as a suite has its file's name")
+    if ALL in names and any(given.origin != ALL for given in inputs):
+        raise InvalidInput(f"{ALL!r} is the suite of every sample, which is always there; give yours another name")
     applied = [_apply(transaction, dataset, version, one) for one in inputs]
     _check_pins(transaction, dataset, [suite for suite, _ in applied])
     return [_report(transaction, dataset, version, suite, is_new) for suite, is_new in applied]
@@ -96,7 +102,8 @@ def _apply(
     suite_id = before.suite_id if before else _new_suite(transaction, dataset, given)
     _update_texts(transaction, suite_id, before, given)
     definitions = _definitions(transaction, dataset, version, given)
-    cases = [add_case(transaction, dataset, definition) for definition in definitions]
+    keeps_texts = given.origin != "file"
+    cases = [add_case(transaction, dataset, definition, keeps_texts=keeps_texts) for definition in definitions]
     keys = [case.key for case in cases]
     if before and [case.key for case in cases_of(transaction, before)] == keys:
         return before, False
@@ -130,7 +137,10 @@ def _new_suite(transaction: Transaction, dataset: DatasetRecord, given: SuiteInp
 def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord | None, given: SuiteInput) -> None:
     description = given.description if given.description is not None else (before.description if before else None)
     tags = list(given.tags) if given.tags is not None else (before.tags if before else [])
-    transaction.run("suites.update_suite", suite_id=suite_id, description=description, tags=tags)
+    # A suite that by= made becomes the user's own when the user applies one of its name.
+    transaction.run(
+        "suites.update_suite", suite_id=suite_id, origin=given.origin, description=description, tags=tags
+    )
 
 
 def _definitions(

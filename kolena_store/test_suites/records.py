@@ -47,6 +47,7 @@ class SuiteRecord:
     """One version of a test suite; its origin says how it came to be: from a file, by fields, or built in."""
 
     suite_id: int
+    dataset: str
     name: str
     origin: str
     description: str | None
@@ -56,9 +57,10 @@ class SuiteRecord:
     created: datetime.datetime
 
 
-def suites(session: Session, dataset: DatasetRecord) -> list[SuiteRecord]:
-    """Return the newest version of every suite of a dataset, by name."""
-    return session.records(SuiteRecord, "suites.all_suites", dataset_id=dataset.dataset_id)
+def suites(session: Session, dataset: DatasetRecord | None = None) -> list[SuiteRecord]:
+    """Return the newest version of every suite of a dataset (None: of all datasets), by name."""
+    dataset_id = dataset.dataset_id if dataset is not None else None
+    return session.records(SuiteRecord, "suites.all_suites", dataset_id=dataset_id)
 
 
 def find_suite(session: Session, dataset: DatasetRecord, name: str, version: int | None = None) -> SuiteRecord | None:

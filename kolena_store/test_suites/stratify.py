@@ -1,6 +1,6 @@
 """Stratifying: one test case for each value, or range of values, of a field, written as views that can be saved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -56,10 +56,23 @@ class Bins:
         given = [one for one in (self.edges, self.quantiles, self.widths) if one is not None]
         if len(given) != 1:
             raise InvalidInput(f"Bins({self.field!r}) takes exactly one of edges=, quantiles= and widths=")
-        if self.edges is not None and (not self.edges or sorted(set(self.edges)) != list(self.edges)):
-            raise InvalidInput(f"the edges of {self.field!r} must ascend, each once; they are {list(self.edges)}")
-        if any(isinstance(one, int) and not 1 <= one <= MOST_VALUES for one in given):
-            raise InvalidInput(f"the number of bins of {self.field!r} must lie between 1 and {MOST_VALUES}")
+        if self.edges is not None:
+            object.__setattr__(self, "edges", _checked_edges(self.field, self.edges))
+        elif not _is_number(given[0]) or given[0] not in range(1, MOST_VALUES + 1):
+            raise InvalidInput(
+                f"the number of bins of {self.field!r} must be a whole number from 1 to {MOST_VALUES}, not {given[0]!r}"
+            )
+
+
+def _checked_edges(field: str, edges: Iterable[Any]) -> tuple[Any, ...]:
+    plain = tuple(edge.item() if hasattr(edge, "item") else edge for edge in edges)
+    if not plain or not all(map(_is_number, plain)) or any(low >= high for low, high in pairwise(plain)):
+        raise InvalidInput(f"the edges of {field!r} must be numbers that ascend, each once; they are {list(plain)}")
+    return plain
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,44 +162,51 @@ def _values(field: str, values: Sequence[Any]) -> Iterator[_Stratum]:
 
 def _ranges(session: Session, version: VersionRecord, bins: Bins) -> Iterator[_Stratum]:
     name = identifier(bins.field)
-    n_null, n_nan, least, greatest, quantiles, _ = _facts(session, version, bins)
-    if least is not None:
-        edges = _edges(bins, least, greatest, quantiles)
-        if bins.edges is not None:
-            yield from _open_ends(bins.field, edges, least, greatest)
-        yield from _between(bins, edges)
-    if n_null:
+    facts = _facts(session, version, bins)
+    if bins.edges is not None:
+        yield from _below(bins.field, bins.edges[0], facts["lowest"])
+        yield from _between(bins, bins.edges)
+        yield from _above(bins.field, bins.edges[-1], facts["highest"])
+    elif facts["least"] is not None:
+        yield from _between(bins, _edges(bins, facts))
+    if bins.edges is None and facts["n_infinite"]:
+        yield _Stratum(name=f"{bins.field} is infinite", predicate=f"isinf({name})")
+    if facts["n_null"]:
         yield _Stratum(name=f"{bins.field} is missing", predicate=f"{name} IS NULL")
-    if n_nan:
+    if facts["n_nan"]:
         yield _Stratum(name=f"{bins.field} is NaN", predicate=f"isnan({name})")
 
 
-def _facts(session: Session, version: VersionRecord, bins: Bins) -> tuple[Any, ...]:
+def _facts(session: Session, version: VersionRecord, bins: Bins) -> dict[str, Any]:
     parts = bins.quantiles or 1
     fractions = [index / parts for index in range(parts + 1)]
     field = identifier(bins.field)
     query = statement("queries/suites", "field_facts").fill(field=field, number=Fragment(f"{field}::DOUBLE"))
-    return session.rows(query, files=_paths(session, version), fractions=fractions)[0]
+    return dict(session.table(query, files=_paths(session, version), fractions=fractions).to_pylist()[0])
 
 
-def _edges(bins: Bins, least: Any, greatest: Any, quantiles: Sequence[Any]) -> list[Any]:
-    if bins.edges is not None:
-        return list(bins.edges)
+def _edges(bins: Bins, facts: Mapping[str, Any]) -> list[Any]:
+    least, greatest = facts["least"], facts["greatest"]
     if bins.quantiles is not None:
-        return sorted(set(quantiles))
-    step = (float(greatest) - float(least)) / (bins.widths or 1)
-    inner = [float(least) + step * index for index in range(1, bins.widths or 1)]
-    return sorted({float(least), *inner, float(greatest)})
+        return sorted(set(facts["quantiles"]))
+    n_bins = bins.widths or 1
+    # Each end is divided by itself: the distance of two huge numbers may be infinite.
+    step = float(greatest) / n_bins - float(least) / n_bins
+    inner = [float(least) + step * index for index in range(1, n_bins)]
+    return sorted({least, *(edge for edge in inner if least < edge < greatest), greatest})
 
 
-def _open_ends(field: str, edges: Sequence[Any], least: Any, greatest: Any) -> Iterator[_Stratum]:
-    name = identifier(field)
-    if least < edges[0]:
-        yield _Stratum(name=f"{field} < {_shown(edges[0])}", predicate=f"{name} < {literal(edges[0])}")
-    if greatest >= edges[-1]:
-        is_number = f"isfinite({name}::DOUBLE)"
-        predicate = f"{name} >= {literal(edges[-1])} AND {is_number}"
-        yield _Stratum(name=f"{field} >= {_shown(edges[-1])}", predicate=predicate)
+def _below(field: str, edge: Any, lowest: float | None) -> Iterator[_Stratum]:
+    if lowest is not None and lowest < edge:
+        yield _Stratum(name=f"{field} < {_shown(edge)}", predicate=f"{identifier(field)} < {literal(edge)}")
+
+
+def _above(field: str, edge: Any, highest: float | None) -> Iterator[_Stratum]:
+    """Yield the range from an edge on, without NaN, which DuckDB holds for greater than every number."""
+    if highest is not None and highest >= edge:
+        name = identifier(field)
+        predicate = f"{name} >= {literal(edge)} AND NOT isnan({name}::DOUBLE)"
+        yield _Stratum(name=f"{field} >= {_shown(edge)}", predicate=predicate)
 
 
 def _between(bins: Bins, edges: Sequence[Any]) -> Iterator[_Stratum]:

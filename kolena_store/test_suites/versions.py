@@ -43,17 +43,24 @@ def all_samples() -> CaseDefinition:
     )
 
 
-def add_case(transaction: Transaction, dataset: DatasetRecord, definition: CaseDefinition) -> CaseRecord:
-    """Return the version of the test case that has this definition, made when there is none."""
+def add_case(
+    transaction: Transaction, dataset: DatasetRecord, definition: CaseDefinition, *, keeps_texts: bool = False
+) -> CaseRecord:
+    """Return the version of the test case that has this definition, made when there is none.
+
+    Args:
+        keeps_texts: leave a test case that is there its name, description and tags: nobody wrote new ones.
+    """
     versions = _versions(transaction, dataset, definition.name)
     test_case_id = versions[0].test_case_id if versions else _new_case(transaction, dataset, definition.name)
-    transaction.run(
-        "suites.update_case",
-        test_case_id=test_case_id,
-        name=definition.name,
-        description=definition.description,
-        tags=list(definition.tags),
-    )
+    if not (versions and keeps_texts):
+        transaction.run(
+            "suites.update_case",
+            test_case_id=test_case_id,
+            name=definition.name,
+            description=definition.description,
+            tags=list(definition.tags),
+        )
     if definition.digest not in {record.definition_digest for record in versions}:
         transaction.run(
             "suites.insert_case_version",

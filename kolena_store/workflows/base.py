@@ -29,22 +29,26 @@ class ScoringInput(Protocol):
         """Return some columns of all answered samples, or of those that a predicate over metadata selects."""
 
     def distinct(self, name: str) -> "pa.Array":
-        """Return the distinct values of a column, sorted, without NULL."""
+        """Return the distinct values of a column, sorted, without NULL: of the ground truth those of all samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What a workflow finds out once about (model, dataset, configuration), before any sample is scored.
 
-    `classes` are the labels in order, `reported` those that have rows of their own; `accepted` are the labels of the
-    truth that are measured at all (None: every one); `positive` is set in a binary problem; `threshold` was tuned or
-    given; `centres` are the values about which second moments are taken; `constants` are numbers that metrics may
-    name; `unavailable` says of a sample-metrics column why it is NULL throughout.
+    `classes` are the labels in order, `reported` those that have rows of their own; `accepted` are the labels that are
+    measured at all (None: every one); `scored` are the labels that the results score, in the order of their scores;
+    `is_binary` says that truth and scores know two classes (a model may answer others still), and `positive` is the one
+    of them that the user named; `threshold` was tuned or given; `centres` are the values about which second
+    moments are taken; `constants` are numbers that metrics may name; `unavailable` says of a sample-metrics column why
+    it is NULL throughout.
     """
 
     classes: tuple[str, ...] = ()
     reported: tuple[str, ...] = ()
     accepted: tuple[str, ...] | None = None
+    scored: tuple[str, ...] = ()
+    is_binary: bool = False
     positive: str | None = None
     threshold: float | None = None
     tuned_on: str | None = None

@@ -1,7 +1,7 @@
 """Where the score of each class stands: in a column of its own, in a list, in a struct, or derived from one score."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kolena_store.datasets import CLASS_MARK, columns_of_pattern
 from kolena_store.errors import InvalidInput, shown
@@ -13,67 +13,83 @@ if TYPE_CHECKING:
 
     from kolena_store.workflows.classification import Classification
 
-__all__ = ["check_list_length", "score_columns", "score_matrix", "scored_classes"]
+__all__ = ["named_classes", "positive_scores", "score_columns", "score_matrix"]
 
 
-def score_columns(workflow: "Classification", schema: "pa.Schema") -> dict[str, str]:
-    """Return class -> inference column for scores that have a column for each class; else nothing."""
-    names = [name.removeprefix(INFERENCE) for name in schema.names if name.startswith(INFERENCE)]
+def score_columns(workflow: "Classification", schema: "pa.Schema") -> list[str]:
+    """Return the columns of a batch that hold the scores."""
+    if workflow.score is not None:
+        return [INFERENCE + workflow.score]
     if workflow.scores is None:
-        return {}
-    if not isinstance(workflow.scores, str):
-        return {str(label): column for label, column in workflow.scores.items()}
-    return columns_of_pattern(workflow.scores, names) if CLASS_MARK in workflow.scores else {}
+        return []
+    return [INFERENCE + name for name in _columns_by_class(workflow, schema).values() or [str(workflow.scores)]]
 
 
-def scored_classes(workflow: "Classification", schema: "pa.Schema") -> list[str]:
-    """Return the classes that the scores name themselves; a list column names none."""
+def named_classes(workflow: "Classification", schema: "pa.Schema") -> list[str]:
+    """Return the classes that the scores name themselves, in the order of the scores; a list column names none."""
     import pyarrow.types as types
 
-    by_column = list(score_columns(workflow, schema))
+    by_column = _columns_by_class(workflow, schema)
     if by_column or workflow.scores is None:
-        return by_column
+        return list(by_column)
     found = schema.field(INFERENCE + str(workflow.scores)).type
     return [found.field(index).name for index in range(found.num_fields)] if types.is_struct(found) else []
 
 
-def score_matrix(workflow: "Classification", batch: "pa.RecordBatch", classes: Sequence[str]) -> "np.ndarray":
-    """Return the scores as float64[rows, classes]; a class without a score, and a NULL, is NaN."""
-    import numpy as np
-
-    columns = _columns_by_class(workflow, batch, classes)
-    empty = np.full(batch.num_rows, np.nan)
-    return np.column_stack([_floats(columns[label]) if label in columns else empty for label in classes])
-
-
-def check_list_length(column: "pa.Array", n_classes: int, name: str) -> None:
-    """Check that a list column has a score for each class in every row.
+def score_matrix(workflow: "Classification", batch: "pa.RecordBatch", scored: Sequence[str]) -> "np.ndarray":
+    """Return the scores of the classes `scored` as float64[rows, classes]; NULL is NaN.
 
     Raises:
-        InvalidInput: the lengths differ.
+        InvalidInput: the lists of a list column have other lengths.
     """
-    import pyarrow.compute as pc
+    import numpy as np
 
-    lengths = [length for length in pc.unique(pc.list_value_length(column)).to_pylist() if length is not None]
-    if any(length != n_classes for length in lengths):
-        raise InvalidInput(
-            f"the lists in {name!r} have {shown(sorted(lengths))} values, there are {n_classes} classes; "
-            "name the classes in the order of the list with classes=[...]"
-        )
+    columns = [_floats(column) for column in _score_arrays(workflow, batch, scored)]
+    return np.column_stack(columns) if columns else np.empty((batch.num_rows, 0))
 
 
-def _columns_by_class(workflow: "Classification", batch: "pa.RecordBatch", classes: Sequence[str]) -> dict[str, Any]:
+def positive_scores(
+    workflow: "Classification", batch: "pa.RecordBatch", positive: str, scored: Sequence[str]
+) -> "np.ndarray":
+    """Return the score of the positive class: float64[rows], NaN where there is none."""
+    if workflow.score is not None:
+        return _floats(batch.column(INFERENCE + workflow.score))
+    return score_matrix(workflow, batch, scored)[:, scored.index(positive)]
+
+
+def _columns_by_class(workflow: "Classification", schema: "pa.Schema") -> dict[str, str]:
+    """Return class -> inference column for scores that have a column for each class; else nothing."""
+    if isinstance(workflow.scores, Mapping):
+        return {str(label): column for label, column in workflow.scores.items()}
+    if workflow.scores is None or CLASS_MARK not in workflow.scores:
+        return {}
+    names = [name.removeprefix(INFERENCE) for name in schema.names if name.startswith(INFERENCE)]
+    return columns_of_pattern(workflow.scores, names)
+
+
+def _score_arrays(workflow: "Classification", batch: "pa.RecordBatch", scored: Sequence[str]) -> "list[pa.Array]":
     import pyarrow.compute as pc
     import pyarrow.types as types
 
-    by_column = score_columns(workflow, batch.schema)
+    by_column = _columns_by_class(workflow, batch.schema)
     if by_column:
-        return {label: batch.column(INFERENCE + column) for label, column in by_column.items()}
+        return [batch.column(INFERENCE + name) for name in by_column.values()]
     column = batch.column(INFERENCE + str(workflow.scores))
     if types.is_struct(column.type):
-        return {label: pc.struct_field(column, label) for label in scored_classes(workflow, batch.schema)}
-    check_list_length(column, len(classes), str(workflow.scores))
-    return {label: pc.list_element(column, index) for index, label in enumerate(classes)}
+        return [pc.struct_field(column, [index]) for index in range(column.type.num_fields)]
+    _check_list_length(column, scored, str(workflow.scores))
+    return [pc.list_element(column, index) for index in range(len(scored))]
+
+
+def _check_list_length(column: "pa.Array", scored: Sequence[str], name: str) -> None:
+    import pyarrow.compute as pc
+
+    lengths = [length for length in pc.unique(pc.list_value_length(column)).to_pylist() if length is not None]
+    if any(length != len(scored) for length in lengths):
+        raise InvalidInput(
+            f"the lists in {name!r} have {shown(sorted(lengths))} values, and the classes are {shown(scored)}; "
+            "name the classes in the order of the list with classes=[...]"
+        )
 
 
 def _floats(column: "pa.Array") -> "np.ndarray":

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns
+from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, columns_of_pattern
 from kolena_store.errors import InvalidInput
 from kolena_store.workflows.base import Facts, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
+from kolena_store.workflows.options import check_column_names, checked_classes, plain_label
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,10 +29,10 @@ class Classification(Workflow):
         scores: the score of each class: a pattern such as `"p_{class}"`, a mapping class -> column, or the name of
             one list column (in the order of `classes`) or struct column.
         positive: the label of interest in a problem of two classes; every other label counts as the other class.
-        classes: all labels, in order; a label outside them is left out and counted.
+        classes: all labels, in order; a sample with another label is left out and counted, another prediction is wrong.
 
     Raises:
-        InvalidInput: options that contradict each other.
+        InvalidInput: options that contradict each other, or name no column or label.
     """
 
     ground_truth: str
@@ -47,6 +48,10 @@ class Classification(Workflow):
 
     def __post_init__(self) -> None:
         """Check that the options fit together."""
+        check_column_names(
+            "Classification", ground_truth=self.ground_truth or "", prediction=self.prediction, score=self.score
+        )
+        self._normalise()
         if self.score is not None and self.scores is not None:
             raise InvalidInput("give either score= (one column) or scores= (one for each class), not both")
         if self.score is not None and self.prediction is None and self.positive is None:
@@ -54,6 +59,21 @@ class Classification(Workflow):
                 f"score={self.score!r} alone does not say which label it is the score of: "
                 "name the positive class (positive=), or the column with the predicted label (prediction=)"
             )
+
+    def _normalise(self) -> None:
+        """Hold options as a document gives them back, so that the two are equal."""
+        if isinstance(self.scores, Mapping):
+            by_class = {str(plain_label(label)): column for label, column in self.scores.items()}
+            check_column_names("Classification", **{f"scores[{label!r}]": name for label, name in by_class.items()})
+            object.__setattr__(self, "scores", by_class or "")
+        if self.scores is not None and not isinstance(self.scores, Mapping):
+            check_column_names("Classification", scores=self.scores)
+            if CLASS_MARK in self.scores:
+                columns_of_pattern(self.scores, ())
+        if self.positive is not None:
+            object.__setattr__(self, "positive", plain_label(self.positive))
+        if self.classes is not None:
+            object.__setattr__(self, "classes", checked_classes(self.classes))
 
     @property
     def prediction_field(self) -> str | None:
@@ -109,16 +129,19 @@ class Classification(Workflow):
         return score_classification(self, batch, facts)
 
     def check_labels(self, labels: "pa.Array") -> None:
-        """Check that the positive label occurs in the ground truth.
+        """Check that the positive label occurs in the ground truth, and among the classes that were named.
 
         Raises:
             InvalidInput: it does not; near labels are named.
         """
-        from kolena_store.workflows.labels import label_of, label_texts
+        from kolena_store.workflows.labels import label_of, label_texts, spelled
 
-        if self.positive is not None:
-            known = [text for text in label_texts(labels, labels.type).to_pylist() if text is not None]
-            label_of(self.positive, known, labels.type, "positive")
+        if self.positive is None:
+            return
+        known = [text for text in label_texts(labels, labels.type).to_pylist() if text is not None]
+        positive = label_of(self.positive, known, labels.type, "positive")
+        if self.classes is not None and positive not in [spelled(one, known, labels.type) for one in self.classes]:
+            raise InvalidInput(f"positive {self.positive!r} is none of classes={list(self.classes)}; name it there")
 
     def _score_needs(self) -> list[ColumnNeed]:
         if self.score is not None:

@@ -1,16 +1,15 @@
 """What a classification needs to know of all samples at once: its classes and its threshold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kolena_store.errors import InvalidInput
+from kolena_store.errors import InvalidInput, shown
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput
-from kolena_store.workflows.class_scores import score_columns, score_matrix, scored_classes
+from kolena_store.workflows.class_scores import named_classes, positive_scores, score_columns
 from kolena_store.workflows.configuration import Configuration
-from kolena_store.workflows.labels import label_of, label_texts, merged_labels
+from kolena_store.workflows.labels import label_of, label_texts, merged_labels, spelled
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
     from kolena_store.workflows.classification import Classification
@@ -21,6 +20,9 @@ DEFAULT_THRESHOLD = 0.5
 DEFAULT_BETA = 2.0
 DEFAULT_TOP_K = 2
 
+SCORE_COLUMNS = ("scores", "log_loss", "brier_score", "in_top_k")
+"""The sample metrics that need a score for each class."""
+
 NO_SCORES = "the results have no score for each class"
 NO_CONFIDENCE = "the results have no score"
 TOO_FEW_CLASSES = "there are no more classes than labels that count, so every answer would be right"
@@ -28,10 +30,16 @@ TOO_FEW_CLASSES = "there are no more classes than labels that count, so every an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Problem:
-    """The labels of one problem: all classes in order, the type of the truth, and the positive one if named."""
+    """The labels of one problem: all classes in order, the type of the truth, and the positive one if named.
+
+    `accepted` are the labels that are measured (None: every one), `scored` those that have a score, in that order;
+    `is_binary` does not count labels that are only predicted.
+    """
 
     classes: tuple[str, ...]
     accepted: tuple[str, ...] | None
+    scored: tuple[str, ...]
+    is_binary: bool
     like: "pa.DataType"
     positive: str | None
 
@@ -48,6 +56,8 @@ def classification_facts(workflow: "Classification", inputs: ScoringInput, confi
     return Facts(
         classes=problem.classes,
         accepted=problem.accepted,
+        scored=problem.scored,
+        is_binary=problem.is_binary,
         reported=_reported(problem, configuration),
         positive=problem.positive,
         threshold=threshold,
@@ -63,39 +73,53 @@ def _problem(workflow: "Classification", inputs: ScoringInput) -> _Problem:
     label = workflow.prediction_field
     predicted = inputs.distinct(INFERENCE + label) if label else truth[:0]
     found = merged_labels(truth, predicted, truth.type)
-    classes = tuple(dict.fromkeys([*found, *scored_classes(workflow, inputs.schema)]))
+    named = [spelled(label, found, truth.type) for label in named_classes(workflow, inputs.schema)]
+    known = dict.fromkeys([*merged_labels(truth, truth, truth.type), *named])
+    classes = tuple(dict.fromkeys([*known, *found]))
+    accepted = None
     if workflow.classes is not None:
-        classes = tuple(_spelled(label, classes, truth.type) for label in workflow.classes)
-    accepted = classes if workflow.classes is not None else None
-    if workflow.positive is None:
-        return _Problem(classes=classes, accepted=accepted, like=truth.type, positive=None)
-    positive = label_of(workflow.positive, classes, truth.type, "positive")
-    others = [label for label in classes if label != positive]
+        classes = accepted = tuple(spelled(label, classes, truth.type) for label in workflow.classes)
+    problem = _Problem(
+        classes=classes,
+        accepted=accepted,
+        scored=tuple(named) or classes,
+        is_binary=len(known.keys() & classes) == 2,
+        like=truth.type,
+        positive=None,
+    )
+    return problem if workflow.positive is None else _binary(workflow, problem)
+
+
+def _binary(workflow: "Classification", problem: _Problem) -> _Problem:
+    """Return the problem with the positive class against all others."""
+    positive = spelled(workflow.positive, problem.classes, problem.like)
+    if workflow.scores is not None and positive not in problem.scored:
+        raise InvalidInput(
+            f"the scores have none for the positive class {positive!r}; they are of {shown(problem.scored)}. "
+            "Add its scores, or name another class (positive=)"
+        )
+    others = [label for label in problem.classes if label != positive]
     other = others[0] if len(others) == 1 else f"not {positive}"
-    return _Problem(classes=(other, positive), accepted=accepted, like=truth.type, positive=positive)
-
-
-def _spelled(label: object, known: tuple[str, ...], like: "pa.DataType") -> str:
-    """Return how a label is spelled in the data, or as given when no sample has it."""
-    try:
-        return label_of(label, known, like, "the class")
-    except InvalidInput:
-        return str(label)
+    return replace(problem, classes=(other, positive), positive=positive, is_binary=True)
 
 
 def _reported(problem: _Problem, configuration: Configuration) -> tuple[str, ...]:
     if configuration.classes is None:
         return problem.classes
+    if problem.positive is not None:
+        raise InvalidInput(
+            f"classes={list(configuration.classes)} chooses among several classes, and this problem has a positive "
+            f"class ({problem.positive!r}) and the rest; leave classes away"
+        )
     return tuple(label_of(label, problem.classes, problem.like, "the class") for label in configuration.classes)
 
 
 def _unavailable(workflow: "Classification", problem: _Problem, top_k: int) -> dict[str, str]:
     """Return the sample metrics that are NULL throughout, with the reason."""
     if workflow.score is None and workflow.scores is None:
-        columns = ("scores", "truth_scores", "log_loss", "brier_score", "in_top_k")
-        return {**dict.fromkeys(columns, NO_SCORES), "confidence": NO_CONFIDENCE}
+        return {**dict.fromkeys(SCORE_COLUMNS, NO_SCORES), "confidence": NO_CONFIDENCE}
     if workflow.score is not None and problem.positive is None:
-        return dict.fromkeys(("scores", "truth_scores", "log_loss", "brier_score", "in_top_k"), NO_SCORES)
+        return dict.fromkeys(SCORE_COLUMNS, NO_SCORES)
     return {"in_top_k": TOO_FEW_CLASSES} if len(problem.classes) <= top_k else {}
 
 
@@ -109,8 +133,7 @@ def _threshold(
     if problem.positive is None or not has_score:
         raise InvalidInput(
             f"threshold={configuration.threshold!r} needs a problem of two classes, the positive one and its "
-            "score; "
-            "give positive= and score= (or scores=) to Classification"
+            "score; give positive= and score= (or scores=) to Classification"
         )
     if isinstance(configuration.threshold, str):
         return _tuned(workflow, problem, inputs, configuration)
@@ -119,33 +142,22 @@ def _threshold(
 
 def _tuned(workflow: "Classification", problem: _Problem, inputs: ScoringInput, configuration: Configuration) -> float:
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     from kolena_store.metrics.thresholds import accuracy_optimal, f1_optimal
 
-    score_names = [workflow.score] if workflow.score else list(score_columns(workflow, inputs.schema).values())
-    names = [
-        GROUND_TRUTH + workflow.ground_truth,
-        *(INFERENCE + str(name) for name in score_names or [str(workflow.scores)]),
-    ]
+    names = [GROUND_TRUTH + workflow.ground_truth, *score_columns(workflow, inputs.schema)]
     table = inputs.columns(list(dict.fromkeys(names)), predicate=configuration.tune_on).combine_chunks()
     batch = table.to_batches()[0] if table.num_rows else _empty_batch(table)
     truth = label_texts(batch.column(names[0]), problem.like)
-    scores = positive_scores(workflow, batch, problem.positive)
-    is_positive = np.array([text == problem.positive for text in truth.to_pylist()], dtype=bool)
-    is_measured = np.isfinite(scores) & truth.is_valid().to_numpy(zero_copy_only=False)
+    scores = positive_scores(workflow, batch, str(problem.positive), problem.scored)
+    is_positive = pc.equal(truth, problem.positive).fill_null(False).to_numpy(zero_copy_only=False)
+    is_measured = truth.is_valid()
+    if problem.accepted is not None:
+        is_measured = pc.is_in(truth, pa.array(problem.accepted, pa.string()))
     choose = f1_optimal if configuration.threshold == "f1_optimal" else accuracy_optimal
-    return choose(scores, is_positive, is_measured)
-
-
-def positive_scores(workflow: "Classification", batch: "pa.RecordBatch", positive: str | None) -> "np.ndarray":
-    """Return the score of the positive class: float64[rows], NaN where there is none."""
-    import numpy as np
-    import pyarrow as pa
-
-    if workflow.score is None:
-        return score_matrix(workflow, batch, [str(positive)])[:, 0]
-    column = batch.column(INFERENCE + workflow.score)
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
+    return choose(scores, is_positive, is_measured.to_numpy(zero_copy_only=False) & ~np.isnan(scores))
 
 
 def _empty_batch(table: "pa.Table") -> "pa.RecordBatch":

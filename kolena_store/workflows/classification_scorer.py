@@ -1,10 +1,10 @@
 """The sample metrics of a classification: what each sample adds to the metrics of every test case it is in."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts
-from kolena_store.workflows.class_scores import score_matrix
-from kolena_store.workflows.classification_facts import positive_scores
+from kolena_store.workflows.class_scores import positive_scores, score_matrix
 from kolena_store.workflows.labels import label_texts
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ def sample_metrics_schema() -> "pa.Schema":
     """Return the columns of the sample metrics.
 
     `truth` and `prediction` are labels as text (NULL: not known, or outside the classes); `scores` has a score for
-    each class, in their order; `confidence` is the score of the predicted label; `log_loss` and `brier_score` are
-    NULL where the scores are no probabilities; `in_top_k` says whether the true label is among the k highest scores.
+    each class, in their order, and is NULL where one is missing; `confidence` is the score of the predicted label;
+    `log_loss` and `brier_score` are NULL where the scores are no probabilities; `in_top_k` says whether the true label
+    is among the k highest scores.
     """
     import pyarrow as pa
 
@@ -62,34 +63,46 @@ def score_classification(workflow: "Classification", batch: "pa.RecordBatch", fa
 
 def _codes(workflow: "Classification", batch: "pa.RecordBatch", facts: Facts, name: str) -> "np.ndarray":
     """Return the position of each label among the classes; -1: NULL; the number of classes: another label."""
-    like = batch.column(GROUND_TRUTH + workflow.ground_truth).type
-    return _positions(label_texts(batch.column(name), like), facts)
+    import numpy as np
+
+    texts = label_texts(batch.column(name), batch.column(GROUND_TRUTH + workflow.ground_truth).type)
+    codes = _positions(texts, facts.classes)
+    if facts.positive is not None:
+        codes = np.where(_positions(texts, [facts.positive]) == 0, 1, 0)
+    if facts.accepted is not None:
+        codes = np.where(_positions(texts, facts.accepted) < 0, -1, codes)
+    codes = np.where(codes < 0, len(facts.classes), codes)
+    return np.where(texts.is_valid().to_numpy(zero_copy_only=False), codes, -1).astype(np.int32)
 
 
-def _positions(texts: "pa.Array", facts: Facts) -> "np.ndarray":
+def _positions(texts: "pa.Array", labels: Sequence[str]) -> "np.ndarray":
+    """Return the position of each text among some labels; -1: it is none of them."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    is_known = texts.is_valid().to_numpy(zero_copy_only=False)
-    accepted = facts.classes if facts.accepted is None else facts.accepted
-    found = pc.index_in(texts, pa.array(accepted, pa.string())).to_numpy(zero_copy_only=False)
-    is_accepted = ~np.isnan(found.astype(np.float64))
-    codes = np.where(is_accepted, np.nan_to_num(found.astype(np.float64)), len(facts.classes)).astype(np.int32)
-    if facts.positive is not None:
-        is_positive = pc.equal(texts, facts.positive).fill_null(False).to_numpy(zero_copy_only=False)
-        codes = np.where(is_accepted, is_positive, len(facts.classes)).astype(np.int32)
-    return np.where(is_known, codes, np.int32(-1))
+    found = pc.index_in(texts, pa.array(labels, pa.string()))
+    return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False))
 
 
 def _scores(workflow: "Classification", batch: "pa.RecordBatch", facts: Facts) -> "np.ndarray | None":
-    """Return float64[rows, classes], or None when there is no score for each class."""
+    """Return float64[rows, classes] or None when there is no score for each class; NaN in all of a row that lacks one.
+
+    A label that occurs and is never scored has the probability 0, or the lowest score if they are no probabilities.
+    """
     import numpy as np
 
-    if facts.positive is not None and (workflow.score or workflow.scores):
-        positive = positive_scores(workflow, batch, facts.positive)
+    if facts.positive is not None and (workflow.score is not None or workflow.scores is not None):
+        positive = positive_scores(workflow, batch, facts.positive, facts.scored)
         return np.column_stack([1.0 - positive, positive])
-    return score_matrix(workflow, batch, facts.classes) if workflow.scores is not None else None
+    if workflow.scores is None or not facts.classes:
+        return None
+    given = score_matrix(workflow, batch, facts.scored)
+    absent = np.where(_are_probabilities(given), 0.0, -np.inf)
+    by_class = {label: given[:, index] for index, label in enumerate(facts.scored)}
+    scores = np.column_stack([by_class.get(label, absent) for label in facts.classes])
+    scores[np.isnan(scores).any(axis=1)] = np.nan
+    return scores
 
 
 def _predictions(
@@ -102,9 +115,9 @@ def _predictions(
         return np.where(np.isnan(positive), -1, positive >= facts.threshold).astype(np.int32)
     if workflow.prediction_field is not None:
         return _codes(workflow, batch, facts, INFERENCE + workflow.prediction_field)
-    matrix = np.empty((batch.num_rows, 0)) if scores is None else scores
-    highest = np.argmax(np.where(np.isnan(matrix), -np.inf, matrix), axis=1).astype(np.int32)
-    return np.where(np.isnan(matrix).all(axis=1), np.int32(-1), highest)
+    if scores is None:
+        return np.full(batch.num_rows, -1, dtype=np.int32)
+    return np.where(np.isnan(scores[:, 0]), -1, np.argmax(scores, axis=1)).astype(np.int32)
 
 
 def _confidence(
@@ -118,13 +131,14 @@ def _confidence(
     import pyarrow as pa
 
     if scores is not None:
-        has_score = (predicted >= 0) & (predicted < scores.shape[1])
+        scored = [code for code, label in enumerate(facts.classes) if facts.positive or label in facts.scored]
+        has_score = np.isin(predicted, scored)
         positions = np.where(has_score, predicted, 0)[:, np.newaxis].astype(np.int64)
         values = np.take_along_axis(scores, positions, axis=1)[:, 0]
         return pa.array(values, mask=np.isnan(values) | ~has_score)
     if workflow.score is None:
         return pa.nulls(batch.num_rows, pa.float64())
-    values = positive_scores(workflow, batch, None)
+    values = positive_scores(workflow, batch, "", ())
     return pa.array(values, mask=np.isnan(values))
 
 
@@ -141,7 +155,7 @@ def _score_metrics(scores: "np.ndarray | None", truth: "np.ndarray", facts: Fact
     return [
         _lists(scores),
         pa.array(_log_loss(of_truth), mask=~has_loss),
-        pa.array(_brier_score(scores, truth, is_binary=len(facts.classes) == 2), mask=~has_loss),
+        pa.array(_brier_score(scores, truth, is_binary=facts.is_binary), mask=~has_loss),
         pa.array(_is_in_top(scores, truth, of_truth, int(facts.constants["top_k"])), mask=~is_scored),
     ]
 
@@ -150,7 +164,8 @@ def _are_probabilities(scores: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     in_range = ((scores >= 0) & (scores <= 1)).all(axis=1)
-    return np.asarray(in_range & (np.abs(scores.sum(axis=1) - 1) <= SUM_TOLERANCE))
+    totals = np.where(in_range[:, np.newaxis], scores, 0.0).sum(axis=1)
+    return np.asarray(in_range & (np.abs(totals - 1) <= SUM_TOLERANCE))
 
 
 def _log_loss(of_truth: "np.ndarray") -> "np.ndarray":
@@ -196,7 +211,6 @@ def _lists(scores: "np.ndarray") -> "pa.Array":
     import pyarrow as pa
 
     n_rows, n_classes = scores.shape
-    values = pa.array(scores.ravel(), mask=np.isnan(scores.ravel()))
-    return pa.ListArray.from_arrays(
-        np.arange(0, (n_rows + 1) * n_classes, max(n_classes, 1), dtype=np.int32)[: n_rows + 1], values
-    )
+    offsets = pa.array(np.arange(n_rows + 1, dtype=np.int32) * n_classes)
+    is_missing = pa.array(np.isnan(scores).any(axis=1))
+    return pa.ListArray.from_arrays(offsets, pa.array(scores.ravel()), mask=is_missing)

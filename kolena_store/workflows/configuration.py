@@ -1,12 +1,15 @@
 """Evaluator configurations: how to score, given to `test`, never part of a result."""
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from kolena_store.errors import InvalidInput, MalformedFile, UnknownName, UnreadableFile
+from kolena_store.workflows.options import checked_classes
 
 __all__ = ["Configuration", "TunedThreshold", "configuration_from_document", "read_configuration"]
 
@@ -37,16 +40,20 @@ class Configuration:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if isinstance(self.threshold, str) and self.threshold not in TUNED:
+        if self.threshold is not None and self.threshold not in TUNED and not _is_number(self.threshold):
             raise InvalidInput(f"threshold={self.threshold!r} is neither a number nor one of {', '.join(TUNED)}")
         if self.tune_on is not None and self.threshold not in TUNED:
             raise InvalidInput(
                 f"tune_on chooses the samples to tune on; also give threshold as one of {', '.join(TUNED)}"
             )
-        if self.beta is not None and not self.beta > 0:
+        if self.tune_on is not None and not isinstance(self.tune_on, str):
+            raise InvalidInput(f"tune_on={self.tune_on!r} must be a predicate, such as \"split = 'tuning'\"")
+        if self.beta is not None and not (_is_number(self.beta) and self.beta > 0):
             raise InvalidInput(f"beta={self.beta!r} must be a number above 0")
-        if self.top_k is not None and (not isinstance(self.top_k, int) or self.top_k < 1):
+        if self.top_k is not None and not (_is_number(self.top_k) and self.top_k >= 1 and self.top_k % 1 == 0):
             raise InvalidInput(f"top_k={self.top_k!r} must be a whole number from 1 on")
+        if self.classes is not None:
+            object.__setattr__(self, "classes", checked_classes(self.classes))
 
     def document(self) -> dict[str, Any]:
         """Return the options that are set, as plain JSON values."""
@@ -77,8 +84,8 @@ def read_configuration(path: str | Path) -> Configuration:
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnreadableFile(f"{path} can't be read ({error.strerror}); name an existing TOML file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"{path} can't be read ({error}); name an existing TOML file in UTF-8") from error
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -87,4 +94,10 @@ def read_configuration(path: str | Path) -> Configuration:
 
 
 def _plain(value: object) -> object:
-    return list(value) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, tuple):
+        return list(value)
+    return value.item() if hasattr(value, "item") else value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)

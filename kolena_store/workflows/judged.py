@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
-from kolena_store.errors import InvalidInput
+from kolena_store.errors import InvalidInput, shown
 from kolena_store.workflows.base import INFERENCE, Facts, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
-from kolena_store.workflows.options import refuse_options
+from kolena_store.workflows.options import check_column_names, refuse_options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +36,7 @@ class Judged(Workflow):
 
     def __post_init__(self) -> None:
         """Check that something was judged."""
+        check_column_names("Judged", verdict=self.verdict, score=self.score)
         if self.verdict is None and self.score is None:
             raise InvalidInput("Judged needs the inference column with the verdict (verdict=) or the grade (score=)")
 
@@ -59,8 +60,13 @@ class Judged(Workflow):
         return (*(["pass_rate"] if self.verdict else []), *(["mean_score"] if self.score else []))
 
     def prepare(self, inputs: ScoringInput, configuration: Configuration) -> Facts:
-        """Return which of the two columns there is."""
+        """Return which of the two columns there is.
+
+        Raises:
+            InvalidInput: a verdict is a number other than 0 and 1.
+        """
         refuse_options(self.name, configuration, allowed=())
+        self._check_verdicts(inputs)
         missing = {**({} if self.verdict else {"verdict": NO_VERDICT}), **({} if self.score else {"score": NO_SCORE})}
         return Facts(unavailable=missing)
 
@@ -77,5 +83,16 @@ class Judged(Workflow):
 
         none = pa.nulls(batch.num_rows)
         verdict = batch.column(INFERENCE + self.verdict).cast(pa.bool_()) if self.verdict else none.cast(pa.bool_())
-        score = batch.column(INFERENCE + self.score).cast(pa.float64()) if self.score else none.cast(pa.float64())
+        given = batch.column(INFERENCE + self.score) if self.score else none
+        score = given.cast(pa.float64(), safe=False)
         return [verdict, pc.if_else(pc.is_finite(score), score, pa.scalar(None, pa.float64()))]
+
+    def _check_verdicts(self, inputs: ScoringInput) -> None:
+        if self.verdict is not None:
+            found = inputs.distinct(INFERENCE + self.verdict).to_pylist()
+            others = [verdict for verdict in found if verdict not in (0, 1)]
+            if others:
+                raise InvalidInput(
+                    f"column {self.verdict!r} holds {shown(others)}, and a verdict is true or false (or 1 and 0); "
+                    "grades on a scale are a score (score=)"
+                )

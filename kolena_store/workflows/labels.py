@@ -8,7 +8,7 @@ from kolena_store.errors import InvalidInput, did_you_mean, shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["label_of", "label_texts", "merged_labels"]
+__all__ = ["label_of", "label_texts", "merged_labels", "spelled"]
 
 
 def label_texts(column: "pa.Array", like: "pa.DataType") -> "pa.Array":
@@ -53,6 +53,12 @@ def label_of(value: object, labels: Sequence[str], like: "pa.DataType", what: st
     return spellings[0]
 
 
+def spelled(value: object, labels: Sequence[str], like: "pa.DataType") -> str:
+    """Return how the data spell the label `value`, or would spell it when no sample has it."""
+    spellings = _spellings(value, like)
+    return next((spelling for spelling in spellings if spelling in labels), spellings[0])
+
+
 def _spellings(value: object, like: "pa.DataType") -> list[str]:
     import pyarrow as pa
 
@@ -60,9 +66,9 @@ def _spellings(value: object, like: "pa.DataType") -> list[str]:
     for candidate in (value, str(value)):
         try:
             found.append(label_texts(pa.array([candidate]).cast(like), like)[0].as_py())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, OverflowError):
             continue
-    return [*found, str(value)]
+    return [*(spelling for spelling in found if spelling is not None), str(value)]
 
 
 def _float_texts(column: "pa.Array", like: "pa.DataType") -> "pa.Array":

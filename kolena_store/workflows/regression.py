@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kolena_store.datasets import ColumnNeed, Columns
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
-from kolena_store.workflows.options import refuse_options
+from kolena_store.workflows.options import check_column_names, refuse_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,10 @@ class Regression(Workflow):
     name: ClassVar[str] = "regression"
     metric_file: ClassVar[str] = "metrics/regression"
     scorer_version: ClassVar[str] = "1"
+
+    def __post_init__(self) -> None:
+        """Check that both columns are named."""
+        check_column_names("Regression", ground_truth=self.ground_truth or "", prediction=self.prediction or "")
 
     def document(self) -> dict[str, Any]:
         """Return the options as plain JSON values."""
@@ -88,4 +92,11 @@ def _is_measured(truth: "np.ndarray", prediction: "np.ndarray") -> "np.ndarray":
 
 
 def _mean(values: "np.ndarray") -> float:
-    return float(values.mean()) if len(values) else 0.0
+    """Return the mean, or 0 where there is none: any value near the data serves as the centre of second moments."""
+    import math
+
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        mean = float(values.mean()) if len(values) else 0.0
+    return mean if math.isfinite(mean) else 0.0

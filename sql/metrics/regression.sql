@@ -40,6 +40,12 @@ prediction_deviation * prediction_deviation
 -- term: products = sum
 truth_deviation * prediction_deviation
 
+-- term: error_deviation_sum = sum
+prediction_deviation - truth_deviation
+
+-- term: error_deviation_squares = sum
+(prediction_deviation - truth_deviation) * (prediction_deviation - truth_deviation)
+
 -- term: truth_minimum = minimum
 truth
 
@@ -133,7 +139,7 @@ absolute_error_maximum
 -- better: lower
 -- unit: fraction
 -- n: n_percentage
--- measured: n_percentage
+-- measured: n
 -- formula: mean(|prediction - truth| / |truth|), over samples whose truth is not 0
 -- undefined: no sample has a finite prediction and a finite truth other than 0
 percentage_error_sum / nullif(n_percentage, 0)
@@ -144,7 +150,7 @@ percentage_error_sum / nullif(n_percentage, 0)
 -- unit: fraction
 -- range: [0, 2]
 -- n: n_symmetric
--- measured: n_symmetric
+-- measured: n
 -- formula: mean(2 |prediction - truth| / (|truth| + |prediction|)), over samples where one of them is not 0
 -- undefined: no sample has a finite truth and prediction of which one is not 0
 symmetric_error_sum / nullif(n_symmetric, 0)
@@ -156,8 +162,8 @@ symmetric_error_sum / nullif(n_symmetric, 0)
 -- n: n
 -- measured: n
 -- formula: 1 - sum((truth - prediction)^2) / sum((truth - mean(truth))^2)
--- undefined: fewer than two different values of the truth
-CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_sum / n > 0
+-- undefined: the truth has fewer than two different values, or too little spread for its distance from the mean of all
+CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_sum / n > 1e-9 * truth_squares
     THEN 1 - squared_error_sum / (truth_squares - truth_sum * truth_sum / n) END
 
 -- metric: explained_variance
@@ -167,9 +173,13 @@ CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_su
 -- n: n
 -- measured: n
 -- formula: 1 - variance(truth - prediction) / variance(truth)
--- undefined: fewer than two different values of the truth
-CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_sum / n > 0
-    THEN 1 - CASE WHEN error_maximum > error_minimum THEN greatest(squared_error_sum - error_sum * error_sum / n, 0) ELSE 0 END
+-- undefined: the truth has fewer than two different values, or too little spread for its or the error's distance from the mean of all
+CASE WHEN truth_maximum > truth_minimum
+        AND truth_squares - truth_sum * truth_sum / n > 1e-9 * truth_squares
+        AND greatest(truth_squares - truth_sum * truth_sum / n,
+                error_deviation_squares - error_deviation_sum * error_deviation_sum / n) > 1e-9 * error_deviation_squares
+    THEN 1 - CASE WHEN error_maximum > error_minimum
+            THEN greatest(error_deviation_squares - error_deviation_sum * error_deviation_sum / n, 0) ELSE 0 END
         / (truth_squares - truth_sum * truth_sum / n) END
 
 -- metric: pearson
@@ -180,13 +190,13 @@ CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_su
 -- n: n
 -- measured: n
 -- formula: covariance(truth, prediction) / (standard deviation of each)
--- undefined: the truth or the prediction has fewer than two different values
+-- undefined: truth or prediction has fewer than two different values, or too little spread for its distance from the mean of all
 CASE WHEN truth_maximum > truth_minimum AND prediction_maximum > prediction_minimum
-        AND truth_squares - truth_sum * truth_sum / n > 0
-        AND prediction_squares - prediction_sum * prediction_sum / n > 0
+        AND truth_squares - truth_sum * truth_sum / n > 1e-9 * truth_squares
+        AND prediction_squares - prediction_sum * prediction_sum / n > 1e-9 * prediction_squares
     THEN greatest(-1, least(1, (products - truth_sum * prediction_sum / n)
-        / sqrt((truth_squares - truth_sum * truth_sum / n)
-            * (prediction_squares - prediction_sum * prediction_sum / n)))) END
+        / (sqrt(truth_squares - truth_sum * truth_sum / n)
+            * sqrt(prediction_squares - prediction_sum * prediction_sum / n)))) END
 
 -- metric: spearman
 -- of: whole

@@ -49,7 +49,7 @@ FROM read_parquet($files) WHERE {any_null} HAVING count(*) > 0;
 
 -- name: duplicate_ids(files)
 -- example: ids = _sample
-SELECT {ids}, count(*) OVER () AS n_duplicated
+SELECT {ids}, count(*) OVER () AS _duplicated
 FROM read_parquet($files) GROUP BY {ids} HAVING count(*) > 1 ORDER BY min(_sample) LIMIT 6;
 
 -- name: numbers_of_ids(staged, numbered)
@@ -72,15 +72,16 @@ SELECT * FROM read_parquet($files, union_by_name = true) LIMIT 0;
 -- name: version_differences(older, newer)
 -- example: ids = coalesce(newer._sample, older._sample) AS id
 -- example: changed_fields = ['a']
+-- The names of the result's own columns start with an underscore, which no column of a user does.
 SELECT {ids},
-    CASE WHEN older._sample IS NULL THEN 'added' WHEN newer._sample IS NULL THEN 'removed' ELSE 'changed' END AS change,
-    CASE WHEN older._sample IS NULL OR newer._sample IS NULL THEN [] ELSE {changed_fields} END AS fields
+    CASE WHEN older._sample IS NULL THEN 'added' WHEN newer._sample IS NULL THEN 'removed' ELSE 'changed' END AS _change,
+    CASE WHEN older._sample IS NULL OR newer._sample IS NULL THEN [] ELSE {changed_fields} END AS _fields
 FROM read_parquet($older, union_by_name = true) AS older
 FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample = newer._sample
-WHERE older._sample IS NULL OR newer._sample IS NULL OR len(fields) > 0
+WHERE older._sample IS NULL OR newer._sample IS NULL OR len(_fields) > 0
 ORDER BY coalesce(newer._sample, older._sample);
 
 -- name: distinct_labels(files)
 -- example: column = _sample
-SELECT DISTINCT {column} AS value FROM read_parquet($files, union_by_name = true)
-WHERE value IS NOT NULL ORDER BY value;
+SELECT DISTINCT {column} AS _label FROM read_parquet($files, union_by_name = true)
+WHERE _label IS NOT NULL ORDER BY _label;

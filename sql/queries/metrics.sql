@@ -15,13 +15,16 @@ WHERE is_reported ORDER BY position, class_position;
 -- name: reported_values()
 -- example: values = sum(1.0) AS v0
 SELECT position, 0 AS class_position, {values}
-FROM (SELECT * FROM class_terms JOIN case_terms USING (position) ORDER BY position, class_position)
-WHERE is_reported GROUP BY position ORDER BY position;
+FROM (
+    SELECT * FROM case_terms LEFT JOIN (SELECT * FROM class_terms WHERE is_reported) USING (position)
+    ORDER BY position, class_position
+)
+GROUP BY position ORDER BY position;
 
 -- name: class_averages()
 -- example: values = sum(1.0) AS v0
 SELECT position, 0 AS class_position, {values}
-FROM (SELECT * FROM class_terms JOIN case_terms USING (position) ORDER BY position, class_position)
+FROM (SELECT * FROM case_terms LEFT JOIN class_terms USING (position) ORDER BY position, class_position)
 GROUP BY position ORDER BY position;
 
 -- name: one_thread()

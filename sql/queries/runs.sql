@@ -14,11 +14,20 @@ samples._sample IN (
     )
 )
 
--- name: distinct_values(samples, inferences)
+-- name: distinct_truths(samples)
 -- example: column = samples._sample
-SELECT DISTINCT {column} AS value
-FROM read_parquet($samples, union_by_name = true) AS samples
-JOIN read_parquet($inferences, union_by_name = true) AS inferences ON samples._sample = inferences._sample
+SELECT DISTINCT value
+FROM (SELECT {column} AS value FROM read_parquet($samples, union_by_name = true) AS samples)
+WHERE value IS NOT NULL ORDER BY value;
+
+-- name: distinct_answers(samples, inferences)
+-- example: column = inferences._sample
+SELECT DISTINCT value
+FROM (
+    SELECT {column} AS value
+    FROM read_parquet($samples, union_by_name = true) AS samples
+    JOIN read_parquet($inferences, union_by_name = true) AS inferences ON samples._sample = inferences._sample
+)
 WHERE value IS NOT NULL ORDER BY value;
 
 -- name: find_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer)

@@ -1,13 +1,19 @@
 -- name: all_suites(dataset_id)
-SELECT suite_id, test_suites.name, origin, description, tags, version, source, created
-FROM catalogue.test_suites JOIN catalogue.test_suite_versions USING (suite_id)
-WHERE dataset_id = $dataset_id
+SELECT suite_id, datasets.name AS dataset, test_suites.name, origin, test_suites.description, test_suites.tags, version,
+    source, test_suite_versions.created
+FROM catalogue.test_suites
+JOIN catalogue.test_suite_versions USING (suite_id)
+JOIN catalogue.datasets USING (dataset_id)
+WHERE dataset_id = $dataset_id OR $dataset_id::BIGINT IS NULL
 QUALIFY version = max(version) OVER (PARTITION BY suite_id)
-ORDER BY lower(test_suites.name);
+ORDER BY lower(datasets.name), lower(test_suites.name);
 
 -- name: suite_named(dataset_id, name, version)
-SELECT suite_id, test_suites.name, origin, description, tags, version, source, created
-FROM catalogue.test_suites JOIN catalogue.test_suite_versions USING (suite_id)
+SELECT suite_id, datasets.name AS dataset, test_suites.name, origin, test_suites.description, test_suites.tags, version,
+    source, test_suite_versions.created
+FROM catalogue.test_suites
+JOIN catalogue.test_suite_versions USING (suite_id)
+JOIN catalogue.datasets USING (dataset_id)
 WHERE dataset_id = $dataset_id AND lower(test_suites.name) = lower($name)
     AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
 ORDER BY version DESC LIMIT 1;
@@ -15,8 +21,9 @@ ORDER BY version DESC LIMIT 1;
 -- name: insert_suite(suite_id, dataset_id, name, origin)
 INSERT INTO catalogue.test_suites VALUES ($suite_id, $dataset_id, $name, $origin, NULL, []);
 
--- name: update_suite(suite_id, description, tags)
-UPDATE catalogue.test_suites SET description = $description, tags = $tags WHERE suite_id = $suite_id;
+-- name: update_suite(suite_id, origin, description, tags)
+UPDATE catalogue.test_suites SET origin = $origin, description = $description, tags = $tags
+WHERE suite_id = $suite_id;
 
 -- name: insert_suite_version(suite_id, version, source, created)
 INSERT INTO catalogue.test_suite_versions VALUES ($suite_id, $version, $source, $created);
@@ -85,15 +92,18 @@ CREATE VIEW {name} AS SELECT * FROM test_samples WHERE {predicate};
 -- name: field_values(files, most)
 -- example: field = _sample
 -- example: kind = BIGINT
-SELECT {field}::{kind} AS value, count(*) AS n
-FROM read_parquet($files, union_by_name = true) GROUP BY value ORDER BY value LIMIT $most;
+SELECT value, count(*) AS n
+FROM (SELECT {field}::{kind} AS value FROM read_parquet($files, union_by_name = true))
+GROUP BY value ORDER BY value LIMIT $most;
 
 -- name: field_facts(files, fractions)
 -- example: field = 0.5::DOUBLE
 -- example: number = 0.5::DOUBLE
-SELECT count(*) FILTER ({field} IS NULL), count(*) FILTER (isnan({number})),
-    min({field}) FILTER (isfinite({number})), max({field}) FILTER (isfinite({number})),
-    quantile_disc({field}, $fractions::DOUBLE[]) FILTER (isfinite({number})), count(DISTINCT {field})
+SELECT count(*) FILTER ({field} IS NULL) AS n_null, count(*) FILTER (isnan({number})) AS n_nan,
+    count(*) FILTER (isinf({number})) AS n_infinite, min({number}) FILTER (NOT isnan({number})) AS lowest,
+    max({number}) FILTER (NOT isnan({number})) AS highest, min({field}) FILTER (isfinite({number})) AS least,
+    max({field}) FILTER (isfinite({number})) AS greatest,
+    quantile_disc({field}, $fractions::DOUBLE[]) FILTER (isfinite({number})) AS quantiles
 FROM read_parquet($files, union_by_name = true);
 
 -- name: all_samples()

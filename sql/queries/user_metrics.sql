@@ -52,6 +52,9 @@ SET TimeZone = 'UTC';
 -- name: one_spelling_of_lambdas()
 SET lambda_syntax = 'DISABLE_SINGLE_ARROW';
 
+-- name: null_for_division_by_zero()
+SET error_on_division_by_zero = false;
+
 -- name: no_outside()
 SET enable_external_access = false;
 
@@ -65,4 +68,4 @@ SELECT _sample FROM answered;
 CREATE OR REPLACE TABLE members AS SELECT is_member FROM given;
 
 -- name: results()
-CREATE VIEW results AS SELECT answered.* FROM answered POSITIONAL JOIN members WHERE is_member;
+CREATE OR REPLACE VIEW results AS SELECT answered.* FROM answered POSITIONAL JOIN members WHERE is_member;

@@ -9,18 +9,17 @@ from kolena_store.errors import did_you_mean
 from kolena_store.metrics.user.files import IntervalKind
 from kolena_store.statistics import wilson
 
-__all__ = ["Answer", "Outcome", "outcome", "shape_problem"]
+__all__ = ["Answer", "Outcome", "is_number", "outcome", "shape_problem"]
 
 COLUMNS = ("value", "n", "successes")
-INTEGERS = frozenset(
-    "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT".split()  # noqa
-)
+SIGNED = frozenset(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"))
+INTEGERS = SIGNED | {f"U{name}" for name in SIGNED}
 TOLERANCE = 1e-9
 NO_VALUE = "the query gave no value"
 NO_COUNTS = "no interval: value times n is no whole number; let the query return a column successes"
 OTHER_RATIO = "no interval: value is not successes / n"
 NOT_YET = "no interval: the interval of this metric is not computed yet"
-NOT_ASKED = "no interval: the metric's header asks for none"
+NOT_ASKED = "no interval: the metric's header names none"
 
 
 class Declared(Protocol):
@@ -37,13 +36,15 @@ class Declared(Protocol):
 class Answer:
     """What a query returned on one test case: its columns with their types, and at most two rows; or what went wrong.
 
-    `missing` is the name of a column that DuckDB did not find.
+    `missing` is the name of a column that DuckDB did not find; `is_bound` says whether the query fits the columns at
+    all, so that only a value can have made it fail.
     """
 
     columns: tuple[tuple[str, str], ...] = ()
     rows: tuple[tuple[float | int | None, ...], ...] = ()
     problem: str | None = None
     missing: str | None = None
+    is_bound: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,11 @@ class Outcome:
     high: float | None = None
     method: str | None = None
     reason: str | None = None
+
+
+def is_number(kind: str) -> bool:
+    """Return whether a DuckDB type is one of numbers."""
+    return kind in INTEGERS or kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL")
 
 
 def shape_problem(answer: Answer) -> str | None:
@@ -73,17 +79,16 @@ def outcome(metric: Declared, answer: Answer, *, n_rows: int) -> Outcome:
     """
     problem = answer.problem or shape_problem(answer)
     if problem is not None:
-        return Outcome(value=None, n=0, reason=f"the query failed: {problem}" if answer.problem else f"the query {problem}")
+        return Outcome(value=None, n=0, reason=f"the query {'failed: ' if answer.problem else ''}{problem}")
     found = dict(zip((name.lower() for name, _ in answer.columns), answer.rows[0], strict=True))
     value = found["value"]
     n = int(found.get("n") or 0) if "n" in found else n_rows
     if value is None or not math.isfinite(value):
         return Outcome(value=None, n=n, reason=metric.undefined or NO_VALUE)
-    successes = found.get("successes")
-    if metric.interval not in (None, "proportion") or (metric.interval is None and "successes" not in found):
-        reason = NOT_ASKED if metric.interval in (None, "none") else NOT_YET
-        return Outcome(value=float(value), n=n, reason=reason)
-    return _proportion(float(value), n, successes)
+    kind = metric.interval or ("proportion" if "successes" in found else "none")
+    if kind != "proportion":
+        return Outcome(value=float(value), n=n, reason=NOT_ASKED if kind == "none" else NOT_YET)
+    return _proportion(float(value), n, found.get("successes"))
 
 
 def _shape_problems(answer: Answer) -> Iterator[str]:
@@ -100,15 +105,14 @@ def _shape_problems(answer: Answer) -> Iterator[str]:
     yield from _type_problems(answer.columns)
     if len(answer.rows) != 1:
         found = "no row" if not answer.rows else "several rows"
-        yield f"returns {found}; return one row for every test case, an empty one too: aggregate without GROUP BY or HAVING"
+        yield f"returns {found}; return one row for every test case, an empty one too: no GROUP BY or HAVING at the end"
 
 
 def _type_problems(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
     for name, kind in columns:
-        is_integer = kind in INTEGERS
-        if name.lower() == "value" and not (is_integer or kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL")):
+        if name.lower() == "value" and not is_number(kind):
             yield f"returns value as {kind}; make it a number, such as avg(x::DOUBLE)"
-        if name.lower() != "value" and not is_integer:
+        if name.lower() != "value" and kind not in INTEGERS:
             yield f"returns {name} as {kind}; make it a count, such as count(*) or sum(x)::BIGINT"
 
 

@@ -19,7 +19,7 @@ Fields = Mapping[str, Mapping[str, str]]
 
 
 def named_fields(tree: Tree, tokens: tuple[Token, ...], fields: Fields) -> dict[str, list[str]]:
-    """Return, of each side, the fields that a query can read by name; all of them where it takes a struct as a whole."""
+    """Return, of each side, the fields that a query can read by name; all of them where it takes the struct whole."""
     whole = _whole_sides(tree)
     return {
         side: list(known) if side in whole else list(referenced_fields(tokens, known)) for side, known in fields.items()

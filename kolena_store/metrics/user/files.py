@@ -69,7 +69,7 @@ def parse_metrics(text: str, *, file: str) -> tuple[MetricText, ...]:
         RefusedStatement: a comment, a name or a text in it is not closed.
     """
     tokens = tokenize(text, where=file)
-    starts = [index for index, token in enumerate(tokens) if _stands_alone(token, text) and METRIC_LINE.match(token.text)]
+    starts = [i for i, token in enumerate(tokens) if METRIC_LINE.match(token.text) and _stands_alone(token, text)]
     _check_beginning(tokens[: starts[0]] if starts else tokens, text, file, has_header=bool(starts))
     bounds = pairwise([*starts, len(tokens)])
     found = tuple(_metric(tokens[first:last], text, file) for first, last in bounds)
@@ -171,7 +171,7 @@ def _read_entry(entry: str, line: int, file: str) -> tuple[str, str]:
             f"Its keys are {', '.join(KEYS)}; a remark must not look like 'key:'",
         )
     if not value:
-        raise MalformedFile.of(file, line, f"the key {key!r} has no value", f"Write one after '{key}:', or leave it out")
+        raise MalformedFile.of(file, line, f"the key {key!r} has no value", f"Write one after {key!r}, or leave it out")
     _check_choice(key, value, line, file)
     return key, value
 

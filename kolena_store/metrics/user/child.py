@@ -1,0 +1,183 @@
+"""The process that runs the queries of user metrics, started as `python -m` with a job's folder; it may be killed.
+
+It reads `job.json` and `members.arrow` there, loads the samples, closes every door to the outside, and writes a line
+to `answers.jsonl` for each query as soon as it is answered.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from kolena_store.metrics.user.answers import is_number
+from kolena_store.statements import Fragment, statement
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+
+__all__ = ["ANSWERS_FILE", "JOB_FILE", "MEMBERS_FILE", "main"]
+
+JOB_FILE = "job.json"
+MEMBERS_FILE = "members.arrow"
+ANSWERS_FILE = "answers.jsonl"
+ROWS_KEPT = 2
+OUT_OF_MEMORY = 3
+"""The exit code of a query that needed more memory than it was allowed."""
+
+Document = Mapping[str, Any]
+
+
+def main(folder: Path) -> int:
+    """Run the job in a folder and return the exit code."""
+    import duckdb
+
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    job = json.loads((folder / JOB_FILE).read_text(encoding="utf-8"))
+    with (folder / ANSWERS_FILE).open("w", encoding="utf-8") as answers:
+        try:
+            _run(job, folder, answers)
+        except (MemoryError, duckdb.OutOfMemoryException):
+            return OUT_OF_MEMORY
+    return 0
+
+
+def _run(job: Document, folder: Path, answers: TextIO) -> None:
+    import duckdb
+
+    connection = _connection(int(job["memory"]))
+    try:
+        _load(connection, job["setup"])
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        _write(answers, {"failed": str(error)})
+        return
+    samples = connection.sql(_named("answered_samples")).to_arrow_table().column(0).to_numpy()
+    _choose(connection, samples < 0)
+    _limit_memory(int(job["memory"]))
+    _write(answers, {"loaded": True})
+    for is_chosen in _memberships(folder, int(job["size"])):
+        _choose(connection, is_chosen[samples])
+        for query in job["queries"]:
+            _write(answers, _answer(connection, query))
+
+
+def _leave_with_parent() -> None:
+    """End this process when the one that started it is gone: its end of the pipe closes then."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(0)
+
+
+def _connection(memory: int) -> "duckdb.DuckDBPyConnection":
+    """Return a connection with one thread, so that sums are taken in the order of the samples each time."""
+    import duckdb
+
+    from kolena_store.database.session import CONNECTION_SETTINGS
+
+    limits = {"threads": "1", "memory_limit": f"{memory >> 20}MiB", "temp_directory": ""}
+    return duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS) | limits)
+
+
+def _limit_memory(memory: int) -> None:
+    """Allow this process so many bytes beyond what it takes now, its threads among that; not every system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (_bytes_taken() + memory,) * 2)
+    except (ValueError, OSError):
+        return
+
+
+def _bytes_taken() -> int:
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _load(connection: "duckdb.DuckDBPyConnection", setup: Sequence[str]) -> None:
+    import duckdb
+
+    for text in ("use_utc", "one_spelling_of_lambdas"):
+        connection.execute(_named(text))
+    with contextlib.suppress(duckdb.CatalogException):  # only DuckDB 2 has it; before, such a division is always NULL
+        connection.execute(_named("null_for_division_by_zero"))
+    for text in setup:
+        connection.execute(text)
+    for text in ("no_outside", "lock"):
+        connection.execute(_named(text))
+
+
+def _memberships(folder: Path, size: int) -> "Iterator[np.ndarray]":
+    """Yield for each test case which of the samples [0, size) are its members."""
+    import numpy as np
+    import pyarrow as pa
+
+    from kolena_store.membership.bitmaps import to_flags
+
+    with pa.OSFile(str(folder / MEMBERS_FILE)) as file, pa.ipc.open_stream(file) as stream:
+        for batch in stream:
+            words = np.frombuffer(batch.column(0)[0].as_buffer(), dtype="<u8")
+            yield to_flags(words, size)
+
+
+def _choose(connection: "duckdb.DuckDBPyConnection", is_member: "np.ndarray") -> None:
+    """Let `results` show the answered samples that are members of a test case."""
+    import pyarrow as pa
+
+    connection.register("given", pa.table({"is_member": is_member}))
+    connection.execute(_named("choose_members"))
+    connection.execute(_named("results"))
+    connection.unregister("given")
+
+
+def _answer(connection: "duckdb.DuckDBPyConnection", query: str) -> Document:
+    import duckdb
+
+    from kolena_store.predicates.messages import missing_name, plain_message
+
+    try:
+        return _rows(connection, query)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        missing = missing_name(error)
+        column = missing[1] if missing and missing[0] == "column" else None
+        is_bound = not isinstance(error, (duckdb.BinderException, duckdb.CatalogException))
+        return {"problem": plain_message(error), "missing": column, "is_bound": is_bound}
+
+
+def _rows(connection: "duckdb.DuckDBPyConnection", query: str) -> Document:
+    found = connection.extract_statements(query)
+    relation = connection.sql(found[0])
+    columns = [(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)]
+    readable = all(is_number(kind) for _, kind in columns)
+    rows = relation.limit(ROWS_KEPT).fetchall() if readable else []
+    return {"columns": columns, "rows": [[_plain(value) for value in row] for row in rows]}
+
+
+def _plain(value: object) -> object:
+    """Return a number as JSON knows it: a decimal as a float."""
+    return value if value is None or isinstance(value, (int, float)) else float(str(value))
+
+
+def _write(answers: TextIO, document: Document) -> None:
+    answers.write(json.dumps(document) + "\n")
+    answers.flush()
+
+
+def _named(name: str) -> Fragment:
+    return statement("queries/user_metrics", name).fill()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,83 @@
+"""The table behind the view `results` as user metrics read it: one row for each sample that one model answered."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Session
+from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
+from kolena_store.metrics.user.fields import SIDES, Fields
+from kolena_store.predicates.types import type_fragment
+from kolena_store.publish import common_types
+from kolena_store.results import results_of_dataset
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
+from kolena_store.test_runs.scoring import ScoredResults
+from kolena_store.workflows import Facts, Workflow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["answered_table", "metric_fields", "result_fields"]
+
+NOTHING = Fragment("NULL::INTEGER")
+"""What stands for a struct without fields, as in the published view."""
+
+
+def result_fields(session: Session, dataset: DatasetRecord, version: VersionRecord, workflow: Workflow) -> Fields:
+    """Return what each side of `results` has; without the inference's side while no model has results."""
+    of_models = [results.types for results in results_of_dataset(session, dataset)]
+    return {
+        "s": version.types,
+        "g": {field.name: field.type for field in version.field_list if field.role == "ground_truth"},
+        **({"i": common_types(of_models)} if of_models else {}),
+        "m": metric_fields(session, workflow.sample_metrics_schema(Facts())),
+    }
+
+
+def metric_fields(session: Session, schema: "pa.Schema") -> dict[str, str]:
+    """Return the names and SQL types of the columns of sample metrics."""
+    relation = session.connection.from_arrow(schema.empty_table())
+    return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
+
+
+def answered_table(
+    session: Session,
+    version: VersionRecord,
+    scored: ScoredResults,
+    *,
+    fields: Fields,
+    named: Mapping[str, Sequence[str]],
+) -> Fragment:
+    """Return the statement that makes the table `answered`, each struct with the fields that are named.
+
+    An inference field that this model lacks, and another one has, is NULL, as in the published view.
+    """
+    results = scored.results
+    tables = {"s": "samples", "g": "samples", "i": "inferences", "m": "scored"}
+    present = {**fields, "i": results.types}
+    sides = {
+        side: _struct({name: _value(tables[side], name, fields[side][name], present[side]) for name in named[side]})
+        for side in SIDES
+    }
+    return statement("queries/user_metrics", "load_answered").fill(
+        model=literal(results.model),
+        configuration=literal(results.upload_configuration),
+        samples=_paths(session, version.sample_files),
+        inferences=_paths(session, results.inference_files),
+        scored=literal([str(path) for path in scored.paths]),
+        **sides,
+    )
+
+
+def _value(table: str, name: str, kind: str, present: Mapping[str, str]) -> Fragment:
+    value = identifier(table, name) if name in present else literal(None)
+    return Fragment(f"{value}::{type_fragment(kind)}")
+
+
+def _struct(values: Mapping[str, Fragment]) -> Fragment:
+    if not values:
+        return NOTHING
+    return Fragment(f"struct_pack({joined(Fragment(f'{identifier(name)} := {one}') for name, one in values.items())})")
+
+
+def _paths(session: Session, file_ids: Sequence[int]) -> Fragment:
+    return literal([str(file.path(session.root)) for file in files_of(session, file_ids)])

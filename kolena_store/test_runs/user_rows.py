@@ -1,0 +1,109 @@
+"""Metric rows of user metrics: every query on every test case of one run, in a process of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kolena_store.database import Session
+from kolena_store.datasets import VersionRecord
+from kolena_store.membership.bitmaps import Words
+from kolena_store.metrics.user.answers import Outcome, outcome
+from kolena_store.metrics.user.fields import SIDES, Fields, named_fields
+from kolena_store.metrics.user.process import Job, Limits, run_job
+from kolena_store.metrics.user.stored import UserMetric
+from kolena_store.predicates import parse_tree, tokenize
+from kolena_store.test_runs.measure import Measured
+from kolena_store.test_runs.results_table import answered_table, metric_fields
+from kolena_store.test_runs.rows import METRIC_SCHEMA, RunKeys
+from kolena_store.test_runs.scoring import ScoredResults
+from kolena_store.workflows import Workflow
+
+__all__ = ["UserMetricsPlan", "with_user_metrics"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserMetricsPlan:
+    """What the user metrics of all runs of one request share: `members` are the samples to measure, by test case."""
+
+    version: VersionRecord
+    workflow: Workflow
+    metrics: Sequence[UserMetric]
+    fields: Fields
+    members: Words
+    size: int
+    limits: Limits
+
+
+def with_user_metrics(
+    session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: RunKeys, measured: Measured
+) -> Measured:
+    """Return what was measured in a run, with the rows of the user metrics after the others in each test case.
+
+    Raises:
+        LimitExceeded: a query took more time or memory than it may; the message names the metric and the test case.
+    """
+    answers = run_job(_job(session, plan, scored, keys), plan.limits)
+    n_answered = measured.n_answered.tolist()
+    outcomes = [
+        outcome(metric, answers[position * len(plan.metrics) + index], n_rows=n_answered[position])
+        for position in range(len(keys.test_cases))
+        for index, metric in enumerate(plan.metrics)
+    ]
+    rows = _merged(measured.metrics, _rows(plan.metrics, outcomes, keys, measured), keys)
+    return replace(measured, metrics=rows)
+
+
+def _job(session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: RunKeys) -> Job:
+    schema = plan.workflow.sample_metrics_schema(scored.facts)
+    fields = {**plan.fields, "m": metric_fields(session, schema)}
+    named = _named(plan.metrics, fields)
+    return Job(
+        setup=[answered_table(session, plan.version, scored, fields=fields, named=named)],
+        queries={metric.name: metric.query for metric in plan.metrics},
+        cases=[f"test case {name!r}" for name in keys.test_cases],
+        members=plan.members,
+        size=plan.size,
+    )
+
+
+def _named(metrics: Sequence[UserMetric], fields: Fields) -> dict[str, list[str]]:
+    """Return the fields of each side that any of the queries names, in the order of the side."""
+    found: dict[str, set[str]] = {side: set() for side in SIDES}
+    for metric in metrics:
+        tokens = tokenize(metric.query, where=metric.name)
+        for side, names in named_fields(parse_tree(metric.query, where=metric.name), tokens, fields).items():
+            found[side].update(names)
+    return {side: [name for name in fields[side] if name in names] for side, names in found.items()}
+
+
+def _rows(metrics: Sequence[UserMetric], outcomes: Sequence[Outcome], keys: RunKeys, measured: Measured) -> pa.Table:
+    n_cases, n_rows = len(keys.test_cases), len(outcomes)
+    positions = np.repeat(np.arange(n_cases), len(metrics))
+    columns = {
+        **keys.shared(n_rows),
+        "test_case": keys.cases(positions),
+        "metric": [metric.name for metric in metrics] * n_cases,
+        "class": pa.nulls(n_rows, pa.string()),
+        "value": [one.value for one in outcomes],
+        "n": [one.n for one in outcomes],
+        "n_samples": measured.n_samples[positions],
+        "n_missing": (measured.n_samples - measured.n_answered)[positions],
+        "n_null": np.zeros(n_rows, dtype=np.int64),
+        "ci_low": [one.low for one in outcomes],
+        "ci_high": [one.high for one in outcomes],
+        "method": [one.method for one in outcomes],
+        "better": [metric.better for metric in metrics] * n_cases,
+        "configuration": pa.repeat(pa.scalar(keys.configuration, pa.string()), n_rows),
+        "reason": [one.reason for one in outcomes],
+    }
+    return pa.table(columns, schema=METRIC_SCHEMA)
+
+
+def _merged(brought: pa.Table, own: pa.Table, keys: RunKeys) -> pa.Table:
+    """Return the rows of both tables by test case, those that the workflow brings first."""
+    rows = pa.concat_tables([brought, own])
+    positions = pc.index_in(rows.column("test_case"), value_set=pa.array(keys.test_cases, pa.string()))
+    return rows.take(pa.array(np.argsort(positions.to_numpy(), kind="stable")))

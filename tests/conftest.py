@@ -1,0 +1,57 @@
+"""Small stores that many tests start from."""
+
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import kolena_store as ks
+
+N_TICKETS = 60
+
+
+def ticket_table() -> pa.Table:
+    """Return a small data set: an id, a label, two metadata columns, and what two models answered."""
+    topics = ["billing", "outage", "other"]
+    labels = [topics[number % 3] for number in range(N_TICKETS)]
+    return pa.table(
+        {
+            "id": range(N_TICKETS),
+            "topic": labels,
+            "language": [("en", "de", None)[number % 7 % 3] for number in range(N_TICKETS)],
+            "length": [float(number * 37 % 101) for number in range(N_TICKETS)],
+            "v1": [label if number % 5 else "other" for number, label in enumerate(labels)],
+            "v2": [label if number % 4 else "outage" for number, label in enumerate(labels)],
+        }
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ks.Store:
+    """A store that was not made yet."""
+    return ks.Store(tmp_path / "my.store")
+
+
+@pytest.fixture(scope="session")
+def tickets() -> pa.Table:
+    """The samples of `ticket_store`, without predictions."""
+    return ticket_table().drop_columns(["v1", "v2"])
+
+
+@pytest.fixture(scope="session")
+def prebuilt_ticket_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the dataset `tickets` and the results of `v1` and `v2`; never change it."""
+    root = tmp_path_factory.mktemp("prebuilt") / "tickets.store"
+    ks.Store(root).upload_dataset(
+        "tickets", ticket_table(), workflow=ks.Classification("topic"), predictions={"v1": "v1", "v2": "v2"}
+    )
+    return root
+
+
+@pytest.fixture
+def ticket_store(prebuilt_ticket_store: Path, tmp_path: Path) -> ks.Store:
+    """A copy of the store with the dataset `tickets` and the results of `v1` and `v2`."""
+    root = tmp_path / "tickets.store"
+    shutil.copytree(prebuilt_ticket_store, root)
+    return ks.Store(root)
