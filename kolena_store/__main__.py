@@ -9,11 +9,11 @@ def main() -> None:
     """Run the command line on the program's arguments and leave with its exit code."""
     try:
         from kolena_store.cli import command_line
-        from kolena_store.cli.interruptions import listen_for_interruptions
+        from kolena_store.cli.interruptions import prompt_interruptions
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
-    listen_for_interruptions()
-    command_line.main(prog_name="kolena-store")
+    with prompt_interruptions():
+        command_line.main(prog_name="kolena-store")
 
 
 if __name__ == "__main__":

@@ -32,11 +32,15 @@ NUMBERS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Results:
-    """The newest results of one model, and the sample metrics under the workflow's defaults when there are any."""
+    """The newest results of one model, and the sample metrics under the workflow's defaults when there are any.
+
+    `spellings` maps the columns' names without capitals to the names as they are.
+    """
 
     model: Fragment
     configuration: Fragment
     types: Mapping[str, str]
+    spellings: Mapping[str, str]
     files: Fragment
     metric_types: Mapping[str, str]
     metric_files: Fragment | None
@@ -89,10 +93,12 @@ def _published(transaction: Transaction, dataset_id: int) -> _Published:
 
 def _results(transaction: Transaction, row: Sequence[Any], scored: Sequence[Any] | None) -> _Results:
     _, _, model, configuration, fields, inference_files = row
+    types = {column["name"]: column["type"] for column in json.loads(fields)}
     return _Results(
         model=literal(model),
         configuration=literal(configuration),
-        types={column["name"]: column["type"] for column in json.loads(fields)},
+        types=types,
+        spellings={name.casefold(): name for name in types},
         files=_paths(transaction, inference_files),
         metric_types=dict(json.loads(scored[0])) if scored else {},
         metric_files=_paths(transaction, scored[1]) if scored else None,
@@ -122,18 +128,17 @@ def _publish_parts(transaction: Transaction, dataset: _Published, name: str, par
 
 def _flat_parts(dataset: _Published) -> list[Fragment]:
     types = common_types(one.types for one in dataset.results)
-    shown = [name for name in types if name not in OWN_COLUMNS]
+    shown = [name for name in types if name.casefold() not in OWN_COLUMNS]
     part = statement("views/datasets", "inferences_of_model")
     return [
         part.fill(
             model=one.model,
             configuration=one.configuration,
-            columns=joined(_of_model(one, name, types[name]) for name in shown),
+            columns=joined((_of_model(one, name, types[name]) for name in shown), ""),
             files=one.files,
             samples=dataset.view("test_samples"),
         )
         for one in dataset.results
-        if shown
     ]
 
 
@@ -171,27 +176,32 @@ def _metrics_join(one: _Results) -> Fragment:
 
 
 def common_types(types_of_models: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """Return the inference columns of all models, each with a type that all of them fit."""
+    """Return the inference columns of all models, each with a type that all of them fit.
+
+    Names that differ in capitals alone are one column, as they are in SQL; the first spelling stays.
+    """
+    spellings: dict[str, str] = {}
     found: dict[str, set[str]] = {}
     for types in types_of_models:
         for name, kind in types.items():
-            found.setdefault(name, set()).add(kind)
+            found.setdefault(spellings.setdefault(name.casefold(), name), set()).add(kind)
     return {name: _common_type(kinds) for name, kinds in found.items()}
 
 
 def _common_type(kinds: set[str]) -> str:
     if len(kinds) == 1:
         return next(iter(kinds))
-    return "DOUBLE" if kinds <= NUMBERS else "VARCHAR"
+    is_number = all(kind in NUMBERS or kind.startswith("DECIMAL(") for kind in kinds)
+    return "DOUBLE" if is_number else "VARCHAR"
 
 
 def _of_model(one: _Results, name: str, kind: str) -> Fragment:
-    value = f"{identifier(name)}::{kind}" if name in one.types else f"NULL::{kind}"
-    return Fragment(f"{value} AS {identifier(name)}")
+    return Fragment(f", {_value_of_model(one, name, kind)} AS {identifier(name)}")
 
 
 def _value_of_model(one: _Results, name: str, kind: str) -> Fragment:
-    return Fragment(f"{identifier('inferences', name)}::{kind}" if name in one.types else f"NULL::{kind}")
+    own = one.spellings.get(name.casefold())
+    return Fragment(f"NULL::{kind}" if own is None else f"{identifier('inferences', own)}::{kind}")
 
 
 def _struct(values: Mapping[str, Fragment]) -> Fragment:

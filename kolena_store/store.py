@@ -242,7 +242,10 @@ class Store:
         )
 
     def apply_metrics(self, dataset: str, source: str | Path) -> MetricsReport:
-        """Apply a file of user metrics (or the text of one): each is a new version, unless it is known already."""
+        """Apply a file of user metrics (or the text of one) and return what that changed; `test` computes them then.
+
+        They are never headline metrics: name them in `test(..., metrics=[...])` to see them printed.
+        """
         with self._database.transaction() as transaction:
             return run_room.apply_metrics(transaction, dataset_room.dataset_named(transaction, dataset), source)
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -338,9 +339,7 @@ def test_a_store_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
 # --- locks ---
 
 
-def test_a_held_lock_names_the_process_and_the_host(
-    ticket_store: ks.Store, holder: subprocess.Popen[str]
-) -> None:
+def test_a_held_lock_names_the_process_and_the_host(ticket_store: ks.Store, holder: subprocess.Popen[str]) -> None:
     store = ks.Store(ticket_store.path, lock_timeout=0.1)
     with pytest.raises(StoreLocked, match=rf"process {holder.pid} on {socket.gethostname()}") as raised:
         store.upload_dataset("things", rows(1))
@@ -526,30 +525,28 @@ def test_a_newer_format_is_refused(ticket_store: ks.Store) -> None:
 
 
 @pytest.fixture
-def ordinary_user(tmp_path: Path) -> Iterator[None]:
-    """Run as a user for whom rights count, also where the tests run as root."""
-    if os.geteuid() == 0:
-        for folder in (tmp_path, *tmp_path.parents[:2]):
-            folder.chmod(0o755)
-        os.seteuid(65534)
-        yield
-        os.seteuid(0)
-    else:
-        yield
+def unwritable_store(prebuilt_ticket_store: Path) -> Iterator[ks.Store]:
+    """A store whose directory this process can't write; where the tests run as root, they do so as someone else."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "store"
+        shutil.copytree(prebuilt_ticket_store, root)
+        (root / "lock").unlink()
+        Path(folder).chmod(0o755)
+        root.chmod(0o555)
+        user = os.geteuid()
+        os.seteuid(user or 65534)
+        yield ks.Store(root)
+        os.seteuid(user)
+        root.chmod(0o755)
 
 
-def test_a_directory_that_can_not_be_written_is_read_only(
-    ticket_store: ks.Store, request: pytest.FixtureRequest
-) -> None:
-    (ticket_store.path / "lock").unlink()
-    ticket_store.path.chmod(0o555)
-    request.getfixturevalue("ordinary_user")
-    assert ticket_store.dataset("tickets").n_samples == 60
+def test_a_directory_that_can_not_be_written_is_read_only(unwritable_store: ks.Store) -> None:
+    assert unwritable_store.dataset("tickets").n_samples == 60
     with pytest.raises(ReadOnlyStore, match="right to write") as raised:
-        ticket_store.upload_dataset("things", rows(1))
+        unwritable_store.upload_dataset("things", rows(1))
     assert isinstance(raised.value, PermissionError)
     with pytest.raises(ReadOnlyStore):
-        ks.Store(ticket_store.path / "inside").create()
+        ks.Store(unwritable_store.path / "inside").create()
 
 
 def test_a_path_that_is_a_file_is_no_place_for_a_store(tmp_path: Path) -> None:

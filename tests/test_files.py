@@ -96,10 +96,9 @@ def test_an_unfinished_file_is_removed(tmp_path: Path) -> None:
     assert names_in(tmp_path) == []
 
 
-def test_a_file_that_can_not_be_closed_is_removed_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_can_not_be_closed_is_removed_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="full"), FileWriter(tmp_path, "samples", SCHEMA) as writer:
+        writer._writer.close()
         monkeypatch.setattr(writer, "_writer", NeverCloses())
         raise RuntimeError
     assert names_in(tmp_path) == []
@@ -117,7 +116,9 @@ def test_rows_that_do_not_fit_the_schema_leave_no_file(tmp_path: Path) -> None:
     assert names_in(tmp_path) == []
 
 
-@pytest.mark.parametrize(("n_rows", "per_batch", "expected"), [(0, 1, []), (4, 2, [4]), (10, 2, [4, 4, 2]), (7, 7, [7])])
+@pytest.mark.parametrize(
+    ("n_rows", "per_batch", "expected"), [(0, 1, []), (4, 2, [4]), (10, 2, [4, 4, 2]), (7, 7, [7])]
+)
 def test_a_stream_becomes_files_of_limited_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_rows: int, per_batch: int, expected: list[int]
 ) -> None:
@@ -174,7 +175,9 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, batch
     values = [value for batch in batches for value in batch]
     starts = [sum(map(len, batches[:position])) for position in range(len(batches))]
     tables = [
-        pa.Table.from_arrays([pa.array(range(start, start + len(batch)), pa.int64()), pa.array(batch, pa.string())], schema=SCHEMA)
+        pa.Table.from_arrays(
+            [pa.array(range(start, start + len(batch)), pa.int64()), pa.array(batch, pa.string())], schema=SCHEMA
+        )
         for start, batch in zip(starts, batches, strict=True)
     ]
     file = written(root, *tables)

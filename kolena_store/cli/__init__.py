@@ -31,6 +31,7 @@ command_line = Application(
     homes=HOMES,
     examples=EXAMPLES,
     name="kolena-store",
-    help="Test machine-learning models: metrics for every scenario that matters, in a directory that you own.",
+    help="Test machine-learning models: metrics for every scenario that matters, in a directory that you own.\n\n"
+    "It leaves with 0 when all is done, 2 when something can't be used as asked, and 3 when the store is damaged.",
 )
 click.version_option(__version__, prog_name="kolena-store")(command_line)

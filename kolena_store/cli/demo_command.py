@@ -12,7 +12,7 @@ import click
 from kolena_store.cli.commands import Command
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
-from kolena_store.cli.places import place_of_new_store, store_option
+from kolena_store.cli.places import check_free, place_of_new_store, store_option
 from kolena_store.display import number, print_listing
 from kolena_store.errors import ConflictingDefinition
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kolena_store.store import Store
     from kolena_store.test_runs import TestResults
 
-__all__ = ["command"]
+__all__ = ["called_program", "command"]
 
 DATASET = "digits"
 TAG = "demo"
@@ -72,8 +72,10 @@ def command(invocation: Invocation, path: str | None) -> None:
 
 def _check_free(store: "Store", place: Path) -> None:
     """Refuse a store that holds something else than the demo."""
-    datasets = store.datasets() if store.exists else []
-    foreign = [one.name for one in datasets if one.name != DATASET or TAG not in one.tags]
+    if not store.exists:
+        check_free(place)
+        return
+    foreign = [one.name for one in store.datasets() if one.name != DATASET or TAG not in one.tags]
     if foreign:
         raise ConflictingDefinition(
             f"{place} is a store of your own, with the dataset {foreign[0]!r}; the demo does not touch it: "
@@ -118,7 +120,7 @@ def _tell(results: "TestResults", digits: "RenderedDigits") -> None:
 def _show_next_steps(place: Path, file: Path | None) -> None:
     click.echo("\nNext, for example (edit the suite's file, then apply it):" if file else "\nNext, for example:")
     for step in _next_steps(file):
-        click.echo(f"  {_program()} {step}{store_option(place)}")
+        click.echo(f"  {called_program()} {step}{store_option(place)}")
 
 
 def _next_steps(file: Path | None) -> list[str]:
@@ -133,7 +135,7 @@ def _next_steps(file: Path | None) -> list[str]:
     ]
 
 
-def _program() -> str:
+def called_program() -> str:
     """Return how to call this program from the same shell again."""
     called = Path(sys.argv[0])
     if called.stem == "__main__":

@@ -1,5 +1,6 @@
 """`kolena-store metrics`: metrics of the user's own, as SQL files."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,10 +9,11 @@ import click
 
 from kolena_store.cli.commands import Group
 from kolena_store.cli.invocation import Invocation, pass_invocation
+from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import Answer, listing, record_rows, show
 
 if TYPE_CHECKING:
-    from kolena_store.metrics.user import UserMetric
+    from kolena_store.metrics.user.stored import UserMetric
 
 __all__ = ["command"]
 
@@ -39,6 +41,8 @@ def apply(invocation: Invocation, dataset: str, file: str) -> None:
     """Apply a file of metrics to DATASET; an equal one stays as it is."""
     report = invocation.open_store().apply_metrics(dataset, Path(file))
     records = [asdict(metric) for metric in report.metrics]
+    for metric in report.metrics:
+        note(f"to print it: kolena-store test {shlex.quote(report.dataset)} --metric {metric.name}")
     show(
         invocation.format,
         Answer(

@@ -18,6 +18,7 @@ UNUSABLE = 2
 DAMAGED = 3
 BUG = 70
 INTERRUPTED = 130
+DUCKDB_INTERRUPTED = "Query interrupted"
 
 
 class Outcome:
@@ -85,9 +86,9 @@ def _usage_message(error: click.ClickException) -> str:
 
 
 def _is_interruption(error: BaseException) -> bool:
-    """Whether the user pressed Ctrl-C; DuckDB and click turn that into exceptions of their own."""
-    interruptions = (KeyboardInterrupt, click.exceptions.Abort)
-    return isinstance(error, interruptions) or type(error).__name__ == "InterruptException"
+    """Whether the user pressed Ctrl-C; click and DuckDB turn that into exceptions of their own."""
+    is_of_duckdb = type(error).__name__ == "InterruptException" or str(error) == DUCKDB_INTERRUPTED
+    return isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)) or is_of_duckdb
 
 
 def _abandon_output() -> None:

@@ -87,16 +87,31 @@ def _cell(value: object) -> str:
 
 
 def _values(column: "pa.ChunkedArray") -> list[Any]:
-    """Return a column's values, sums of integers as such; what Python can't hold (nanoseconds) is text."""
+    """Return a column's values: sums of integers as such, and as text what Python has no type for."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    plain = _in_microseconds(column)
     try:
-        values = list(column.to_pylist())
+        values = list(plain.to_pylist())
     except (ValueError, OverflowError):
-        return list(pc.cast(column, pa.string()).to_pylist())
-    is_whole = pa.types.is_decimal(column.type) and column.type.scale == 0
+        return list(pc.cast(plain, pa.string()).to_pylist())
+    is_whole = pa.types.is_decimal(plain.type) and plain.type.scale == 0
     return [None if value is None else int(value) for value in values] if is_whole else values
+
+
+def _in_microseconds(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """Return moments that count in nanoseconds as Python counts, or as text when that would lose something."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_time64(kind)) or kind.unit != "ns":
+        return column
+    try:
+        return pc.cast(column, pa.timestamp("us", kind.tz) if pa.types.is_timestamp(kind) else pa.time64("us"))
+    except pa.ArrowInvalid:
+        return pc.replace_substring(pc.cast(column, pa.string()), " ", "T")
 
 
 def _write(text: str) -> None:

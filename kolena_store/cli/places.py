@@ -4,12 +4,14 @@ import os
 import shlex
 from pathlib import Path
 
-from kolena_store.errors import StoreNotFound
+from kolena_store.errors import InvalidInput, StoreNotFound
 
-__all__ = ["SETTING", "STORE_NAME", "find_store", "named_store", "place_of_new_store", "store_option"]
+__all__ = ["SETTING", "STORE_NAME", "check_free", "find_store", "named_store", "place_of_new_store", "store_option"]
 
 SETTING = "KOLENA_STORE"
 STORE_NAME = "kolena.store"
+LOCK = "lock"
+OWN_PREFIX = ".store-"
 
 
 def named_store(option: str | None) -> Path | None:
@@ -43,6 +45,24 @@ def store_option(place: Path) -> str:
     found = named_store(None) or _nearest_store()
     is_found = found is not None and found.absolute() == place.absolute()
     return "" if is_found else f" --store {shlex.quote(str(place))}"
+
+
+def check_free(place: Path) -> None:
+    """Refuse a folder that holds something else: a store removes what nothing in it refers to.
+
+    Raises:
+        InvalidInput: it does, or it is a file.
+    """
+    if place.exists() and not place.is_dir():
+        raise InvalidInput(f"{place} is a file; a store is a folder: name another place")
+    names = [entry.name for entry in place.iterdir()] if place.is_dir() else []
+    own = ("data", LOCK) if LOCK in names else ()  # what a first commit leaves that was broken off
+    foreign = sorted(name for name in names if name not in own and not name.startswith(OWN_PREFIX))
+    if foreign:
+        raise InvalidInput(
+            f"{place} holds other files ({', '.join(foreign[:3])}); "
+            f"name a folder of its own, such as {place / STORE_NAME}"
+        )
 
 
 def _nearest_store() -> Path | None:

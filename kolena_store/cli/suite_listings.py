@@ -1,10 +1,10 @@
 """How suites read: as they stand after they were applied, and as they are stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kolena_store.cli.output import Answer, listing, record_rows
+from kolena_store.cli.output import Answer, listing, record_rows, when
 from kolena_store.display import Listing
 from kolena_store.errors import InvalidInput
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from kolena_store.store import Store
     from kolena_store.test_suites import SuiteRecord, SuiteReport
 
-__all__ = ["applied_answer", "shown_answer", "suite_source"]
+__all__ = ["SUITE_FIELDS", "applied_answer", "listed_answer", "shown_answer", "suite_source"]
 
+SUITE_FIELDS = ("dataset", "name", "version", "test_cases", "origin", "description", "tags", "created")
 APPLIED_FIELDS = ("suite", "suite_version", "name", "version", "level", "n", "n_nan", "note")
 CASE_FIELDS = ("name", "version", "level", "n", "definition", "description", "tags")
 EXPLICIT = "(a list of ids)"
@@ -31,6 +32,23 @@ def applied_answer(reports: "Sequence[SuiteReport]") -> Answer:
         listings=lambda: [part for report in reports for part in report.listings()],
         document=lambda: {"suites": documents},
         rows=lambda: record_rows(APPLIED_FIELDS, rows),
+    )
+
+
+def listed_answer(records: Sequence[Mapping[str, Any]]) -> Answer:
+    """Return suites in their newest versions, given as the values of `SUITE_FIELDS`."""
+    columns = {
+        **{"suite": "left", "dataset": "left", "version": "right", "test cases": "right"},
+        **{"tags": "left", "created": "left"},
+    }
+    names = ("name", "dataset", "version", "test_cases")
+    cells = [
+        (*(record[name] for name in names), ", ".join(record["tags"]), when(record["created"])) for record in records
+    ]
+    return Answer(
+        listings=lambda: [listing(columns, cells)],
+        document=lambda: {"suites": records},
+        rows=lambda: record_rows(SUITE_FIELDS, records),
     )
 
 

@@ -8,9 +8,9 @@ import click
 from kolena_store.cli.commands import Group
 from kolena_store.cli.downloads import write_text
 from kolena_store.cli.invocation import Invocation, pass_invocation
-from kolena_store.cli.output import Answer, listing, record_rows, show, when
+from kolena_store.cli.output import Answer, record_rows, show
 from kolena_store.cli.pairs import read_pairs_from_the_end
-from kolena_store.cli.suite_listings import applied_answer, shown_answer, suite_source
+from kolena_store.cli.suite_listings import SUITE_FIELDS, applied_answer, listed_answer, shown_answer, suite_source
 
 if TYPE_CHECKING:
     from kolena_store.store import Store
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 FROM_FILES = "file"
-SUITE_FIELDS = ("name", "version", "test_cases", "origin", "description", "tags", "created")
 CHANGE_FIELDS = ("name", "n_before", "n_after", "rows_in", "rows_out", "change")
 
 
@@ -136,30 +135,17 @@ def show_suite(invocation: Invocation, dataset: str, *, name: str, version: int 
 
 @command.command(
     "list",
-    short_help="List a dataset's suites.",
-    examples=("kolena-store suite list tickets", "kolena-store suite list tickets --all --format csv"),
+    short_help="List the suites.",
+    examples=("kolena-store suite list tickets", "kolena-store suite list --all --format csv"),
 )
-@click.argument("dataset")
+@click.argument("dataset", required=False)
 @click.option("--all", "everything", is_flag=True, help="Also the suites that `test --by` and plain `test` made.")
 @pass_invocation
-def list_suites(invocation: Invocation, dataset: str, *, everything: bool) -> None:
-    """List the suites of DATASET in their newest versions."""
+def list_suites(invocation: Invocation, dataset: str | None, *, everything: bool) -> None:
+    """List the suites of DATASET (default: of every dataset) in their newest versions."""
     store = invocation.open_store()
     suites = [suite for suite in store.test_suites(dataset) if everything or suite.origin == FROM_FILES]
-    records = [_listed(store, dataset, suite) for suite in suites]
-    columns = {"suite": "left", "version": "right", "test cases": "right", "tags": "left", "created": "left"}
-    cells = [
-        (one.name, one.version, record["test_cases"], ", ".join(one.tags), when(one.created))
-        for one, record in zip(suites, records, strict=True)
-    ]
-    show(
-        invocation.format,
-        Answer(
-            listings=lambda: [listing(columns, cells)],
-            document=lambda: {"suites": records},
-            rows=lambda: record_rows(SUITE_FIELDS, records),
-        ),
-    )
+    show(invocation.format, listed_answer([_listed(store, suite) for suite in suites]))
 
 
 @command.command(
@@ -219,6 +205,6 @@ def _apply_one(
     return store.apply_suite(dataset, file, cases=cases, description=description, tags=tags or None)
 
 
-def _listed(store: "Store", dataset: str, suite: "SuiteRecord") -> dict[str, object]:
+def _listed(store: "Store", suite: "SuiteRecord") -> dict[str, object]:
     values = {name: getattr(suite, name) for name in SUITE_FIELDS if name != "test_cases"}
-    return {**values, "test_cases": len(store.test_cases(dataset, suite.name))}
+    return {**values, "test_cases": len(store.test_cases(suite.dataset, suite.name))}

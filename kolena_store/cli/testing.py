@@ -32,10 +32,23 @@ class TestOptions(TypedDict):
     confusion_matrices: tuple[str, ...]
 
 
+class _TestCommand(Command):
+    """A command whose help lists the metrics that there are."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from kolena_store.metrics.definitions import load_metrics
+        from kolena_store.workflows import WORKFLOWS
+
+        super().format_options(ctx, formatter)
+        files = {name: load_metrics(workflow.metric_file) for name, workflow in WORKFLOWS.items()}
+        with formatter.section("Metrics"):
+            formatter.write_dl([(name, ", ".join(one.name for one in file.metrics)) for name, file in files.items()])
+
+
 @click.command(
     "test",
     short_help="Print the metrics of every test case.",
-    cls=Command,
+    cls=_TestCommand,
     examples=(
         "kolena-store test tickets v1 v2 --suite everyday.sql",
         "kolena-store test tickets --by language --by length:quantiles=4 --metric accuracy",
@@ -86,7 +99,7 @@ class TestOptions(TypedDict):
 @click.option(
     "--configuration",
     metavar="FILE",
-    help="A TOML file with threshold, tune_on, classes, ..., e.g. --configuration c.toml.",
+    help="A TOML file with threshold, tune_on, classes, beta or top_k, e.g. --configuration c.toml.",
 )
 @click.option("--common", is_flag=True, help="Count only samples that all these models answered.")
 @click.option(

@@ -86,7 +86,6 @@ def writing(root: Path, *, timeout: float, before_commit: Callable[[Transaction]
         root.mkdir(parents=True, exist_ok=True)
     with writer_lock(root, timeout=timeout):
         check_no_wal(root)
-        check_not_open_elsewhere(root)
         _remove_leftovers(root)
         work = root / f"{WORK_PREFIX}{uuid.uuid4().hex}.duckdb"
         try:
@@ -118,8 +117,9 @@ def _changed(root: Path, work: Path, before_commit: Callable[[Transaction], None
 def _begin(session: Session, work: Path) -> Transaction:
     root, catalogue = session.root, session.root / CATALOGUE_FILE
     is_first = not catalogue.exists()
-    with writable(root):
-        if not is_first:
+    if not is_first:
+        check_not_open_elsewhere(session)
+        with writable(root):
             shutil.copyfile(catalogue, work)
     with attaching(catalogue):
         path, storage = literal(str(work)), literal(STORAGE_VERSION)

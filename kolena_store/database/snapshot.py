@@ -30,8 +30,9 @@ def open_snapshot(root: Path) -> Session:
     check_no_wal(root)
     session = Session(connect(root), root)
     try:
-        _attach(session, catalogue)
         with attaching(catalogue):
+            session.run(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
+            session.run("store.use_store")
             found = session.value("store.format_version")
         check_format(found, root)
     except BaseException:
@@ -40,25 +41,20 @@ def open_snapshot(root: Path) -> Session:
     return session
 
 
-def check_not_open_elsewhere(root: Path) -> None:
+def check_not_open_elsewhere(session: Session) -> None:
     """Stop when a client has the catalogue open for writing: replacing it then would cost what that client writes.
+
+    Args:
+        session: of the store, with nothing attached yet.
 
     Raises:
         StoreLocked: a client has.
         DamagedStore: the catalogue can't be opened.
     """
-    if (root / CATALOGUE_FILE).exists():
-        session = Session(connect(root), root)
-        try:
-            _attach(session, root / CATALOGUE_FILE)
-        finally:
-            session.connection.close()
-
-
-def _attach(session: Session, catalogue: Path) -> None:
+    catalogue = session.root / CATALOGUE_FILE
     with attaching(catalogue):
         session.run(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
-        session.run("store.use_store")
+        session.run("store.detach")
 
 
 def check_no_wal(root: Path) -> None:

@@ -97,7 +97,9 @@ def write_changes(
 def _can_stay(root: Path, file: FileRecord, schema: "pa.Schema", gone: "np.ndarray") -> bool:
     import numpy as np
 
-    return fits_layout(file.path(root), schema) and not np.isin(stored_samples(root, [file]), gone).any()
+    return (
+        fits_layout(file.path(root), numbered_schema(schema)) and not np.isin(stored_samples(root, [file]), gone).any()
+    )
 
 
 def _missing_columns(root: Path, files: Sequence[FileRecord], schema: "pa.Schema") -> set[str]:
@@ -174,9 +176,9 @@ def _differs(staged: Mapping[str, str], stored: Mapping[str, str], schema: "pa.S
 
     Where the types differ, both sides are read as the type that the column will have.
     """
-    conditions = []
+    conditions, columns = [], set(schema.names)
     for name in dict.fromkeys([*schema.names, *(name for name in stored if name != SAMPLE)]):
-        is_kept = name in schema.names
+        is_kept = name in columns
         kinds = [kinds.get(name, NULL_TYPES[0]) for kinds in (staged if is_kept else {}, stored)]
         is_typed = [kind not in NULL_TYPES for kind in kinds]
         cast = f"::{duckdb_type(schema.field(name).type)}" if all(is_typed) and kinds[0] != kinds[1] else ""

@@ -25,12 +25,12 @@ def fits_layout(path: Path, schema: "pa.Schema") -> bool:
     A column that the file lacks is NULL. One of a narrower type fits, but not a nested one or one of the null type: of
     those SQL makes text. Nor does a column that is spelled otherwise, since SQL takes no account of capitals.
     """
-    found, wanted = stored_columns(path), _as_stored(schema.remove_metadata())
-    spellings = {name.casefold(): name for name in found.names}
+    found = {field.name: field.type for field in stored_columns(path)}
+    spellings = {name.casefold(): name for name in found}
     return all(
         spellings.get(field.name.casefold(), field.name) == field.name
-        and (field.name not in found.names or _reads_as(found.field(field.name).type, field.type))
-        for field in wanted
+        and _reads_as(found.get(field.name, field.type), field.type)
+        for field in _as_stored(schema.remove_metadata())
     )
 
 

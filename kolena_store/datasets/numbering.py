@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets.identity import same_ids
 from kolena_store.datasets.records import DatasetRecord, files_of
-from kolena_store.datasets.staging import Staged, renumbered
+from kolena_store.datasets.staging import Staged, numbered_schema, renumbered
 from kolena_store.files import SAMPLE, write_files
 from kolena_store.statements import statement
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
 __all__ = ["Numbering", "add_to_id_map", "find_numbers", "number_rows"]
 
@@ -59,7 +58,8 @@ def add_to_id_map(transaction: Transaction, dataset: DatasetRecord, staged: Stag
     """Enter the new ids with their numbers, so that they keep them even after they leave the dataset."""
     import pyarrow as pa
 
-    schema = pa.schema([pa.field(SAMPLE, pa.int64(), nullable=False), *_id_schema(staged.schema, dataset.id_fields)])
+    columns = numbered_schema(staged.schema)
+    schema = pa.schema([columns.field(name) for name in (SAMPLE, *dataset.id_fields)])
     rows = renumbered(staged.rows(numbering.is_new, columns=schema.names), numbering.samples[numbering.is_new])
     file_ids = [transaction.add_file(written) for written in write_files(transaction.root, IDS_KIND, schema, rows)]
     transaction.run(
@@ -68,7 +68,3 @@ def add_to_id_map(transaction: Transaction, dataset: DatasetRecord, staged: Stag
         id_map_files=[*dataset.id_map_files, *file_ids],
         next_sample=dataset.next_sample + int(numbering.is_new.sum()),
     )
-
-
-def _id_schema(schema: "pa.Schema", id_fields: Sequence[str]) -> "list[pa.Field]":
-    return [schema.field(name) for name in id_fields]

@@ -75,12 +75,12 @@ class VersionRecord:
 
         return pa.ipc.read_schema(pa.BufferReader(self.arrow_schema))
 
-    @property
+    @cached_property
     def plain_types(self) -> "dict[str, pa.DataType]":
         """Return column -> Arrow type."""
         return {column.name: column.type for column in self.schema}
 
-    @property
+    @cached_property
     def types(self) -> dict[str, str]:
         """Return column -> SQL type."""
         return {field.name: field.type for field in self.field_list}

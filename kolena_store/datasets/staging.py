@@ -9,6 +9,7 @@ from kolena_store.database import Transaction
 from kolena_store.errors import EmptyInput
 from kolena_store.files import SAMPLE, WrittenFile, data_path, read_batches, write_files
 from kolena_store.formats.casts import cast_array
+from kolena_store.formats.nesting import children_of, with_children
 from kolena_store.progress import track
 
 if TYPE_CHECKING:
@@ -65,11 +66,14 @@ class Staged:
         schema = numbered_schema(self.schema)
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns])
-        start = 0
-        for batch in read_batches(self.paths, schema.names):
-            mask = wanted[start : start + batch.num_rows]
-            start += batch.num_rows
-            if mask.any():
+        end = 0
+        for file, path in zip(self.files, self.paths, strict=True):
+            start, end = end, end + file.n_rows
+            if not wanted[start:end].any():
+                continue
+            for batch in read_batches([path], schema.names):
+                mask = wanted[start : start + batch.num_rows]
+                start += batch.num_rows
                 yield conform(pa.Table.from_batches([batch.filter(pa.array(mask))]), schema)
 
 
@@ -94,38 +98,51 @@ def stage(root: Path, kind: str, source: "TableInput", *, schema: "pa.Schema", b
 
 
 def numbered_schema(schema: "pa.Schema") -> "pa.Schema":
-    """Return the schema of the stored rows: `_sample` first, then the columns."""
+    """Return the schema of the stored rows: `_sample` first, then the columns, in layouts that Arrow can pick from."""
     import pyarrow as pa
 
-    return pa.schema([pa.field(SAMPLE, pa.int64(), nullable=False), *schema])
+    columns = [field.with_type(_pickable(field.type)) for field in schema]
+    return pa.schema([pa.field(SAMPLE, pa.int64(), nullable=False), *columns])
 
 
 def conform(table: "pa.Table", schema: "pa.Schema") -> "pa.Table":
     """Return a table with exactly the columns and types of a schema; a column that is not there is all NULL."""
     import pyarrow as pa
 
-    columns = [_conformed(table, field) for field in schema]
+    positions = {name: position for position, name in enumerate(table.column_names)}
+    columns = [_conformed(table, positions.get(field.name), field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _conformed(table: "pa.Table", field: "pa.Field") -> "pa.ChunkedArray":
+def _conformed(table: "pa.Table", position: int | None, kind: "pa.DataType") -> "pa.ChunkedArray":
     import pyarrow as pa
 
-    if field.name not in table.column_names:
-        return pa.chunked_array([pa.nulls(table.num_rows, field.type)])
-    column = table.column(field.name)
-    if column.type.equals(field.type):
+    column = None if position is None else table.column(position)
+    if column is None or (column.null_count == len(column) and not column.type.equals(kind)):
+        return pa.chunked_array([pa.nulls(table.num_rows, kind)])
+    if column.type.equals(kind):
         return column
-    return pa.chunked_array([cast_array(chunk, field.type) for chunk in column.chunks], field.type)
+    return pa.chunked_array([cast_array(chunk, kind) for chunk in column.chunks], kind)
+
+
+def _pickable(kind: "pa.DataType") -> "pa.DataType":
+    """Return the type in a layout that Arrow can filter: it can't pick from views of text and bytes."""
+    import pyarrow as pa
+
+    if pa.types.is_string_view(kind):
+        return pa.large_string()
+    if pa.types.is_binary_view(kind):
+        return pa.large_binary()
+    return with_children(kind, [_pickable(child.type) for child in children_of(kind)])
 
 
 def _numbered(source: "TableInput", schema: "pa.Schema", base: int) -> "Iterator[pa.Table]":
     import numpy as np
     import pyarrow as pa
 
-    start = base
+    start, columns = base, pa.schema(list(numbered_schema(schema))[1:])
     for batch in source.batches():
-        table = conform(pa.Table.from_batches([batch]), schema)
+        table = conform(pa.Table.from_batches([batch]), columns)
         numbers = pa.array(np.arange(start, start + table.num_rows, dtype=np.int64))
         start += table.num_rows
         yield table.add_column(0, pa.field(SAMPLE, pa.int64(), nullable=False), numbers)
@@ -159,4 +176,5 @@ def without_columns(schema: "pa.Schema", names: Sequence[str]) -> "pa.Schema":
     """Return a schema without some columns."""
     import pyarrow as pa
 
-    return pa.schema([field for field in schema if field.name not in set(names)], metadata=schema.metadata)
+    unwanted = set(names)
+    return pa.schema([field for field in schema if field.name not in unwanted], metadata=schema.metadata)

@@ -155,7 +155,8 @@ def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUp
 def _notes(before: VersionRecord | None, staged: Staged, upload: DatasetUpload) -> tuple[str, ...]:
     if before is None or upload.append_only:
         return ()
-    dropped = [name for name in before.schema.names if name not in staged.schema.names]
+    kept = set(staged.schema.names)
+    dropped = [name for name in before.schema.names if name not in kept]
     return (f"columns that the input no longer has left the dataset: {shown(dropped)}",) if dropped else ()
 
 

@@ -41,13 +41,11 @@ def widened_schema(where: str, stored: "pa.Schema", found: "pa.Schema", *, keep_
     import pyarrow as pa
 
     _check_spelling(where, stored.names, found.names)
-    fields = [_widened(where, stored, field) for field in found]
+    before = {field.name: field for field in stored}
+    fields = {field.name: _widened(where, before.get(field.name, field), field) for field in found}
     if keep_missing:
-        fields = [
-            *(fields[found.get_field_index(field.name)] if field.name in found.names else field for field in stored),
-            *(field for field in fields if field.name not in stored.names),
-        ]
-    return pa.schema(fields, metadata={**(stored.metadata or {}), **(found.metadata or {})})
+        fields = {**{name: fields.get(name, field) for name, field in before.items()}, **fields}
+    return pa.schema(fields.values(), metadata={**(stored.metadata or {}), **(found.metadata or {})})
 
 
 def _check_spelling(where: str, stored: Sequence[str], found: Sequence[str]) -> None:
@@ -60,15 +58,12 @@ def _check_spelling(where: str, stored: Sequence[str], found: Sequence[str]) -> 
             )
 
 
-def _widened(where: str, stored: "pa.Schema", field: "pa.Field") -> "pa.Field":
-    if field.name not in stored.names:
-        return field
-    before = stored.field(field.name).type
-    if is_widening(field.type, before):
-        return stored.field(field.name)
-    if is_widening(before, field.type):
+def _widened(where: str, stored: "pa.Field", field: "pa.Field") -> "pa.Field":
+    if is_widening(field.type, stored.type):
+        return stored
+    if is_widening(stored.type, field.type):
         return field
     raise ChangedType(
-        f"{where}: column {field.name!r} holds {field.type}, so far it held {before}; only wider types are accepted. "
-        "Convert the column, or give it another name"
+        f"{where}: column {field.name!r} holds {field.type}, so far it held {stored.type}; only wider types are "
+        "accepted. Convert the column, or give it another name"
     )

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kolena_store.errors import MalformedFile
 from kolena_store.formats.casts import cast_batch
 from kolena_store.formats.cell_types import CellClass, class_measure, type_of_classes
 from kolena_store.formats.cells import CellColumn, cell_names, check_cells, values_of
-from kolena_store.formats.csv_lines import CsvHeader, fault_of, header_of, line_of_row
+from kolena_store.formats.csv_header import CsvHeader, header_of
+from kolena_store.formats.csv_lines import fault_of, line_of_row
 from kolena_store.formats.inputs import TableInput
 from kolena_store.formats.names import check_names, check_nested_names
 from kolena_store.formats.paths import compression_of, path_for_duckdb, readable_file
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["open_csv"]
 
 FIRST_ROWS = 50_000
+LINE_ENDS = MappingProxyType({"\n": Fragment("new_line = '\\n',"), "\r": Fragment("new_line = '\\r',")})
 COUNT = Fragment("count(*)")
 
 
@@ -60,7 +63,8 @@ def _scan(path: Path, file: Path, header: CsvHeader) -> TextScan:
         "compression": compression_of(file),
         "is_single": len(header.names) == 1,
     }
-    return TextScan(path=file, label=str(path), rows=query("csv_rows").fill(), parameters=parameters)
+    rows = query("csv_rows").fill(line_end=LINE_ENDS.get(header.line_end, Fragment("")))
+    return TextScan(path=file, label=str(path), rows=rows, parameters=parameters)
 
 
 def _given_columns(

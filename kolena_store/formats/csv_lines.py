@@ -1,29 +1,16 @@
-"""A CSV file line by line: its header, and where in the file a row stands or breaks the format."""
+"""A CSV file line by line: where in the file a row stands, and where it breaks the format."""
 
 import csv
-import io
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kolena_store.errors import MalformedFile
+from kolena_store.formats.csv_header import CsvHeader, any_cell_size, text_of
 from kolena_store.formats.paths import opened
 
-__all__ = ["CsvHeader", "Fault", "fault_of", "header_of", "line_of_row"]
+__all__ = ["Fault", "fault_of", "line_of_row"]
 
-DELIMITERS = (",", ";", "\t", "|")
 LONGEST_LINE = 16_000_000
-UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CsvHeader:
-    """The columns' names, and the character between the cells of a line."""
-
-    names: tuple[str, ...]
-    delimiter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,28 +29,6 @@ class _Record:
     ending: str = ""
     n_characters: int = 0
     quote_problem: str = ""
-
-
-def header_of(path: Path, label: str) -> CsvHeader:
-    """Return the names in a CSV file's first line, and the delimiter that splits it into most names.
-
-    Names that are written without quotes lose the blanks around them.
-
-    Raises:
-        MalformedFile: the first line is blank or no UTF-8 text.
-    """
-    _check_encoding(path, label)
-    text = _first_record(path)
-    if not text.strip():
-        raise MalformedFile.of(label, 1, "the line is blank", "Write the columns' names in the first line of the file")
-    delimiters = ("\t",) if ".tsv" in path.name.lower() else DELIMITERS
-    split = {
-        mark: next(csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True))
-        for mark in delimiters
-    }
-    delimiter = max(delimiters, key=lambda mark: len(split[mark]))
-    names = split[delimiter] if '"' in text else [name.strip() for name in split[delimiter]]
-    return CsvHeader(names=tuple(names), delimiter=delimiter)
 
 
 def line_of_row(path: Path, header: CsvHeader, position: int) -> int | None:
@@ -116,7 +81,7 @@ def _fault_of_record(record: _Record, header: CsvHeader, ending: str) -> Fault |
 
 def _records(path: Path, delimiter: str, *, is_strict: bool = False) -> Iterator[_Record]:
     """Yield the header and the rows; blank lines are none."""
-    with _text_of(path) as handle, _any_cell_size():
+    with text_of(path) as handle, any_cell_size():
         read: list[str] = []
         reader = csv.reader(_noting(handle, read), delimiter=delimiter, strict=is_strict)
         line = 1
@@ -136,39 +101,6 @@ def _noting(lines: Iterator[str], read: list[str]) -> Iterator[str]:
     for line in lines:
         read.append(line)
         yield line
-
-
-@contextmanager
-def _text_of(path: Path, errors: str = "strict") -> Iterator[Iterator[str]]:
-    with opened(path) as handle:
-        yield io.TextIOWrapper(handle, encoding="utf-8-sig", errors=errors, newline="")
-
-
-@contextmanager
-def _any_cell_size() -> Iterator[None]:
-    """Lift the csv module's limit on a cell's size, which is one for the whole process, for the time of a search."""
-    before = csv.field_size_limit(sys.maxsize)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
-def _first_record(path: Path) -> str:
-    text = ""
-    with _text_of(path, errors="replace") as lines:
-        for line in lines:
-            text += line
-            if text.count('"') % 2 == 0 or len(text) > LONGEST_LINE:
-                break
-    return text
-
-
-def _check_encoding(path: Path, label: str) -> None:
-    with opened(path) as handle:
-        start = handle.read(1024)
-    if start.startswith(UTF16_MARKS) or b"\0" in start:
-        raise MalformedFile.of(label, 1, "the text is not UTF-8 (it may be UTF-16)", "Save the file as UTF-8")
 
 
 def _encoding_fault(path: Path) -> Fault:

@@ -56,6 +56,8 @@ def open_json(path: Path, *, types: Mapping[str, str], expected: "Mapping[str, p
         ]
         scan = _scan(file, columns)
         check_cells(scan, cells, file.place_of)
+    except RecursionError as error:
+        raise MalformedFile.of(file.label, None, "its values are nested too deeply", "Give flatter objects") from error
     except duckdb.Error as error:
         raise _malformed(file, given, error) from error
     return _table_input(file, scan, cells, n_rows, given)
@@ -103,7 +105,8 @@ def _looked_at(file: JsonFile, single: Collection[str]) -> tuple[int, Shape]:
     """Return the number of rows and their shape, put together from DuckDB's descriptions of the rows."""
     import pyarrow.compute as pc
 
-    shape, seen, is_clear, n_rows = Shape(), set(), True, 0
+    shape, is_clear, n_rows = Shape(), True, 0
+    seen: set[str] = set()
     shape.describe({})
     parameters = {**_parameters(file), "wide": WIDE_NUMBER}
     for batch in stream(file.path, query("json_texts").fill(), parameters, COLUMNS_SUPPOSED):
@@ -111,7 +114,7 @@ def _looked_at(file: JsonFile, single: Collection[str]) -> tuple[int, Shape]:
         is_clear = is_clear and not pc.any(batch.column("is_wide"), min_count=0).as_py()
         for text in pc.unique(batch.column("structure")).to_pylist():
             if is_clear and text not in seen:
-                is_clear = _describe(shape, json.loads(text), single)
+                is_clear = text is not None and _describe(shape, json.loads(text), single)
                 if len(seen) < DESCRIPTIONS_KEPT:
                     seen.add(text)
     return n_rows, shape if is_clear else file.shape(single)
@@ -182,6 +185,8 @@ def _malformed(file: JsonFile, given: _Given, error: "duckdb.Error") -> Malforme
         file.shape(given.single)
     except MalformedFile as found:
         return found
+    except RecursionError:
+        return MalformedFile.of(file.label, None, "its values are nested too deeply", "Give flatter objects")
     return MalformedFile.of(file.label, None, str(error).splitlines()[0], REMEDY)
 
 

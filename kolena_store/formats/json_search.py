@@ -14,6 +14,7 @@ __all__ = ["ARRAY", "LINES", "JsonFile"]
 
 LINES, ARRAY = "newline_delimited", "array"
 LONGEST_OBJECT = 16_777_216
+HALF_CHARACTER = b"\\ud"
 REMEDY = "Each row is one JSON object"
 
 
@@ -104,17 +105,20 @@ class JsonFile:
 
     def _parsed(self, content: bytes, line: int) -> Any:
         try:
-            return json.loads(content.decode("utf-8"), object_pairs_hook=_object)
+            value = json.loads(content.decode("utf-8"), object_pairs_hook=_object)
+            if HALF_CHARACTER in content.lower():
+                json.dumps(value, ensure_ascii=False).encode()
+            return value
         except UnicodeDecodeError as error:
             byte = content[error.start : error.start + 1].hex()
             raise self.fault(line, f"the text is not UTF-8 (byte 0x{byte})", "Save the file as UTF-8") from error
+        except UnicodeEncodeError as error:
+            raise self.fault(line, "a text holds half a character (a lone surrogate)", "Correct the text") from error
         except json.JSONDecodeError as error:
             place = f"column {error.colno}" if line else f"line {error.lineno}, column {error.colno}"
             raise self.fault(line, f"the text is no JSON: {error.msg} ({place})", REMEDY) from error
         except ValueError as error:
             raise self.fault(line, str(error), "Correct the object") from error
-        except RecursionError as error:
-            raise self.fault(line, "the values are nested too deeply", "Give a flatter object") from error
 
     def _check_width(self, whole: Shape) -> None:
         found = whole.too_wide()

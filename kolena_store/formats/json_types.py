@@ -30,8 +30,8 @@ def _fitted_object(found: "pa.StructType", wanted: "pa.DataType") -> "pa.DataTyp
 
     fields = children_of(found)
     if pa.types.is_map(wanted):
-        fits = all(wanted.item_type.equals(fitted_type(field.type, wanted.item_type)) for field in fields)
-        return wanted if fits else None
+        fitted_items = [fitted_type(field.type, wanted.item_type) for field in fields]
+        return wanted if all(kind is not None and kind.equals(wanted.item_type) for kind in fitted_items) else None
     if not pa.types.is_struct(wanted):
         return None
     known = children_of(wanted)

@@ -33,12 +33,12 @@ KINDS: tuple[tuple[type, str], ...] = (
     (tuple, "lists"),
 )
 NUMPY_KINDS = (
+    ("datetime64", "NumPy times"),
+    ("timedelta64", "NumPy times"),
     ("bool", "booleans"),
     ("bool_", "booleans"),
     ("integer", WHOLE),
     ("floating", REAL),
-    ("datetime64", "NumPy times"),
-    ("timedelta64", "NumPy times"),
     ("ndarray", "lists"),
 )
 
@@ -55,7 +55,7 @@ def table_of_records(records: Sequence[object], where: str) -> "pa.Table":
     for row, record in enumerate(records, start=1):
         if not isinstance(record, Mapping):
             raise InvalidInput(
-                f"{where}: item {row} is a {type(record).__name__}, no dictionary; give dictionaries alone"
+                f"{where}: item {row} is of type {type(record).__name__}, no dictionary; give dictionaries alone"
             )
         names.update(dict.fromkeys(record))
     odd = next((name for name in names if not isinstance(name, str)), None)

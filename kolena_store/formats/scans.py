@@ -102,7 +102,8 @@ def _connected(path: Path, threads: int | None = None) -> "Iterator[duckdb.DuckD
     with duckdb.connect(config={**dict(SETTINGS), "threads": str(n_threads)}) as connection:
         for macro in MACROS:
             connection.execute(query(macro).fill())
-        connection.execute(query("use_utc").fill())
+        for name in ("use_utc", "no_progress_bar"):
+            connection.execute(query(name).fill())
         connection.execute(query("allow_files").fill(), {"paths": [str(path), path_for_duckdb(path)]})
         for name in ("no_outside", "lock"):
             connection.execute(query(name).fill())

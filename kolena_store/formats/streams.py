@@ -104,14 +104,17 @@ def _batches_of_tables(
                 f"item {number} of {BATCHES} is of type {type(item).__name__}, no table; give tables alone"
             )
         table = found[1]
-        _check_same(number, table.schema, schema, types)
-        for batch in table.select(schema.names).to_batches(max_chunksize=rows_per_batch(len(schema))):
-            yield cast_batch(batch, schema, f"item {number} of {BATCHES}")
+        wanted = _checked_schema(number, table.schema, schema, types)
+        for batch in table.select(wanted.names).to_batches(max_chunksize=rows_per_batch(len(wanted))):
+            yield cast_batch(batch, wanted, f"item {number} of {BATCHES}")
 
 
-def _check_same(number: int, found: "pa.Schema", first: "pa.Schema", types: Mapping[str, str]) -> None:
-    differing = sorted(set(found.names) ^ set(first.names))
-    if differing:
+def _checked_schema(number: int, found: "pa.Schema", first: "pa.Schema", types: Mapping[str, str]) -> "pa.Schema":
+    """Return the first item's schema, with the found types of the columns that are cast to a declared type later."""
+    import pyarrow as pa
+
+    if sorted(found.names) != sorted(first.names):
+        differing = sorted(set(found.names) ^ set(first.names)) or found.names
         raise InvalidInput(
             f"item {number} of {BATCHES} has other columns than the first ({shown(differing)}); "
             "give the same columns in each"
@@ -123,3 +126,4 @@ def _check_same(number: int, found: "pa.Schema", first: "pa.Schema", types: Mapp
                 f"item {number} of {BATCHES}: column {field.name!r} holds {kind}, in the first item {field.type}; "
                 f"convert it, or declare types={{{field.name!r}: ...}}"
             )
+    return pa.schema([found.field(field.name) if field.name in types else field for field in first])

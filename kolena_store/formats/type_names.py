@@ -62,7 +62,7 @@ def duckdb_type(kind: "pa.DataType") -> str:
     with tempfile.TemporaryDirectory(prefix="kolena-store-") as folder:
         path = Path(folder) / "column.parquet"
         try:
-            pq.write_table(pa.schema([("column", kind)]).empty_table(), path)
+            pq.ParquetWriter(path, pa.schema([("column", kind)])).close()
             with duckdb.connect(config={"python_enable_replacements": "false"}) as connection:
                 described = connection.execute(
                     statement("queries/formats", "type_of_column").fill(), {"path": str(path)}

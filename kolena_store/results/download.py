@@ -44,8 +44,9 @@ def download_results(
 
 
 def _chosen(records: Sequence[ResultsRecord], configuration: str | Mapping[str, Any] | None) -> ResultsRecord:
-    is_mapping = isinstance(configuration, Mapping)
-    wanted = document_text("the upload configuration", configuration) if is_mapping else configuration
+    wanted = configuration
+    if isinstance(configuration, Mapping):
+        wanted = document_text("the upload configuration", configuration)
     found = [record for record in records if record.upload_configuration == wanted]
     if configuration is None and len(records) == 1:
         found = list(records)

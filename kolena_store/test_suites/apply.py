@@ -138,9 +138,7 @@ def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord |
     description = given.description if given.description is not None else (before.description if before else None)
     tags = list(given.tags) if given.tags is not None else (before.tags if before else [])
     # A suite that by= made becomes the user's own when the user applies one of its name.
-    transaction.run(
-        "suites.update_suite", suite_id=suite_id, origin=given.origin, description=description, tags=tags
-    )
+    transaction.run("suites.update_suite", suite_id=suite_id, origin=given.origin, description=description, tags=tags)
 
 
 def _definitions(

@@ -31,6 +31,7 @@ __all__ = ["ExplicitCase", "explicit_definition"]
 INCOMING_KIND = "incoming"
 MEMBERS_KIND = "members"
 EXPLICIT = "explicit"
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ def explicit_definition(
         InvalidInput: an id belongs to no sample of the dataset.
         DuplicateIds: an id is listed twice.
     """
+    _check_name(case.name)
     samples = _samples(transaction, dataset, version, case)
     with FileWriter(transaction.root, MEMBERS_KIND, _schema()) as writer:
         writer.write(_table(samples))
@@ -67,6 +69,11 @@ def explicit_definition(
         description=case.description,
         tags=tuple(case.tags),
     )
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidInput(f"{name!r} can't name a test case: 1 to {LONGEST_NAME} printable characters")
 
 
 def _samples(

@@ -26,6 +26,10 @@ NUMBERS = (
     "FLOAT",
     "DOUBLE",
 )
+PLAIN = ("BOOLEAN", "VARCHAR")
+TYPED = ("DATE", "TIME", "UUID", "INTERVAL")
+"""Types whose values are written as DuckDB's own text and a cast, which keeps every digit (TIMESTAMP among them)."""
+
 MOST_VALUES = 100
 MOST_PLAIN_NUMBERS = 20
 DEFAULT_QUANTILES = 4
@@ -126,6 +130,11 @@ def _strata(session: Session, version: VersionRecord, one: "str | Bins") -> Iter
     if kind is None:
         raise MissingColumns.of("the dataset", [field], list(version.types))
     is_number = kind in NUMBERS or kind.startswith("DECIMAL")
+    if not (is_number or kind in PLAIN or kind.startswith(TYPED)) or kind.endswith("]"):
+        raise InvalidInput(
+            f"{field!r} holds {kind}, which has no plain values to make test cases of; name a plain field, "
+            "or write the test cases in a suite file"
+        )
     if isinstance(one, Bins):
         if not is_number:
             raise InvalidInput(f"{field!r} holds {kind}, which has no ranges; name the field alone")
@@ -146,18 +155,20 @@ def _by_value(
             f"{field!r} has more than {MOST_VALUES} different values; choose a coarser field, "
             "or write the test cases that matter in a suite file"
         )
-    return _values(field, [row["value"] for row in rows])
+    return _values(field, kind, [(row["value"], row["text"]) for row in rows])
 
 
-def _values(field: str, values: Sequence[Any]) -> Iterator[_Stratum]:
+def _values(field: str, kind: str, values: Sequence[tuple[Any, str]]) -> Iterator[_Stratum]:
     name = identifier(field)
-    for value in values:
+    is_typed = kind.startswith(TYPED)
+    for value, text in values:
         if value is None:
             yield _Stratum(name=f"{field} is missing", predicate=f"{name} IS NULL")
         elif value != value:
             yield _Stratum(name=f"{field} is NaN", predicate=f"isnan({name})")
         else:
-            yield _Stratum(name=f"{field} = {_shown(value)}", predicate=f"{name} = {literal(value)}")
+            same = f"{literal(text)}::{kind}" if is_typed else literal(value)
+            yield _Stratum(name=f"{field} = {_shown(text if is_typed else value)}", predicate=f"{name} = {same}")
 
 
 def _ranges(session: Session, version: VersionRecord, bins: Bins) -> Iterator[_Stratum]:
@@ -232,8 +243,8 @@ def _plain(number: float) -> float:
 
 def _shown(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:.6g}"
-    text = str(value)
+        return f"{value + 0.0:.6g}"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return text if text.isprintable() and text.strip() == text and text else repr(text)
 
 

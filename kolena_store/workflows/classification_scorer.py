@@ -152,18 +152,19 @@ def _score_metrics(scores: "np.ndarray | None", truth: "np.ndarray", facts: Fact
     is_scored = ~np.isnan(scores).any(axis=1) & (truth >= 0)
     of_truth = np.take_along_axis(scores, np.maximum(truth, 0)[:, np.newaxis].astype(np.int64), axis=1)[:, 0]
     has_loss = is_scored & _are_probabilities(scores)
+    is_ranked = is_scored & ("in_top_k" not in facts.unavailable)
     return [
         _lists(scores),
         pa.array(_log_loss(of_truth), mask=~has_loss),
         pa.array(_brier_score(scores, truth, is_binary=facts.is_binary), mask=~has_loss),
-        pa.array(_is_in_top(scores, truth, of_truth, int(facts.constants["top_k"])), mask=~is_scored),
+        pa.array(_is_in_top(scores, truth, of_truth, int(facts.constants["top_k"])), mask=~is_ranked),
     ]
 
 
 def _are_probabilities(scores: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
-    in_range = ((scores >= 0) & (scores <= 1)).all(axis=1)
+    in_range = np.asarray(((scores >= 0) & (scores <= 1)).all(axis=1))
     totals = np.where(in_range[:, np.newaxis], scores, 0.0).sum(axis=1)
     return np.asarray(in_range & (np.abs(totals - 1) <= SUM_TOLERANCE))
 

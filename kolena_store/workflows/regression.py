@@ -69,13 +69,16 @@ class Regression(Workflow):
 
     def score_batch(self, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
         """Return the numbers of the samples where both sides are finite, NULL for the others."""
+        import numpy as np
         import pyarrow as pa
 
         truth = _numbers(batch.column(GROUND_TRUTH + self.ground_truth))
         prediction = _numbers(batch.column(INFERENCE + self.prediction))
         hidden = ~_is_measured(truth, prediction)
-        deviations = (truth - facts.centres["truth"], prediction - facts.centres["prediction"])
-        return [pa.array(values, mask=hidden) for values in (truth, prediction, prediction - truth, *deviations)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            deviations = (truth - facts.centres["truth"], prediction - facts.centres["prediction"])
+            columns = (truth, prediction, prediction - truth, *deviations)
+        return [pa.array(values, mask=hidden) for values in columns]
 
 
 def _numbers(column: "pa.Array") -> "np.ndarray":

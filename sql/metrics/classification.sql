@@ -19,6 +19,9 @@ correct IS NOT NULL
 -- term: n_loss = count
 log_loss IS NOT NULL
 
+-- term: n_outside = count
+list_min(scores) < 0 OR list_max(scores) > 1
+
 -- term: log_loss_sum = sum
 log_loss
 
@@ -126,8 +129,8 @@ n_in_top_k / nullif(n_ranked, 0)
 -- n: n_loss
 -- measured: n_loss
 -- formula: mean(-log(score of the true label)), clipped as scikit-learn clips it
--- undefined: no sample has a label and scores that are probabilities
-log_loss_sum / nullif(n_loss, 0)
+-- undefined: no sample has a label and scores that are probabilities, or some scores lie outside 0 to 1
+CASE WHEN n_outside = 0 THEN log_loss_sum / nullif(n_loss, 0) END
 
 -- metric: brier_score
 -- of: whole
@@ -137,8 +140,8 @@ log_loss_sum / nullif(n_loss, 0)
 -- n: n_loss
 -- measured: n_loss
 -- formula: mean squared distance of the scores from the truth (Brier 1950); two classes: of the positive one alone
--- undefined: no sample has a label and scores that are probabilities
-brier_score_sum / nullif(n_loss, 0)
+-- undefined: no sample has a label and scores that are probabilities, or some scores lie outside 0 to 1
+CASE WHEN n_outside = 0 THEN brier_score_sum / nullif(n_loss, 0) END
 
 -- metric: expected_calibration_error
 -- of: whole

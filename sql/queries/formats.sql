@@ -9,6 +9,10 @@ SET allowed_paths = $paths;
 -- name: use_utc()
 SET TimeZone = 'UTC';
 
+-- name: no_progress_bar()
+-- DuckDB 2 draws one on stdout when a query takes two seconds, terminal or not.
+SET enable_progress_bar = false;
+
 -- name: no_outside()
 SET enable_external_access = false;
 
@@ -17,9 +21,12 @@ SET lock_configuration = true;
 
 -- name: csv_rows(path, columns, delimiter, compression, is_single)
 -- The rows as text: an empty cell is NULL, a quoted empty one is ''. Blank lines are no rows, in a single column neither.
+-- The line end is given where DuckDB takes one: it would look for it in quoted names too. It takes no \r\n, but finds it.
+-- example: line_end = new_line = '\n',
 SELECT *
 FROM read_csv(
     $path, columns = $columns, delim = $delimiter, compression = $compression, auto_detect = false, header = true,
+    {line_end}
     quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, strict_mode = true,
     max_line_size = 16000000, buffer_size = 32000000
 )
@@ -27,7 +34,11 @@ WHERE c0 IS NOT NULL OR NOT $is_single
 
 -- name: json_texts(path, format, compression, wide)
 -- Each row's structure, and whether its text holds a number that may be an integer of more than 63 bits.
-SELECT json_structure(json)::VARCHAR AS structure, regexp_matches(json::VARCHAR, $wide) AS is_wide
+-- The structure is NULL for rows with very many brackets: they may be nested so deeply that describing them crashes.
+SELECT
+    CASE WHEN length(json::VARCHAR) <= 10000 OR length(json::VARCHAR) - length(translate(json::VARCHAR, '[{', '')) <= 5000
+        THEN json_structure(json)::VARCHAR END AS structure,
+    regexp_matches(json::VARCHAR, $wide) AS is_wide
 FROM read_json_objects($path, format = $format, compression = $compression, maximum_object_size = 16777216);
 
 -- name: json_rows(path, columns, format, compression)

@@ -15,6 +15,3 @@ SELECT configuration_id FROM catalogue.configurations WHERE kind = $kind AND doc
 
 -- name: insert_configuration(configuration_id, kind, document, created)
 INSERT INTO catalogue.configurations VALUES ($configuration_id, $kind, $document, $created);
-
--- name: configuration_numbered(configuration_id)
-SELECT document FROM catalogue.configurations WHERE configuration_id = $configuration_id;

@@ -19,6 +19,3 @@ WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version AND config
 
 -- name: all_metric_files()
 SELECT DISTINCT metric_file FROM catalogue.test_runs WHERE metric_file IS NOT NULL ORDER BY metric_file;
-
--- name: all_datasets()
-SELECT dataset_id FROM catalogue.datasets ORDER BY dataset_id;

@@ -92,7 +92,7 @@ CREATE VIEW {name} AS SELECT * FROM test_samples WHERE {predicate};
 -- name: field_values(files, most)
 -- example: field = _sample
 -- example: kind = BIGINT
-SELECT value, count(*) AS n
+SELECT value, min(value::VARCHAR) AS text
 FROM (SELECT {field}::{kind} AS value FROM read_parquet($files, union_by_name = true))
 GROUP BY value ORDER BY value LIMIT $most;
 

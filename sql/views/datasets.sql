@@ -22,11 +22,11 @@ CREATE OR REPLACE VIEW {view} AS {parts};
 -- name: inferences_of_model()
 -- example: model = 'v1'
 -- example: configuration = NULL
--- example: columns = 1 AS label
+-- example: columns = , inferences._sample AS label
 -- example: files = ['x.parquet']
 -- example: samples = "digits".test_samples
-SELECT _sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration, {columns}
-FROM read_parquet({files}, union_by_name = true)
+SELECT _sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration{columns}
+FROM read_parquet({files}, union_by_name = true) AS inferences
 WHERE _sample IN (SELECT _sample FROM {samples})
 
 -- name: results_of_model()
@@ -38,7 +38,7 @@ WHERE _sample IN (SELECT _sample FROM {samples})
 -- example: files = ['x.parquet']
 -- example: samples = "digits".test_samples
 -- example: m = NULL
--- example: scored = _sample IN (1)
+-- example: scored = WHERE inferences._sample > 0
 SELECT samples._sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration,
     {s} AS s, {g} AS g, {i} AS i, {m} AS m
 FROM {samples} AS samples

@@ -1,8 +1,9 @@
 """Every command and snippet of README and docs is run, in the order of the page, in a folder of its own.
 
-A fenced block marked `console` holds commands behind `$ ` and what they print; one marked `python` is run as it stands,
-one marked `text` or with a file name behind the language (```sql everyday.sql) is shown, or written to that file. A block
-that can't be run here has `<!-- not run: reason -->` above it, and those are counted.
+A fenced block marked `console` holds commands behind `$ ` and what they print; where that begins with `error: `, the
+command must fail so. One marked `python` is run as it stands, and one marked `output` holds what the last of those
+printed. One marked `text` or with a file name behind the language (```sql everyday.sql) is shown, or written to that
+file. A block that can't be run here has `<!-- not run: reason -->` above it, and those are counted.
 """
 
 import os
@@ -17,9 +18,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"(?P<mark><!-- not run: [^\n]* -->\n)?```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)```", re.DOTALL)
+FENCE = re.compile(
+    r"(?P<mark><!-- not run: [^\n]* -->\n)?```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)```", re.DOTALL
+)
 NOT_RUN_AT_MOST = 2
-ELISION = "..."
+ELISION = re.compile(r"(?m)^\.\.\.$")
+CONTINUED_LINE = re.compile(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,26 +45,27 @@ def environment() -> dict[str, str]:
     return {**os.environ, **paths}
 
 
-def run(command: str, folder: Path) -> str:
+def run(command: str, folder: Path, *, fails: bool = False) -> str:
+    """Return what a command prints on stdout; when it is to fail, what it prints on stderr."""
     command = re.sub(r"^kolena-store\b", f"{sys.executable} -m kolena_store", command)
     done = subprocess.run(
         command, shell=True, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    assert (done.returncode != 0) == fails, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stderr if fails else done.stdout
 
 
 def check_console(body: str, folder: Path) -> None:
     for part in re.split(r"(?m)^\$ ", body)[1:]:
-        command, _, expected = part.partition("\n")
-        assert_prints(run(command, folder), expected, command)
+        command, expected = CONTINUED_LINE.match(part).groups()
+        assert_prints(run(command, folder, fails=expected.startswith("error: ")), expected, command)
 
 
 def assert_prints(printed: str, expected: str, command: str) -> None:
     if not expected.strip():
         return
     position = 0
-    for piece in expected.strip().split(f"\n{ELISION}\n"):
+    for piece in ELISION.split(expected.strip()):
         found = printed.find(piece.strip("\n"), position)
         assert found >= 0, f"{command} should print\n{piece}\nit printed\n{printed}"
         position = found + len(piece)
@@ -68,6 +73,7 @@ def assert_prints(printed: str, expected: str, command: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
+    printed = ""
     for block in blocks(page):
         if not block.is_run:
             continue
@@ -78,7 +84,9 @@ def test_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
         elif block.language == "python" and not block.file:
             program = tmp_path / "snippet.py"
             program.write_text(block.body, encoding="utf-8")
-            run(f"{sys.executable} snippet.py", tmp_path)
+            printed = run(f"{sys.executable} snippet.py", tmp_path)
+        elif block.language == "output":
+            assert_prints(printed, block.body, f"the last snippet of {page.name}")
 
 
 def test_few_blocks_are_left_out() -> None:

@@ -96,7 +96,7 @@ def _shape_problems(answer: Answer) -> Iterator[str]:
     unknown = [name for name in names if name not in COLUMNS]
     if unknown:
         near = did_you_mean(unknown[0], COLUMNS)
-        yield f"returns a column {unknown[0]!r}{near}; it returns value, and if you like n and successes"
+        yield f"returns a column {unknown[0]!r}, which is none of {', '.join(COLUMNS)}{near}"
     repeated = [name for name in COLUMNS if names.count(name) > 1]
     if repeated:
         yield f"returns two columns {repeated[0]!r}; leave one"

@@ -60,7 +60,7 @@ def _check_sources(tree: Tree, where: str) -> None:
     others = [name for name in tree.table_names if lowered(name) not in own | {VIEW}]
     if others:
         near = did_you_mean(others[0], [*tree.cte_names, VIEW])
-        raise RefusedStatement(f"{where} reads {others[0]!r}{near}; a metric reads the view {VIEW!r} alone")
+        raise RefusedStatement(f"{where} reads {others[0]!r}, but a metric reads the view {VIEW!r} alone{near}")
     if not base_names(tree):
         raise RefusedStatement(f"{where} does not read the view {VIEW!r}; write FROM {VIEW}")
 

@@ -157,7 +157,11 @@ def _answer(connection: "duckdb.DuckDBPyConnection", query: str) -> Document:
 
 
 def _rows(connection: "duckdb.DuckDBPyConnection", query: str) -> Document:
+    import duckdb
+
     found = connection.extract_statements(query)
+    if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
+        return {"problem": "it is not one SELECT", "is_bound": False}
     relation = connection.sql(found[0])
     columns = [(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)]
     readable = all(is_number(kind) for _, kind in columns)

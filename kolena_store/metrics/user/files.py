@@ -23,10 +23,11 @@ RESERVED = frozenset(
 """The columns of a metric row, and the test case of every sample: names that a table of results has already."""
 
 METRIC_LINE = re.compile(r"--\s*metric\s*:")
-KEY_LINE = re.compile(r"--\s*\w+\s*:(?:\s|$)")
-OWN_KEY_LINE = re.compile(rf"--\s*(?:{'|'.join(KEYS)})\s*:")
+OWN_KEY = re.compile(rf"(?:{'|'.join(KEYS)})\s*:")
+KEY_LINE = re.compile(rf"--\s*(?:{OWN_KEY.pattern}|\w+\s*:(?:\s|$))")
+OWN_KEY_LINE = re.compile(rf"--\s*{OWN_KEY.pattern}")
 ENTRY = re.compile(r"(\w+)\s*:\s*(.*)")
-GAP = re.compile(r"\s{2,}|\t")
+GAP = re.compile(r"(?<![:\s])(?:\s{2,}|\t)")
 UNDEFINED = re.compile(r"undefined\s*:")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 HEADER_REMEDY = "Write it as: -- metric: the_name  better: higher"
@@ -167,10 +168,10 @@ def _read_entry(entry: str, line: int, file: str) -> tuple[str, str]:
         raise MalformedFile.of(
             file,
             line,
-            f"a metric has no key {key!r}{did_you_mean(key, KEYS)}",
-            f"Its keys are {', '.join(KEYS)}; a remark must not look like 'key:'",
+            f"a metric has no key {key!r}",
+            f"Its keys are {', '.join(KEYS)}; a remark must not look like 'key:'{did_you_mean(key, KEYS)}",
         )
-    if not value:
+    if not value or (key != "undefined" and OWN_KEY.match(value)):
         raise MalformedFile.of(file, line, f"the key {key!r} has no value", f"Write one after {key!r}, or leave it out")
     _check_choice(key, value, line, file)
     return key, value
@@ -179,8 +180,8 @@ def _read_entry(entry: str, line: int, file: str) -> tuple[str, str]:
 def _check_choice(key: str, value: str, line: int, file: str) -> None:
     allowed = dict(CHOICES).get(key)
     if allowed is not None and value not in allowed:
-        near = did_you_mean(value, allowed)
-        raise MalformedFile.of(file, line, f"{key} can't be {value!r}{near}", f"It is one of {', '.join(allowed)}")
+        remedy = f"It is one of {', '.join(allowed)}{did_you_mean(value, allowed)}"
+        raise MalformedFile.of(file, line, f"{key} can't be {value!r}", remedy)
 
 
 def _checked_name(name: str, line: int, file: str) -> str:

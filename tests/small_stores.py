@@ -1,0 +1,72 @@
+"""Small stores for the oracle tests: columns in, test results out, through the public interface alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import HealthCheck, Phase, settings
+
+import kolena_store as ks
+
+Columns = Mapping[str, Any]
+
+FEW = settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+"""Each example is a store of its own, so that shrinking one would take minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slices:
+    """Test cases: name -> predicate over `test_samples`."""
+
+    predicates: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(
+            f'CREATE VIEW "{name}" AS SELECT * FROM test_samples WHERE {predicate};'
+            for name, predicate in self.predicates.items()
+        )
+
+
+def table_of(columns: Columns, ids: Sequence[int] | None = None) -> pa.Table:
+    """A table with the column `id` before the given ones."""
+    length = len(next(iter(columns.values())))
+    return pa.table({"id": list(range(length)) if ids is None else ids, **columns})
+
+
+def store_with(samples: Columns, workflow: Any, answers: Mapping[str, Columns] | None = None) -> ks.Store:
+    """A temporary store with the dataset `d` and each model's answers to all samples."""
+    store = ks.Store()
+    with store.transaction():
+        store.upload_dataset("d", table_of(samples), id_fields=["id"], workflow=workflow)
+        for model, columns in (answers or {}).items():
+            store.upload_results("d", model, table_of(columns))
+    return store
+
+
+def results_of(
+    samples: Columns, workflow: Any, answers: Columns, predicates: Mapping[str, str] | None = None, **options: Any
+) -> ks.TestResults:
+    """The results of one model, `m`, on a suite of overlapping test cases (or on all samples)."""
+    store = store_with(samples, workflow, {"m": answers})
+    with store.transaction():
+        if predicates:
+            store.apply_suite("d", Slices(predicates=predicates).text, name="slices")
+        return store.test("d", "m", "slices" if predicates else None, **options)
+
+
+def value_of(results: ks.TestResults, metric: str, test_case: str = "all", *class_name: str) -> float | None:
+    """One value of the model `m`."""
+    return results[(test_case, "m", metric, *class_name)].value
+
+
+def missing(values: Any, holes: Any) -> list[Any]:
+    """The values as a list, None where there is a hole."""
+    return [None if hole else value for value, hole in zip(np.asarray(values).tolist(), holes, strict=True)]
