@@ -3,12 +3,10 @@
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
-from kolena_store.statements import Fragment
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CellClass", "class_measure", "pattern_of", "type_of_classes"]
+__all__ = ["CellClass", "pattern_of", "plain_macro", "type_of_classes"]
 
 NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)"
 DAY = r"\d\d\d\d[-/]\d\d?[-/]\d\d?"
@@ -41,20 +39,20 @@ INTEGERS = CellClass.NATURAL | CellClass.NEGATIVE
 NUMBERS = INTEGERS | CellClass.DECIMAL | CellClass.NOT_FINITE
 TIMES = CellClass.DATE | CellClass.TIMESTAMP
 
-QUICK_MACROS = (
-    (INTEGERS, "class_of_integer"),
-    (NUMBERS, "class_of_decimal"),
-    (CellClass.BOOLEAN, "class_of_boolean"),
-    (CellClass.DATE, "class_of_date"),
-    (TIMES, "class_of_timestamp"),
+PLAIN_MACROS = (
+    (CellClass(0), "is_plain_blank"),
+    (INTEGERS, "is_plain_integer"),
+    (NUMBERS, "is_plain_number"),
+    (CellClass.BOOLEAN, "is_plain_boolean"),
+    (CellClass.DATE, "is_plain_date"),
+    (TIMES, "is_plain_timestamp"),
 )
 
 
-def class_measure(cell: Fragment, seen: CellClass) -> Fragment:
-    """Return the SQL aggregate of the classes of a column's cells, quick for columns that looked like `seen` so far."""
-    found = seen & ~CellClass.BLANK
-    macro = next((name for classes, name in QUICK_MACROS if found and not found & ~classes), "class_of_cell")
-    return Fragment(f"bit_or({macro}({cell}))")
+def plain_macro(classes: CellClass) -> str | None:
+    """Return the SQL macro that says quickly whether a further cell fits a column of these classes, if any does."""
+    found = classes & ~CellClass.BLANK
+    return next((name for allowed, name in PLAIN_MACROS if not found & ~allowed), None)
 
 
 def type_of_classes(classes: CellClass) -> "pa.DataType":

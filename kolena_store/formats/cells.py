@@ -90,14 +90,14 @@ def check_cells(scan: TextScan, columns: Iterable[CellColumn], find_row: RowFind
     suspects = [column for column in columns if column.is_given]
     if not suspects:
         return
-    flags = scan.one_row("all_rows", measures=joined(Fragment(f"bool_or({column.misfit()})") for column in suspects))
-    for column, is_misfit in zip(suspects, flags or (), strict=False):
+    flags = scan.measure(Fragment(f"bool_or({column.misfit()})") for column in suspects)
+    for column, is_misfit in zip(suspects, flags, strict=True):
         if is_misfit:
             raise _misfit_error(scan, column, find_row)
 
 
 def _misfit_error(scan: TextScan, column: CellColumn, find_row: RowFinder) -> InvalidInput:
-    position, cell = scan.one_row("first_misfit", threads=1, cell=column.cell, misfit=column.misfit()) or (0, "")
+    position, cell = scan.ask("first_misfit", threads=1, cell=column.cell, misfit=column.misfit())[0]
     line, row = find_row(position)
     shown = cell if len(cell) <= LONGEST_SHOWN else cell[: LONGEST_SHOWN - 3] + "..."
     problem = f"column {column.name!r} holds {shown!r}{row}, which is no {duckdb_type(column.type)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kolena_store.errors import MalformedFile
 from kolena_store.formats.casts import cast_batch
-from kolena_store.formats.cell_types import CellClass, class_measure, type_of_classes
+from kolena_store.formats.cell_types import CellClass, plain_macro, type_of_classes
 from kolena_store.formats.cells import CellColumn, cell_names, check_cells, values_of
 from kolena_store.formats.csv_header import CsvHeader, header_of
 from kolena_store.formats.csv_lines import fault_of, line_of_row
@@ -16,7 +16,7 @@ from kolena_store.formats.names import check_names, check_nested_names
 from kolena_store.formats.paths import compression_of, path_for_duckdb, readable_file
 from kolena_store.formats.scans import TextScan, query
 from kolena_store.formats.type_names import check_storable, declared_types
-from kolena_store.statements import Fragment, joined
+from kolena_store.statements import Fragment, joined, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_csv"]
 
-FIRST_ROWS = 50_000
+FIRST_CELLS, LEAST_FIRST_ROWS, MOST_FIRST_ROWS = 500_000, 500, 20_000
 LINE_ENDS = MappingProxyType({"\n": Fragment("new_line = '\\n',"), "\r": Fragment("new_line = '\\r',")})
 COUNT = Fragment("count(*)")
 
@@ -94,22 +94,36 @@ def _looked_at(scan: TextScan, given: Sequence[CellColumn | None]) -> tuple[int,
 
     The first rows tell which columns are text; the others are looked at down to the last row.
     """
+    cells, classes = cell_names(len(given)), [CellClass(0)] * len(given)
     positions = [position for position, column in enumerate(given) if column is None]
-    classes = [CellClass(0)] * len(given)
-    n_rows = _add_classes(scan, "first_rows", positions, classes)
-    if n_rows < FIRST_ROWS:
+    most = max(LEAST_FIRST_ROWS, min(MOST_FIRST_ROWS, FIRST_CELLS // len(given)))
+    n_rows = _look_at_first_rows(scan, positions, classes, most) if positions else most
+    if n_rows < most:
         return n_rows, classes
-    positions = [position for position in positions if CellClass.TEXT not in classes[position]]
-    return _add_classes(scan, "all_rows", positions, classes), classes
+    typed = [position for position in positions if CellClass.TEXT not in classes[position]]
+    macros = {position: macro for position in typed if (macro := plain_macro(classes[position]))}
+    n_rows, *plain = scan.measure([COUNT, *(Fragment(f"bool_and({macro}({cells[i]}))") for i, macro in macros.items())])
+    surely = {position for position, is_plain in zip(macros, plain, strict=True) if is_plain}
+    doubtful = [position for position in typed if position not in surely]
+    if doubtful:
+        found = scan.measure(Fragment(f"bit_or(class_of_cell({cells[position]}))") for position in doubtful)
+        for position, seen in zip(doubtful, found, strict=True):
+            classes[position] |= CellClass(seen)
+    return int(n_rows), classes
 
 
-def _add_classes(scan: TextScan, rows: str, positions: Sequence[int], classes: list[CellClass]) -> int:
+def _look_at_first_rows(scan: TextScan, positions: Sequence[int], classes: list[CellClass], most: int) -> int:
+    """Add the classes in the first rows to those of the columns, and return how many rows there were."""
     cells = cell_names(len(classes))
-    measures = joined([COUNT, *(class_measure(cells[position], classes[position]) for position in positions)])
-    n_rows, *found = scan.one_row(rows, measures=measures) or (0,)
-    for position, seen in zip(positions, found, strict=True):
-        classes[position] |= CellClass(seen or 0)
-    return int(n_rows)
+    answer = scan.ask(
+        "classes_in_first_rows",
+        limit=literal(most),
+        positions=joined(literal(position) for position in positions),
+        cells=joined(cells[position] for position in positions),
+    )
+    for position, seen, _ in answer:
+        classes[position] |= CellClass(seen)
+    return max((n_rows for _, _, n_rows in answer), default=0)
 
 
 def _check_header(scan: TextScan, header: CsvHeader, n_rows: int, classes: Sequence[CellClass]) -> None:

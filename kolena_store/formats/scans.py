@@ -1,7 +1,7 @@
 """Text files as rows of DuckDB: a connection that sees one file and nothing else, and what can be asked of its rows."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kolena_store.errors import LimitExceeded
 from kolena_store.formats.inputs import rows_per_batch
 from kolena_store.formats.paths import path_for_duckdb
-from kolena_store.statements import Fragment, Statement, statement
+from kolena_store.statements import Fragment, Statement, joined, statement
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,11 +32,12 @@ MACROS = (
     "trimmed_cell",
     "present_cell",
     "class_of_cell",
-    "class_of_integer",
-    "class_of_decimal",
-    "class_of_boolean",
-    "class_of_date",
-    "class_of_timestamp",
+    "is_plain_blank",
+    "is_plain_integer",
+    "is_plain_number",
+    "is_plain_boolean",
+    "is_plain_date",
+    "is_plain_timestamp",
 )
 
 
@@ -52,11 +53,14 @@ class TextScan:
     rows: Fragment
     parameters: Mapping[str, object]
 
-    def one_row(self, name: str, *, threads: int | None = None, **fragments: Fragment) -> tuple[Any, ...] | None:
-        """Return the first row of a named statement over the rows, or None when there is none."""
+    def ask(self, name: str, *, threads: int | None = None, **fragments: Fragment) -> list[tuple[Any, ...]]:
+        """Return what a named statement over the rows answers."""
         with _connected(self.path, threads) as connection:
-            found = connection.execute(self._text(name, fragments), self.parameters).fetchall()
-        return found[0] if found else None
+            return connection.execute(self._text(name, fragments), self.parameters).fetchall()
+
+    def measure(self, measures: Iterable[Fragment]) -> tuple[Any, ...]:
+        """Return the values of some aggregates over all rows."""
+        return self.ask("all_rows", measures=joined(measures))[0]
 
     def classes_of(self, cells: Sequence[str]) -> list[int]:
         """Return what each of some texts looks like, as `class_of_cell` says it."""
