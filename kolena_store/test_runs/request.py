@@ -113,7 +113,7 @@ def _name_of(by: Sequence["str | Bins"]) -> str:
     fields = [one.field if isinstance(one, Bins) else one for one in by]
     name = f"by {', '.join(fields)}"
     is_fit = len(name) <= LONGEST_NAME and name.isprintable()
-    return name if is_fit else f"by {len(fields)} fields {sha256_of_texts(fields)[:8]}"
+    return name if is_fit else f"by fields {sha256_of_texts(fields)[:8]}"
 
 
 def listed(given: "Sequence[Any] | str | Bins") -> "Sequence[Any]":

@@ -249,7 +249,8 @@ def _shown(value: object) -> str:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """Return a name that fits and is not taken: names don't differ by case alone."""
+    """Return a name that is visible, fits and is not taken: names don't differ by case alone."""
+    name = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in name)
     short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}… {sha256_of_text(name)[:8]}"
     found, number = short, 1
     while found.lower() in taken:

@@ -1,0 +1,172 @@
+"""Every named statement of `sql/` is checked against an empty catalogue: it parses, it binds, its header is true."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kolena_store.database import connect
+from kolena_store.schema import create_catalogue
+from kolena_store.statements import Fragment, Statement, load
+
+ROOT = Path(__file__).parent.parent
+SUBJECTS = sorted(
+    str(path.relative_to(ROOT / "sql").with_suffix(""))
+    for path in (ROOT / "sql").rglob("*.sql")
+    if path.parent.name != "metrics"
+)
+STATEMENTS = [(subject, name) for subject in SUBJECTS for name in load(subject)]
+PARTS = ("views/datasets.join_sample_metrics", "queries/runs.selected_samples")
+"""Statements that stand inside others, and are none by themselves."""
+TABLES = """
+    CREATE TABLE test_samples (_sample BIGINT, length INTEGER);
+    CREATE TABLE case_terms (position INTEGER);
+    CREATE TABLE class_terms (position INTEGER, class_position INTEGER, is_reported BOOLEAN);
+    CREATE TABLE numbered_rows (staged_row BIGINT, known BIGINT);
+    CREATE TABLE given (is_member BOOLEAN);
+    CREATE SCHEMA digits;
+    CREATE VIEW digits.test_samples AS SELECT * FROM read_parquet('x.parquet');
+"""
+"""What other statements make before these are run."""
+MADE_BY_OTHERS = ("queries/user_metrics.create_answered", "queries/user_metrics.choose_members")
+FILES = frozenset(("files", "staged", "current", "numbered", "samples", "inferences", "older", "newer"))
+BOUND = {
+    "paths": ["x.parquet"],
+    "columns": {"c0": "VARCHAR"},
+    "delimiter": ",",
+    "compression": "uncompressed",
+    "format": "newline_delimited",
+    "is_single": True,
+    "wide": "x",
+    "cells": ["x"],
+    "fractions": [0.5],
+    "folder": ".",
+}
+
+
+def key_of(subject: str, name: str) -> str:
+    return f"{subject}.{name}"
+
+
+def filled(one: Statement) -> str:
+    return one.fill(**{name: Fragment(text) for name, text in one.examples.items()})
+
+
+def bound(one: Statement) -> dict[str, object]:
+    endings = (ending for ending in ("csv", "json", "parquet") if f"read_{ending}" in one.text)
+    given = {**BOUND, "path": f"x.{next(endings, '')}"}
+    return {name: ["x.parquet"] if name in FILES else given.get(name) for name in one.parameters}
+
+
+def executed(connection: duckdb.DuckDBPyConnection, one: Statement) -> None:
+    connection.execute(filled(one), bound(one))
+
+
+@pytest.fixture
+def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with an empty catalogue, and with all else that some statement finds when it is run."""
+    monkeypatch.chdir(tmp_path)
+    columns = ("_sample", "run", "test_case_id", "test_case_version", "block", "bits")
+    pq.write_table(pa.table({name: pa.array([0], pa.int64()) for name in columns}), "x.parquet")
+    Path("x.csv").write_text("c0\n1\n")
+    Path("x.json").write_text('{"c0": 1}\n')
+    with connect(tmp_path) as found:
+        create_catalogue(found)
+        found.execute(TABLES)
+        for one in (*load("views/kolena").values(), *macros()):
+            executed(found, one)
+        for key in MADE_BY_OTHERS:
+            executed(found, load(key.split(".")[0])[key.split(".")[1]])
+        yield found
+
+
+def macros() -> list[Statement]:
+    return [one for one in load("queries/formats").values() if one.text.startswith("CREATE TEMP MACRO")]
+
+
+@pytest.mark.parametrize(("subject", "name"), STATEMENTS, ids=[".".join(pair) for pair in STATEMENTS])
+def test_a_statement_names_its_parameters_and_fragments(subject: str, name: str) -> None:
+    one = load(subject)[name]
+    assert set(one.examples) == set(re.findall(r"\{(\w+)\}", one.text))
+    assert len(one.parameters) == len(set(one.parameters))
+    if key_of(subject, name) not in PARTS:
+        (parsed,) = duckdb.extract_statements(filled(one))
+        assert set(one.parameters) == set(parsed.named_parameters)
+
+
+QUERIES = [
+    (subject, name)
+    for subject, name in STATEMENTS
+    if key_of(subject, name) not in PARTS
+    and re.match(r"\s*(SELECT|WITH|INSERT|UPDATE|DESCRIBE)\b", load(subject)[name].text)
+]
+
+
+@pytest.mark.parametrize(("subject", "name"), QUERIES, ids=[".".join(pair) for pair in QUERIES])
+def test_a_query_binds_to_an_empty_catalogue(subject: str, name: str, connection: duckdb.DuckDBPyConnection) -> None:
+    one = load(subject)[name]
+    connection.execute(f"EXPLAIN {filled(one)}", bound(one))
+
+
+DEFINITIONS = [
+    (subject, name)
+    for subject, name in STATEMENTS
+    if subject not in ("schema/catalogue", "queries/store", "queries/sandbox")
+    and (subject, name) not in QUERIES
+    and key_of(subject, name) not in PARTS
+    and "MACRO" not in load(subject)[name].text
+]
+
+
+@pytest.mark.parametrize(("subject", "name"), DEFINITIONS, ids=[".".join(pair) for pair in DEFINITIONS])
+def test_a_definition_or_setting_can_be_executed(
+    subject: str, name: str, connection: duckdb.DuckDBPyConnection
+) -> None:
+    one = load(subject)[name]
+    if one.text.startswith("CREATE TABLE"):
+        connection.execute("DROP TABLE answered; DROP TABLE test_samples")
+    try:
+        executed(connection, one)
+    except duckdb.CatalogException as error:
+        assert "unrecognized configuration parameter" in str(error)
+        pytest.skip("this DuckDB does not have the setting")
+
+
+@pytest.mark.parametrize("part", [key.split(".") for key in PARTS], ids=list(PARTS))
+def test_a_part_stands_where_it_is_used(part: list[str], connection: duckdb.DuckDBPyConnection) -> None:
+    text = filled(load(part[0])[part[1]])
+    if "join" in part[1]:
+        connection.execute(f"EXPLAIN SELECT * FROM test_samples AS samples {text}")
+    else:
+        connection.execute(f"EXPLAIN SELECT * FROM read_parquet(['x.parquet']) AS samples WHERE {text}")
+
+
+def test_the_statements_of_a_commit_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = load("queries/store")
+    with connect(tmp_path) as connection:
+        for name in ("attach_work_copy", "use_store", "begin"):
+            executed(connection, store[name])
+        create_catalogue(connection)
+        for name in ("commit", "checkpoint", "leave_store", "detach", "attach_snapshot", "use_store", "format_version"):
+            executed(connection, store[name])
+
+
+def test_the_statements_of_the_sandbox_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    duckdb.connect("store.duckdb").close()
+    with duckdb.connect() as connection:
+        for one in load("queries/sandbox").values():
+            executed(connection, one)
+        with pytest.raises(duckdb.Error, match="locked"):
+            connection.execute("SET threads = 1")
+
+
+def test_every_statement_file_is_loaded_by_the_package() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "kolena_store").rglob("*.py"))
+    mentions = {subject: (f'"{subject}"', f'"{subject.split("/")[1]}.') for subject in SUBJECTS}
+    assert [subject for subject, found in mentions.items() if not any(text in sources for text in found)] == []
