@@ -1,0 +1,172 @@
+"""Writes the parts of the pages that follow from the code: the metrics, the commands, the views.
+
+    python docs/generate.py             brings the pages up to date
+    python docs/generate.py --check     changes nothing; leaves with 1 and names the pages that are out of date
+
+A generated part stands between `<!-- generated: its name -->` and `<!-- end -->`; people write all else on a page.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+import kolena_store as ks
+from kolena_store.cli import command_line
+from kolena_store.metrics.definitions import MetricDefinition, TermDefinition, load_metrics
+from kolena_store.workflows import WORKFLOWS
+
+__all__ = ["commands", "main", "parts", "stale_pages"]
+
+DOCS = Path(__file__).resolve().parent
+PART = re.compile(r"(?P<start><!-- generated: (?P<name>[^\n]+) -->\n)(?P<body>.*?)(?P<end><!-- end -->)", re.DOTALL)
+COLUMNS_OF_A_TERMINAL = 78
+METRIC_TITLES = ("name", "of", "better", "unit", "range", "n", "formula", "interval", "undefined when")
+TERM_TITLES = ("term", "how", "of")
+NONE = "no interval: "
+NOT_YET = f"{NONE}the interval of this metric is not computed yet"
+OWNER_OF_VIEWS = "photos"
+"""The dataset whose views are described."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the pages, or with `--check` only compare them, and return the exit code."""
+    if arguments not in ([], ["--check"]):
+        sys.stderr.write(f"{__doc__}\n")
+        return 2
+    is_check = bool(arguments)
+    stale = stale_pages(DOCS)
+    for page, text in stale.items():
+        if is_check:
+            sys.stderr.write(f"{page.name} is out of date; run: python docs/generate.py\n")
+        else:
+            page.write_text(text, encoding="utf-8")
+            sys.stdout.write(f"wrote {page.name}\n")
+    return 1 if is_check and stale else 0
+
+
+def stale_pages(folder: Path) -> dict[Path, str]:
+    """Return the pages of a folder whose generated parts are not what the code says, with the text they should have.
+
+    Raises:
+        ValueError: a page asks for a part that there is not, or no page has one that there is.
+    """
+    made = parts()
+    pages = {page: page.read_text(encoding="utf-8") for page in sorted(folder.glob("*.md"))}
+    wanted = {match["name"] for text in pages.values() for match in PART.finditer(text)}
+    if wanted != set(made):
+        raise ValueError(f"on one side only, of the pages and this script: {sorted(wanted ^ set(made))}")
+    written = {name: make() for name, make in made.items()}
+    fresh = {page: PART.sub(partial(_filled, written), text) for page, text in pages.items()}
+    return {page: text for page, text in fresh.items() if text != pages[page]}
+
+
+def parts() -> dict[str, Callable[[], str]]:
+    """Return name -> how to make it, of every generated part."""
+    metrics = {
+        f"metrics of {name}": partial(_metrics_part, workflow.metric_file) for name, workflow in WORKFLOWS.items()
+    }
+    return {
+        **metrics,
+        "commands": _commands_part,
+        "views of a dataset": _dataset_views,
+        "views of the store": _store_views,
+    }
+
+
+def commands() -> dict[str, click.Context]:
+    """Return path -> the context of every command and group, as `dataset upload`; the root is the empty path."""
+    root = click.Context(command_line, info_name="kolena-store", terminal_width=COLUMNS_OF_A_TERMINAL)
+    return dict(_walk("", root))
+
+
+def _walk(path: str, context: click.Context) -> Iterator[tuple[str, click.Context]]:
+    yield path, context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            command = context.command.get_command(context, name)
+            assert command is not None
+            yield from _walk(f"{path} {name}".strip(), click.Context(command, info_name=name, parent=context))
+
+
+def _filled(written: Mapping[str, str], match: "re.Match[str]") -> str:
+    return f"{match['start']}\n{written[match['name']]}\n{match['end']}"
+
+
+def _metrics_part(subject: str) -> str:
+    file = load_metrics(subject)
+    metrics = _table(METRIC_TITLES, map(_metric_cells, file.metrics))
+    terms = _table(TERM_TITLES, map(_term_cells, file.terms))
+    return f"{metrics}\nIts terms, which `n` is written in:\n\n{terms}"
+
+
+def _metric_cells(metric: MetricDefinition) -> tuple[str, ...]:
+    facts = (metric.level, metric.better, metric.unit, metric.value_range)
+    return (f"`{metric.name}`", *facts, f"`{metric.n}`", metric.formula, _interval(metric), metric.undefined)
+
+
+def _interval(metric: MetricDefinition) -> str:
+    if metric.interval.successes is not None:
+        return f"Wilson, of `{metric.interval.successes}` in n"
+    reason = str(metric.interval.reason)
+    return "not yet" if reason == NOT_YET else f"none: {reason.removeprefix(NONE)}"
+
+
+def _term_cells(term: TermDefinition) -> tuple[str, ...]:
+    kind = term.kernel or term.kind
+    of_classes = f" for each {' and '.join(term.by)}" if term.by else ""
+    return f"`{term.name}`", f"{kind}{of_classes}", f"`{' '.join(term.expression.split())}`"
+
+
+def _commands_part() -> str:
+    found = [(path, context) for path, context in commands().items() if path]
+    overview = _table(
+        ("command", "what it does"),
+        (
+            (f"[`{path}`](#{path.replace(' ', '-')})", context.command.get_short_help_str(200))
+            for path, context in found
+        ),
+    )
+    sections = (f"## {path}\n\n```text\n{context.command.get_help(context)}\n```\n" for path, context in found)
+    return "\n".join([overview, *sections])
+
+
+def _dataset_views() -> str:
+    return _views(OWNER_OF_VIEWS)
+
+
+def _store_views() -> str:
+    return _views("kolena")
+
+
+def _views(schema: str) -> str:
+    """Return the views of a schema, in a store with one small dataset that one model was tested on."""
+    store = ks.Store()
+    samples = [{"id": number, "animal": "cat", "light": "day", "guess": "cat"} for number in range(3)]
+    workflow = ks.Classification(ground_truth="animal", prediction="guess")
+    store.upload_dataset(OWNER_OF_VIEWS, samples, workflow=workflow, predictions={"v1": "guess"})
+    store.test(OWNER_OF_VIEWS)
+    query = (
+        "SELECT table_name, list(column_name || ' ' || data_type ORDER BY column_index) AS columns "
+        f"FROM duckdb_columns() WHERE schema_name = '{schema}' GROUP BY table_name ORDER BY table_name"
+    )
+    rows = store.sql(query).rows()
+    return _table(
+        ("view", "columns"), ((f"`{row['table_name']}`", ", ".join(map(_code, row["columns"]))) for row in rows)
+    )
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows)
+    return "".join(f"| {line} |\n" for line in (" | ".join(titles), " | ".join("---" for _ in titles), *lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
