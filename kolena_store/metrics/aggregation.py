@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kolena_store.metrics.definitions import Level, MetricDefinition, TermDefinition
 from kolena_store.metrics.terms import TermValues
 from kolena_store.statements import Fragment, identifier, joined, statement
-from kolena_store.statistics import wilson_bounds
+from kolena_store.statistics.proportions import wilson_bounds
 
 if TYPE_CHECKING:
     import duckdb

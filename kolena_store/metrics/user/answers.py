@@ -7,7 +7,7 @@ from typing import Protocol
 
 from kolena_store.errors import did_you_mean
 from kolena_store.metrics.user.files import IntervalKind
-from kolena_store.statistics import wilson
+from kolena_store.statistics.proportions import wilson
 
 __all__ = ["Answer", "Outcome", "is_number", "outcome", "shape_problem"]
 

@@ -1,16 +1,16 @@
 """Intervals for proportions."""
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from kolena_store.errors import InvalidInput
+from kolena_store.statistics.levels import normal_quantile
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Interval", "normal_quantile", "wilson", "wilson_bounds"]
+__all__ = ["Interval", "wilson", "wilson_bounds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +60,3 @@ def wilson_bounds(
     high = np.where(wins == trials, 1.0, np.clip(centre + spread, 0.0, 1.0))
     is_empty = trials == 0
     return np.where(is_empty, np.nan, low), np.where(is_empty, np.nan, high)
-
-
-def normal_quantile(level: float) -> float:
-    """Return the standard normal quantile that a two-sided interval of this level reaches out to.
-
-    Raises:
-        InvalidInput: a level outside (0, 1).
-    """
-    if not 0 < level < 1:
-        raise InvalidInput(f"a confidence level lies between 0 and 1, not at {level!r}; the usual one is 0.95")
-    return -NormalDist().inv_cdf((1 - level) / 2)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kolena_store.errors import InvalidInput
-from kolena_store.statistics import Interval, normal_quantile, wilson, wilson_bounds
+from kolena_store.statistics.levels import normal_quantile
+from kolena_store.statistics.proportions import Interval, wilson, wilson_bounds
 
 LEVELS = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99, 0.999])
 COUNTS = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -120,6 +121,6 @@ def test_coverage_is_near_its_level_on_a_grid_of_proportions() -> None:
     assert 0.945 < np.mean(covers) < 0.96
 
 
-def test_the_module_loads_without_numpy() -> None:
+def test_the_modules_load_without_numpy() -> None:
     code = "import sys, kolena_store.statistics; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

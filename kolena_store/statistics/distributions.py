@@ -1,0 +1,81 @@
+"""Distribution functions and quantiles that intervals and tests need: Student's t, binomial."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kolena_store.statistics.levels import normal_quantile
+from kolena_store.statistics.special_functions import incomplete_beta, log_gamma
+
+__all__ = ["binomial_cdf", "t_cdf", "t_quantile"]
+
+MOST_STEPS = 100
+EXPANDED_FROM = 1_000
+"""Degrees of freedom from which an expansion about the normal quantile is exact to 13 digits."""
+
+
+def t_cdf(t: ArrayLike, freedom: ArrayLike) -> NDArray[np.float64]:
+    """Return the distribution function of Student's t at `t`, for positive degrees of freedom."""
+    value, degrees = np.broadcast_arrays(np.asarray(t, np.float64), np.asarray(freedom, np.float64))
+    tail = 0.5 * incomplete_beta(degrees / 2, 0.5, degrees / (degrees + value**2))
+    return np.asarray(np.where(value > 0, 1 - tail, tail))
+
+
+def t_quantile(level: float, freedom: ArrayLike) -> NDArray[np.float64]:
+    """Return the quantile of Student's t that a two-sided interval of this level reaches out to.
+
+    Args:
+        level: the confidence level.
+        freedom: degrees of freedom, whole or not; NaN where not positive.
+
+    Raises:
+        InvalidInput: a level outside (0, 1).
+    """
+    limit = normal_quantile(level)
+    degrees = np.asarray(freedom, dtype=np.float64)
+    distinct, places = np.unique(degrees.ravel(), return_inverse=True)
+    found = np.full_like(distinct, np.nan)
+    few, many = (distinct > 0) & (distinct < EXPANDED_FROM), distinct >= EXPANDED_FROM
+    found[few] = _t_by_search((1 - level) / 2, distinct[few], limit)
+    found[many] = _t_by_expansion(limit, distinct[many])
+    return found[places].reshape(degrees.shape)
+
+
+def binomial_cdf(successes: ArrayLike, n: ArrayLike, p: ArrayLike) -> NDArray[np.float64]:
+    """Return the probability of at most so many successes in n independent trials of probability p."""
+    k, trials, chance = np.broadcast_arrays(*(np.asarray(one, np.float64) for one in (successes, n, p)))
+    k = np.floor(k)
+    inside = (k >= 0) & (k < trials)
+    first, second = np.where(inside, trials - k, 1.0), np.where(inside, k + 1, 1.0)
+    return np.asarray(np.where(inside, incomplete_beta(first, second, 1 - chance), np.where(k < 0, 0.0, 1.0)))
+
+
+def _t_by_expansion(z: float, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the quantile by the expansion of Fisher and Cornish 1960 (Abramowitz and Stegun 1964, 26.7.5)."""
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    fourth = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
+    return z + first / degrees + second / degrees**2 + third / degrees**3 + fourth / degrees**4
+
+
+def _t_by_search(tail: float, degrees: NDArray[np.float64], least: float) -> NDArray[np.float64]:
+    """Return the t whose upper tail is `tail`: Newton's steps, held within bounds that close in on it."""
+    low, high = np.full_like(degrees, least), np.full_like(degrees, 2 * least)
+    while (is_short := 1 - t_cdf(high, degrees) > tail).any():
+        high = np.where(is_short, 2 * high, high)
+    found = (low + high) / 2
+    for _ in range(MOST_STEPS):
+        excess = 1 - t_cdf(found, degrees) - tail
+        low, high = np.where(excess > 0, found, low), np.where(excess > 0, high, found)
+        step = found + excess / _t_density(found, degrees)
+        following = np.where((step > low) & (step < high), step, (low + high) / 2)
+        is_settled = np.abs(following - found) <= 1e-15 * found
+        found = following
+        if np.all(is_settled):
+            break
+    return found
+
+
+def _t_density(t: NDArray[np.float64], degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    scale = log_gamma((degrees + 1) / 2) - log_gamma(degrees / 2) - 0.5 * np.log(degrees * np.pi)
+    return np.asarray(np.exp(scale - (degrees + 1) / 2 * np.log1p(t**2 / degrees)))

@@ -1,0 +1,18 @@
+"""Confidence levels, and how far an interval of one reaches out on the normal distribution."""
+
+from statistics import NormalDist
+
+from kolena_store.errors import InvalidInput
+
+__all__ = ["normal_quantile"]
+
+
+def normal_quantile(level: float) -> float:
+    """Return the standard normal quantile that a two-sided interval of this level reaches out to.
+
+    Raises:
+        InvalidInput: a level outside (0, 1).
+    """
+    if not 0 < level < 1:
+        raise InvalidInput(f"a confidence level lies between 0 and 1, not at {level!r}; the usual one is 0.95")
+    return -NormalDist().inv_cdf((1 - level) / 2)
