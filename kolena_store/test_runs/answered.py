@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Session
+from kolena_store.database import Session, reading_files
 from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, VersionRecord, columns_of_pattern, files_of
 from kolena_store.files import SAMPLE
 from kolena_store.predicates import check_predicate
@@ -69,9 +69,8 @@ class AnsweredSamples:
         """Yield all columns of all answered samples."""
         query = self._query(list(self._sources), literal(True))
         parameters = {"samples": self._samples, "inferences": self._inferences}
-        reader = self._session.connection.sql(query, params=parameters).to_arrow_reader(ROWS_PER_BATCH)
-        with track(self._results.n_answered, f"scoring {self._results.label}") as advance:
-            for batch in reader:
+        with reading_files(), track(self._results.n_answered, f"scoring {self._results.label}") as advance:
+            for batch in self._session.connection.sql(query, params=parameters).to_arrow_reader(ROWS_PER_BATCH):
                 yield batch
                 advance(batch.num_rows)
 

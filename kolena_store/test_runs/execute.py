@@ -203,24 +203,25 @@ def _plan(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredRe
 
     request = setting.request
     members = ensure_memberships(transaction, request.dataset, setting.version, setting.cases)
-    whole = request.metrics is None
     terms = setting.file.terms_of(setting.metrics)
-    pairs = tuple(term for term in setting.file.terms if len(term.by) == 2 and term not in terms) if whole else ()
+    # The confusion matrix and its margins come with every run, whichever metrics were chosen.
+    counts = tuple(term for term in setting.file.terms if term.kind == "count" and term.by and term not in terms)
     return Plan(
         size=request.dataset.next_sample,
         members=[members[case.key] for case in setting.cases],
-        restriction=_common_samples(transaction, request, scored) if setting.restriction else None,
+        restriction=_common_samples(transaction, setting, scored) if setting.restriction else None,
         metrics=setting.metrics,
-        terms=(*terms, *pairs),
+        terms=(*terms, *counts),
     )
 
 
-def _common_samples(transaction: Transaction, request: TestRequest, scored: Sequence[ScoredResults]) -> "Words":
+def _common_samples(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredResults]) -> "Words":
     import numpy as np
 
     from kolena_store.test_runs.measure import answered_samples
 
-    answered = [answered_samples(transaction, request.dataset.next_sample, one) for one in scored]
+    size, when = setting.request.dataset.next_sample, setting.workflow.answered
+    answered = [answered_samples(transaction, size, one, when=when) for one in scored]
     return np.asarray(np.bitwise_and.reduce(np.stack(answered)), dtype=np.uint64)
 
 
@@ -236,7 +237,8 @@ def _make_run(
     document = request.configuration.document() if request.configuration is not None else None
     keys = RunKeys(
         run=run_id,
-        model=results.label,
+        model=results.model,
+        upload_configuration=results.upload_configuration,
         dataset=request.dataset.name,
         suite=request.suite.name,
         configuration=canonical_json(document) if document is not None else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from kolena_store.datasets import Columns
+from kolena_store.statements import Fragment
 from kolena_store.workflows.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Workflow(ABC):
     name: ClassVar[str]
     metric_file: ClassVar[str]
     scorer_version: ClassVar[str]
+    answered: ClassVar[Fragment] = Fragment("TRUE")
+    """SQL over the sample metrics: whether a sample has an answer with a value."""
 
     @abstractmethod
     def document(self) -> dict[str, Any]:

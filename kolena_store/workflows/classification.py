@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, columns_of_pattern
 from kolena_store.errors import InvalidInput
+from kolena_store.statements import Fragment
 from kolena_store.workflows.base import Facts, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, checked_classes, plain_label
@@ -45,6 +46,7 @@ class Classification(Workflow):
     name: ClassVar[str] = "classification"
     metric_file: ClassVar[str] = "metrics/classification"
     scorer_version: ClassVar[str] = "1"
+    answered: ClassVar[Fragment] = Fragment("prediction IS NOT NULL")
 
     def __post_init__(self) -> None:
         """Check that the options fit together."""

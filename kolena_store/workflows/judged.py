@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
 from kolena_store.errors import InvalidInput, shown
+from kolena_store.statements import Fragment
 from kolena_store.workflows.base import INFERENCE, Facts, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, refuse_options
@@ -33,6 +34,7 @@ class Judged(Workflow):
     name: ClassVar[str] = "judged"
     metric_file: ClassVar[str] = "metrics/judged"
     scorer_version: ClassVar[str] = "1"
+    answered: ClassVar[Fragment] = Fragment("verdict IS NOT NULL OR score IS NOT NULL")
 
     def __post_init__(self) -> None:
         """Check that something was judged."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
+from kolena_store.statements import Fragment
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, refuse_options
@@ -26,6 +27,7 @@ class Regression(Workflow):
     name: ClassVar[str] = "regression"
     metric_file: ClassVar[str] = "metrics/regression"
     scorer_version: ClassVar[str] = "1"
+    answered: ClassVar[Fragment] = Fragment("prediction IS NOT NULL")
 
     def __post_init__(self) -> None:
         """Check that both columns are named."""
