@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, columns_of_pattern
 from kolena_store.errors import InvalidInput
-from kolena_store.workflows.base import Facts, ScoringInput, Workflow
+from kolena_store.workflows.base import (
+    GROUND_TRUTH_HELP,
+    PREDICTION_HELP,
+    SCORE_HELP,
+    Facts,
+    OptionHelp,
+    ScoringInput,
+    Workflow,
+)
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, checked_classes, plain_label
 
@@ -18,7 +26,7 @@ __all__ = ["Classification"]
 
 @dataclass(frozen=True)
 class Classification(Workflow):
-    """Labels that are predicted.
+    """A label for each sample, of two classes or of many, with or without scores.
 
     Args:
         ground_truth: the dataset's column with the true label.
@@ -45,6 +53,17 @@ class Classification(Workflow):
     name: ClassVar[str] = "classification"
     metric_file: ClassVar[str] = "metrics/classification"
     scorer_version: ClassVar[str] = "1"
+    option_help: ClassVar[Mapping[str, OptionHelp]] = {
+        "ground_truth": GROUND_TRUTH_HELP,
+        "prediction": PREDICTION_HELP,
+        "score": SCORE_HELP,
+        "scores": OptionHelp(
+            "PATTERN",
+            "The results' columns with a score for each class, e.g. --scores 'p_{class}'; or a list or struct.",
+        ),
+        "positive": OptionHelp("LABEL", "The label of interest of a problem with two, e.g. --positive spam."),
+        "classes": OptionHelp("LABEL,LABEL", "All labels, in order, e.g. --classes cat,dog,bird."),
+    }
 
     def __post_init__(self) -> None:
         """Check that the options fit together."""
@@ -80,23 +99,6 @@ class Classification(Workflow):
         """Return the inference's label column, or None when the label follows from the scores."""
         has_scores = self.score is not None or self.scores is not None
         return self.prediction or (None if has_scores else "prediction")
-
-    def document(self) -> dict[str, Any]:
-        """Return the options as plain JSON values."""
-        options = {
-            "ground_truth": self.ground_truth,
-            "prediction": self.prediction,
-            "score": self.score,
-            "scores": dict(self.scores) if isinstance(self.scores, Mapping) else self.scores,
-            "positive": self.positive,
-            "classes": list(self.classes) if self.classes is not None else None,
-        }
-        return {"workflow": self.name, **{name: value for name, value in options.items() if value is not None}}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Classification":
-        """Return the workflow that a document describes."""
-        return cls(**{name: value for name, value in document.items() if name != "workflow"})
 
     def columns(self) -> Columns:
         """Return the label of the truth, and of the inference the label, the score or the scores."""

@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
-from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
+from kolena_store.workflows.base import (
+    GROUND_TRUTH,
+    GROUND_TRUTH_HELP,
+    INFERENCE,
+    PREDICTION_HELP,
+    Facts,
+    OptionHelp,
+    ScoringInput,
+    Workflow,
+)
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, refuse_options
 
@@ -18,7 +27,7 @@ __all__ = ["Regression"]
 
 @dataclass(frozen=True)
 class Regression(Workflow):
-    """Numbers that are predicted: `ground_truth` names the dataset's column, `prediction` the inference's."""
+    """A number for each sample: `ground_truth` names the dataset's column, `prediction` the inference's."""
 
     ground_truth: str
     prediction: str = "prediction"
@@ -26,19 +35,11 @@ class Regression(Workflow):
     name: ClassVar[str] = "regression"
     metric_file: ClassVar[str] = "metrics/regression"
     scorer_version: ClassVar[str] = "1"
+    option_help: ClassVar[Mapping[str, OptionHelp]] = {"ground_truth": GROUND_TRUTH_HELP, "prediction": PREDICTION_HELP}
 
     def __post_init__(self) -> None:
         """Check that both columns are named."""
         check_column_names("Regression", ground_truth=self.ground_truth or "", prediction=self.prediction or "")
-
-    def document(self) -> dict[str, Any]:
-        """Return the options as plain JSON values."""
-        return {"workflow": self.name, "ground_truth": self.ground_truth, "prediction": self.prediction}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Regression":
-        """Return the workflow that a document describes."""
-        return cls(ground_truth=document["ground_truth"], prediction=document["prediction"])
 
     def columns(self) -> Columns:
         """Return the two columns of numbers."""
