@@ -16,6 +16,7 @@ from kolena_store.workflows.base import (
     Workflow,
 )
 from kolena_store.workflows.configuration import Configuration
+from kolena_store.workflows.numbers import numbers_of
 from kolena_store.workflows.options import check_column_names, refuse_options
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Regression(Workflow):
         """Return the means of truth and prediction, about which second moments are taken."""
         refuse_options(self.name, configuration, allowed=())
         table = inputs.columns([GROUND_TRUTH + self.ground_truth, INFERENCE + self.prediction])
-        truth, prediction = (_numbers(table.column(index).combine_chunks()) for index in range(2))
+        truth, prediction = (numbers_of(table.column(index).combine_chunks()) for index in range(2))
         is_measured = _is_measured(truth, prediction)
         return Facts(centres={"truth": _mean(truth[is_measured]), "prediction": _mean(prediction[is_measured])})
 
@@ -73,20 +74,13 @@ class Regression(Workflow):
         import numpy as np
         import pyarrow as pa
 
-        truth = _numbers(batch.column(GROUND_TRUTH + self.ground_truth))
-        prediction = _numbers(batch.column(INFERENCE + self.prediction))
+        truth = numbers_of(batch.column(GROUND_TRUTH + self.ground_truth))
+        prediction = numbers_of(batch.column(INFERENCE + self.prediction))
         hidden = ~_is_measured(truth, prediction)
         with np.errstate(over="ignore", invalid="ignore"):
             deviations = (truth - facts.centres["truth"], prediction - facts.centres["prediction"])
             columns = (truth, prediction, prediction - truth, *deviations)
         return [pa.array(values, mask=hidden) for values in columns]
-
-
-def _numbers(column: "pa.Array") -> "np.ndarray":
-    import numpy as np
-    import pyarrow as pa
-
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _is_measured(truth: "np.ndarray", prediction: "np.ndarray") -> "np.ndarray":
