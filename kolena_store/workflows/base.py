@@ -34,6 +34,10 @@ class ScoringInput(Protocol):
     """The samples that one model answered: ground truth (`g.<column>`) beside inference (`i.<column>`)."""
 
     @property
+    def name(self) -> str:
+        """Return how messages call the results: `the results of 'm' (version 1)`."""
+
+    @property
     def schema(self) -> "pa.Schema":
         """Return the schema of the batches: `_sample` first."""
 

@@ -88,6 +88,6 @@ class Judged(Workflow):
             others = [verdict for verdict in found if verdict not in (0, 1)]
             if others:
                 raise InvalidInput(
-                    f"column {self.verdict!r} holds {shown(others)}, and a verdict is true or false (or 1 and 0); "
-                    "grades on a scale are a score (score=)"
+                    f"{inputs.name}: column {self.verdict!r} holds {shown(others)}, and a verdict is true or false "
+                    "(or 1 and 0); grades on a scale are a score (score=)"
                 )
