@@ -1,13 +1,13 @@
 """Workflows: the types of problem that a store knows, one module each."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from kolena_store.errors import UnknownName, shown
+from kolena_store.errors import InvalidInput, UnknownName, did_you_mean, shown
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration, configuration_from_document, read_configuration
 
@@ -19,12 +19,17 @@ __all__ = [
     "Facts",
     "ScoringInput",
     "Workflow",
+    "check_workflow",
     "configuration_from_document",
     "read_configuration",
     "workflow_classes",
     "workflow_from_document",
     "workflow_named",
 ]
+
+
+EXAMPLES = 3
+"""How many workflows a message shows."""
 
 
 def _discovered() -> Mapping[str, type[Workflow]]:
@@ -86,3 +91,30 @@ def workflow_named(name: str) -> type[Workflow]:
 def workflow_from_document(document: Mapping[str, Any]) -> Workflow:
     """Return the workflow that a dataset version stores."""
     return workflow_named(str(document["workflow"])).from_document(document)
+
+
+def check_workflow(given: object) -> None:
+    """Check that what was given as a workflow is one.
+
+    Raises:
+        InvalidInput: it is a name, a class or something else; the message says how to make a workflow.
+    """
+    if isinstance(given, Workflow):
+        return
+    if isinstance(given, type) and issubclass(given, Workflow):
+        raise InvalidInput(
+            f"workflow={given.__name__} is a class and not yet a workflow; give workflow={_example(given)}"
+        )
+    if isinstance(given, str) and given.lower() in WORKFLOWS:
+        example = _example(WORKFLOWS[given.lower()])
+        raise InvalidInput(f"workflow={given!r} does not say which column is what; give workflow={example}")
+    near = did_you_mean(given, WORKFLOWS) if isinstance(given, str) else ""
+    given_as = repr(given) if isinstance(given, (str, Mapping)) else f"an object of type {type(given).__name__}"
+    examples = " or ".join(map(_example, list(WORKFLOWS.values())[:EXAMPLES]))
+    raise InvalidInput(f"workflow={given_as} is no workflow{near}; give one, such as {examples}")
+
+
+def _example(kind: type[Workflow]) -> str:
+    options = fields(kind)
+    needed = [one for one in options if one.default is MISSING and one.default_factory is MISSING] or options[:1]
+    return f"ks.{kind.__name__}({', '.join(f'{one.name}=...' for one in needed)})"
