@@ -1,7 +1,7 @@
 """Classification: one label for every sample, of two classes or of many, with or without scores."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, columns_of_pattern
@@ -21,7 +21,10 @@ from kolena_store.workflows.options import check_column_names, checked_classes, 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Classification"]
+__all__ = ["PREDICTION", "SCORES", "Classification"]
+
+PREDICTION, SCORES = "prediction", "scores"
+"""The two parts of an answer."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Classification(Workflow):
     Args:
         ground_truth: the dataset's column with the true label.
         prediction: the inference's column with the predicted label. A named one is the prediction; without it the
-            label follows from the scores. With neither prediction nor scores it is the column `prediction`.
+            label follows from the scores. With neither prediction nor scores it is the column `prediction`. Where both
+            are named and each would do, results may have only the one or the other.
         score: the inference's column with the confidence of the prediction, or, when `positive` is given, the score
             of the positive class.
         scores: the score of each class: a pattern such as `"p_{class}"`, a mapping class -> column, or the name of
@@ -100,13 +104,26 @@ class Classification(Workflow):
         has_scores = self.score is not None or self.scores is not None
         return self.prediction or (None if has_scores else "prediction")
 
+    @property
+    def has_two_answers(self) -> bool:
+        """Whether both a label and scores are named from which the label follows: results may lack one of them."""
+        has_label_in_scores = self.scores is not None or (self.score is not None and self.positive is not None)
+        return self.prediction is not None and has_label_in_scores
+
+    def without(self, absent: Sequence[str]) -> "Classification":
+        """Return the workflow as it reads results that lack the `PREDICTION` or the `SCORES`."""
+        prediction = None if PREDICTION in absent else self.prediction
+        score, scores = (None, None) if SCORES in absent else (self.score, self.scores)
+        return replace(self, prediction=prediction, score=score, scores=scores)
+
     def columns(self) -> Columns:
         """Return the label of the truth, and of the inference the label, the score or the scores."""
         truth = ColumnNeed(name=self.ground_truth, kind="label")
         label = self.prediction_field
         answers = [ColumnNeed(name=label, kind="label", like=self.ground_truth)] if label else []
-        inference = (*answers, *self._score_needs())
-        return Columns(ground_truth=(truth,), inference=inference, answer=inference[0].name)
+        needs = (*answers, *self._score_needs())
+        required, optional = ((), needs) if self.has_two_answers else (needs, ())
+        return Columns(ground_truth=(truth,), inference=required, optional=optional, answer=needs[0].name)
 
     def headlines(self) -> tuple[str, ...]:
         """Return accuracy beside precision and recall of the positive class, or the unweighted mean of F1."""
@@ -149,7 +166,8 @@ class Classification(Workflow):
         if self.score is not None:
             return [ColumnNeed(name=self.score, kind="number")]
         if isinstance(self.scores, Mapping):
-            return [ColumnNeed(name=column, kind="number") for column in self.scores.values()]
+            columns = self.scores.values()
+            return [ColumnNeed(name=column, kind="number", group=SCORES) for column in columns]
         if self.scores is None:
             return []
         return [ColumnNeed(name=self.scores, kind="number_pattern" if CLASS_MARK in self.scores else "numbers")]
