@@ -18,6 +18,7 @@ from kolena_store.metrics.user.stored import UserMetric, check_no_clash, chosen_
 from kolena_store.models import configuration_id
 from kolena_store.results import ResultsRecord, results_of_dataset, results_of_model
 from kolena_store.schema import now
+from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.scoring import ScoredResults, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
 from kolena_store.workflows import Configuration, Workflow, workflow_from_document
@@ -178,6 +179,8 @@ def _run_key(setting: _Setting, results: ResultsRecord) -> str:
 
 def _make_runs(transaction: Transaction, setting: _Setting, missing: Sequence[ResultsRecord]) -> list[int]:
     wanted = setting.request.results if setting.restriction else missing
+    for results in wanted:
+        check_answers(setting.version, results, setting.workflow.columns())
     scored = {results.results_id: _scored(transaction, setting, results) for results in wanted}
     plan = _plan(transaction, setting, list(scored.values()))
     recorded = _Recorded()
