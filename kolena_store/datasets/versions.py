@@ -2,7 +2,7 @@
 
 import getpass
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class NewVersion:
     workflow: Mapping[str, Any] | None
     columns: Columns | None
     message: str | None
+    tags: Sequence[str]
 
 
 def add_version(
@@ -61,7 +62,7 @@ def add_version(
         unchanged=unchanged,
         author=author(),
         message=new.message,
-        tags=[],
+        tags=list(new.tags),
         created=now(),
     )
     transaction.touched_datasets.add(dataset.dataset_id)
