@@ -84,7 +84,7 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
     staged = stage(transaction.root, SAMPLES_KIND, source, schema=schema, base=dataset.next_sample)
     try:
         check_ids(transaction, source.name, staged.paths, id_fields)
-        report = _compare_and_add(transaction, dataset, before, staged, upload)
+        report = _compare_and_add(transaction, dataset, before, staged, upload=upload)
     finally:
         staged.remove_unused(transaction)
     return report
@@ -125,6 +125,7 @@ def _compare_and_add(
     dataset: DatasetRecord,
     before: VersionRecord | None,
     staged: Staged,
+    *,
     upload: DatasetUpload,
 ) -> UploadReport:
     tags = listed("version_tags", upload.version_tags)
