@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kolena_store.metrics.user.answers import Answer, Outcome, outcome, shape_problem
 from kolena_store.metrics.user.files import IntervalKind
-from kolena_store.statistics import wilson
+from kolena_store.statistics.proportions import wilson
 
 TYPES = {"value": "DOUBLE", "n": "BIGINT", "successes": "HUGEINT"}
 

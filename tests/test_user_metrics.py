@@ -20,7 +20,7 @@ from kolena_store.errors import (
 )
 from kolena_store.metrics.user.process import Job
 from kolena_store.statements import identifier
-from kolena_store.statistics import wilson
+from kolena_store.statistics.proportions import wilson
 from kolena_store.test_runs import user_rows
 
 N = 240
