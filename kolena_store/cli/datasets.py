@@ -17,7 +17,7 @@ from kolena_store.display import Listing
 if TYPE_CHECKING:
     from kolena_store.datasets import Dataset, UploadReport, VersionDifference, VersionRecord
 
-__all__ = ["command"]
+__all__ = ["UploadOptions", "command"]
 
 DATASET_FIELDS = ("name", "version", "workflow", "id_fields", "n_samples", "description", "tags", "metadata", "updated")
 FIELD_FIELDS = ("name", "type", "role")

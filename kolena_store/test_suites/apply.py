@@ -13,7 +13,7 @@ from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_case, all_samples
 
-__all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites"]
+__all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites", "size_note"]
 
 LONGEST_NAME = 200
 TINY = 30
