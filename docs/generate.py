@@ -4,6 +4,7 @@
     python docs/generate.py --check     changes nothing; leaves with 1 and names the pages that are out of date
 
 A generated part stands between `<!-- generated: its name -->` and `<!-- end -->`; people write all else on a page.
+It describes the checkout that it stands in, whatever is installed.
 """
 
 import re
@@ -12,6 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent))
 
 import click
 
@@ -22,7 +26,6 @@ from kolena_store.workflows import WORKFLOWS, Workflow
 
 __all__ = ["commands", "main", "parts", "stale_pages"]
 
-DOCS = Path(__file__).resolve().parent
 PART = re.compile(r"(?P<start><!-- generated: (?P<name>[^\n]+) -->\n)(?P<body>.*?)(?P<end><!-- end -->)", re.DOTALL)
 COLUMNS_OF_A_TERMINAL = 78
 METRIC_TITLES = ("name", "of", "better", "unit", "range", "n", "formula", "interval", "undefined when")

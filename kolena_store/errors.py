@@ -25,6 +25,8 @@ __all__ = [
     "UnmatchedResults",
     "UnreadableFile",
     "UnsupportedStore",
+    "did_you_mean",
+    "shown",
 ]
 
 EXAMPLES_SHOWN = 5

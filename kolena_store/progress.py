@@ -22,9 +22,13 @@ _is_tracking = ContextVar("_is_tracking", default=False)
 
 
 class _Display(Protocol):
-    def advance(self, count: int) -> None: ...
+    """How progress shows."""
 
-    def close(self, is_finished: bool) -> None: ...
+    def advance(self, count: int) -> None:
+        """Show that `count` more pieces are done."""
+
+    def close(self, is_finished: bool) -> None:
+        """Take away what was shown while the work went on."""
 
 
 @contextmanager

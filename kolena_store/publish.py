@@ -114,13 +114,15 @@ def _publish_dataset(transaction: Transaction, dataset: _Published) -> None:
     view = statement("views/datasets", "ground_truths")
     samples = dataset.view("test_samples")
     transaction.run(view.fill(view=dataset.view("ground_truths"), columns=truths, samples=samples))
-    _publish_parts(transaction, dataset, "inferences", _flat_parts(dataset))
-    _publish_parts(transaction, dataset, "results", _struct_parts(dataset))
+    _publish_parts(transaction, dataset, "inferences", _flat_parts(dataset), nothing="no_inferences")
+    _publish_parts(transaction, dataset, "results", _struct_parts(dataset), nothing="no_results")
 
 
-def _publish_parts(transaction: Transaction, dataset: _Published, name: str, parts: Sequence[Fragment]) -> None:
+def _publish_parts(
+    transaction: Transaction, dataset: _Published, name: str, parts: Sequence[Fragment], *, nothing: str
+) -> None:
     if not parts:
-        transaction.run(statement("views/datasets", f"no_{name}").fill(view=dataset.view(name)))
+        transaction.run(statement("views/datasets", nothing).fill(view=dataset.view(name)))
         return
     view = statement("views/datasets", "inferences")
     transaction.run(view.fill(view=dataset.view(name), parts=joined(parts, UNION)))

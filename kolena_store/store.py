@@ -90,6 +90,7 @@ class Store:
         tags: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
         message: str | None = None,
+        version_tags: Sequence[str] = (),
     ) -> dataset_room.UploadReport:
         """Make a dataset equal to the input, or add the input to it, and return what that changed.
 
@@ -100,12 +101,19 @@ class Store:
             predictions: model -> the column with its predictions, for a frame that carries them beside the samples.
             append_only: keep the samples that the input does not have.
             types: column -> SQL type, for columns that should not be read as they look.
+            tags: of the dataset; `version_tags` are of the version that this upload makes.
 
         Raises:
             StoreError: the input can't be used; nothing is written then.
         """
         given = dataset_room.DatasetUpload(
-            name=name, source=source, id_fields=id_fields, append_only=append_only, types=types or {}, message=message
+            name=name,
+            source=source,
+            id_fields=id_fields,
+            append_only=append_only,
+            types=types or {},
+            message=message,
+            version_tags=version_tags,
         )
         notes = upload_room.Notes(description=description, tags=tags, metadata=metadata)
         with self._database.transaction() as transaction:

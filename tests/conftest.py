@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 import kolena_store as ks
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 N_TICKETS = 60
 

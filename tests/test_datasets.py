@@ -661,6 +661,31 @@ def test_notes_stay_until_others_are_given(store: ks.Store) -> None:
     assert (dataset.description, dataset.tags, dataset.metadata) == ("Things.", (), {"k": 1})
 
 
+def test_the_tags_of_a_version_are_its_own(store: ks.Store) -> None:
+    first = store.upload_dataset("things", table([1]), version_tags=["final", "checked", "final"], tags=["of all"])
+    store.upload_dataset("things", table([2]))
+    assert first.notes == ()
+    assert [one.tags for one in store.dataset_history("things")] == [["final", "checked"], []]
+    rows = store.sql("SELECT version, tags FROM kolena.dataset_versions ORDER BY version").rows()
+    assert [row["tags"] for row in rows] == [["final", "checked"], []]
+    assert store.dataset("things").tags == ("of all",)
+
+
+def test_tags_of_a_version_that_is_not_made_are_reported(store: ks.Store) -> None:
+    store.upload_dataset("things", table([1]))
+    report = store.upload_dataset("things", table([1]), version_tags=["final"])
+    assert (report.version, report.notes) == (1, ("no new version, so its tags were not kept",))
+    assert store.upload_dataset("things", table([1])).notes == ()
+    assert [one.tags for one in store.dataset_history("things")] == [[]]
+
+
+@pytest.mark.parametrize("ids", [[1], [2]], ids=["unchanged", "changed"])
+def test_tags_of_a_version_that_are_one_text_are_refused(store: ks.Store, ids: list[int]) -> None:
+    store.upload_dataset("things", table([1]))
+    with pytest.raises(InvalidInput, match=r"version_tags=\['final'\]"):
+        store.upload_dataset("things", table(ids), version_tags="final")
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), datetime.date(2020, 1, 1), {1, 2}, b"x", {1: 2, "a": 3}])
 def test_metadata_that_json_lacks_is_refused(store: ks.Store, value: object) -> None:
     with pytest.raises(InvalidInput, match="can't be stored as JSON"):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kolena_store.datasets import Dataset, UploadReport, VersionDifference, VersionRecord
     from kolena_store.workflows import Workflow
 
-__all__ = ["command"]
+__all__ = ["UploadOptions", "command"]
 
 DATASET_FIELDS = ("name", "version", "workflow", "id_fields", "n_samples", "description", "tags", "metadata", "updated")
 FIELD_FIELDS = ("name", "type", "role")
@@ -40,6 +40,7 @@ class UploadOptions(TypedDict):
     tags: tuple[str, ...]
     metadata: dict[str, str]
     message: str | None
+    version_tags: tuple[str, ...]
 
 
 @click.group(
@@ -102,6 +103,13 @@ def command() -> None:
     help="Noted with the dataset, e.g. --metadata source=mail.",
 )
 @click.option("--message", metavar="TEXT", help="Why this version is made, e.g. --message 'labels corrected'.")
+@click.option(
+    "--version-tag",
+    "version_tags",
+    multiple=True,
+    metavar="TAG",
+    help="A tag of this version, e.g. --version-tag final.",
+)
 @pass_invocation
 def upload(invocation: Invocation, name: str, file: str, **options: Unpack[UploadOptions]) -> None:
     """Make the dataset NAME equal to FILE (CSV, JSON Lines or Parquet), as a new version if anything differs."""
@@ -117,6 +125,7 @@ def upload(invocation: Invocation, name: str, file: str, **options: Unpack[Uploa
         tags=options["tags"] or None,
         metadata=options["metadata"] or None,
         message=options["message"],
+        version_tags=options["version_tags"],
     )
     show(invocation.format, _upload_answer(report))
 
@@ -239,9 +248,12 @@ def _version(record: "VersionRecord") -> dict[str, object]:
 
 def _history_listing(name: str, versions: "Sequence[VersionRecord]") -> Listing:
     numbers = ("version", "samples", "added", "changed", "removed")
-    columns = {**dict.fromkeys(numbers, "right"), "created": "left", "message": "left"}
+    columns = {**dict.fromkeys(numbers, "right"), "created": "left", "tags": "left", "message": "left"}
     cells = [
-        (one.version, one.n_samples, one.added, one.changed, one.removed, when(one.created), one.message)
+        (
+            *(one.version, one.n_samples, one.added, one.changed, one.removed),
+            *(when(one.created), ", ".join(one.tags), one.message),
+        )
         for one in versions
     ]
     return listing(columns, cells, title=name)

@@ -14,7 +14,7 @@ from kolena_store.cli.pairs import read_json_object, read_pairs, read_pairs_from
 if TYPE_CHECKING:
     from kolena_store.results import ResultsReport
 
-__all__ = ["command"]
+__all__ = ["UploadOptions", "command"]
 
 NO_MODEL = "-"
 REPORT_FIELDS = ("dataset", "model", "version", "inserted", "updated", "unchanged", "unmatched", "missing")

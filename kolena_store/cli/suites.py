@@ -70,7 +70,7 @@ def apply(
             raise click.BadParameter(f"{file!r} does not end in .sql", param_hint="FILE")
     store = invocation.open_store()
     if len(files) == 1:
-        reports = [_apply_one(store, dataset, files[0], cases, description, tags)]
+        reports = [_apply_one(store, dataset, files[0], lists=cases, description=description, tags=tags)]
     elif cases or description is not None or tags:
         raise click.UsageError("--ids, --description and --tag belong to one suite; give one FILE with them")
     else:
@@ -197,7 +197,7 @@ def diff(
 
 
 def _apply_one(
-    store: "Store", dataset: str, file: str, lists: dict[str, str], description: str | None, tags: tuple[str, ...]
+    store: "Store", dataset: str, file: str, *, lists: dict[str, str], description: str | None, tags: tuple[str, ...]
 ) -> "SuiteReport":
     from kolena_store.test_suites import ExplicitCase
 

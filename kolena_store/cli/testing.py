@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kolena_store.test_suites import Bins
     from kolena_store.workflows import Configuration
 
-__all__ = ["command"]
+__all__ = ["TestOptions", "command"]
 
 
 class TestOptions(TypedDict):

@@ -72,7 +72,7 @@ def row_changes(
 
 
 def write_changes(
-    transaction: Transaction, kind: str, staged: Staged, changes: RowChanges, current: Sequence[FileRecord]
+    transaction: Transaction, kind: str, staged: Staged, changes: RowChanges, *, current: Sequence[FileRecord]
 ) -> list[int]:
     """Write the files that changed and those that are new; return the ids of all files of the new version.
 
@@ -89,7 +89,7 @@ def write_changes(
         if file in kept:
             file_ids.append(file.file_id)
         else:
-            rewritten = _rewritten(transaction.root, file, gone, staged, changes)
+            rewritten = _rewritten(transaction.root, file, staged, changes, gone=gone)
             file_ids.extend(_add_files(transaction, kind, staged.schema, rewritten))
     return [*file_ids, *_added(transaction, kind, staged, changes)]
 
@@ -108,7 +108,7 @@ def _missing_columns(root: Path, files: Sequence[FileRecord], schema: "pa.Schema
 
 
 def _rewritten(
-    root: Path, file: FileRecord, gone: "np.ndarray", staged: Staged, changes: RowChanges
+    root: Path, file: FileRecord, staged: Staged, changes: RowChanges, *, gone: "np.ndarray"
 ) -> "Iterator[pa.Table]":
     import numpy as np
     import pyarrow as pa

@@ -18,7 +18,7 @@ from kolena_store.datasets.widening import check_names, widened_schema
 from kolena_store.display import Listing, Printable
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.formats import TableInput, open_table
-from kolena_store.schema import now
+from kolena_store.schema import listed, now
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["DatasetUpload", "UploadReport", "upload_dataset"]
 
 SAMPLES_KIND = "samples"
+NO_VERSION = "no new version, so its tags were not kept"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class DatasetUpload:
     types: Mapping[str, str] = field(default_factory=dict)
     left_out: Sequence[str] = ()
     message: str | None = None
+    version_tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
     staged = stage(transaction.root, SAMPLES_KIND, source, schema=schema, base=dataset.next_sample)
     try:
         check_ids(transaction, source.name, staged.paths, id_fields)
-        report = _compare_and_add(transaction, dataset, before, staged, upload)
+        report = _compare_and_add(transaction, dataset, before, staged, upload=upload)
     finally:
         staged.remove_unused(transaction)
     return report
@@ -123,25 +125,28 @@ def _compare_and_add(
     dataset: DatasetRecord,
     before: VersionRecord | None,
     staged: Staged,
+    *,
     upload: DatasetUpload,
 ) -> UploadReport:
+    tags = listed("version_tags", upload.version_tags)
     numbering = number_rows(transaction, dataset, staged)
     current = files_of(transaction, before.sample_files) if before else []
     changes = row_changes(transaction, staged, numbering.samples, current, is_whole=not upload.append_only)
     notes = _notes(before, staged, upload)
     if before is not None and changes.is_empty and _is_same_definition(before, staged, upload):
-        return _report(dataset, before.version, before.n_samples, changes, notes)
+        return _report(dataset, before, changes, (*notes, *([NO_VERSION] if tags else [])))
     new = NewVersion(
         staged=staged,
         changes=changes,
         workflow=upload.workflow,
         columns=upload.columns,
         message=upload.message,
+        tags=tags,
     )
     if numbering.is_new.any():
         add_to_id_map(transaction, dataset, staged, numbering)
     version = add_version(transaction, dataset, before, new)
-    return _report(dataset, version.version, version.n_samples, changes, notes)
+    return _report(dataset, version, changes, notes)
 
 
 def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUpload) -> bool:
@@ -161,13 +166,13 @@ def _notes(before: VersionRecord | None, staged: Staged, upload: DatasetUpload) 
 
 
 def _report(
-    dataset: DatasetRecord, version: int, n_samples: int, changes: RowChanges, notes: tuple[str, ...]
+    dataset: DatasetRecord, version: VersionRecord, changes: RowChanges, notes: tuple[str, ...]
 ) -> UploadReport:
     added, changed, removed, unchanged = changes.counts
     return UploadReport(
         dataset=dataset.name,
-        version=version,
-        n_samples=n_samples,
+        version=version.version,
+        n_samples=version.n_samples,
         added=added,
         changed=changed,
         removed=removed,

@@ -2,7 +2,7 @@
 
 import getpass
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class NewVersion:
     workflow: Mapping[str, Any] | None
     columns: Columns | None
     message: str | None
+    tags: Sequence[str]
 
 
 def add_version(
@@ -42,7 +43,7 @@ def add_version(
 ) -> VersionRecord:
     """Write the files of the next version, enter it, and return it."""
     files = files_of(transaction, before.sample_files) if before else []
-    file_ids = write_changes(transaction, SAMPLES_KIND, new.staged, new.changes, files)
+    file_ids = write_changes(transaction, SAMPLES_KIND, new.staged, new.changes, current=files)
     workflow, columns = _workflow_texts(before, new)
     added, changed, removed, unchanged = new.changes.counts
     transaction.run(
@@ -51,7 +52,7 @@ def add_version(
         version=before.version + 1 if before else 1,
         workflow=workflow,
         columns=columns,
-        fields=_fields_text(transaction, dataset, new.staged, file_ids, columns),
+        fields=_fields_text(transaction, dataset, new.staged, file_ids, columns=columns),
         arrow_schema=new.staged.schema.serialize().to_pybytes(),
         sample_files=file_ids,
         n_samples=(before.n_samples if before else 0) + added - removed,
@@ -61,7 +62,7 @@ def add_version(
         unchanged=unchanged,
         author=author(),
         message=new.message,
-        tags=[],
+        tags=list(new.tags),
         created=now(),
     )
     transaction.touched_datasets.add(dataset.dataset_id)
@@ -97,7 +98,7 @@ def _workflow_texts(before: VersionRecord | None, new: NewVersion) -> tuple[str 
 
 
 def _fields_text(
-    transaction: Transaction, dataset: DatasetRecord, staged: Staged, file_ids: list[int], columns: str | None
+    transaction: Transaction, dataset: DatasetRecord, staged: Staged, file_ids: list[int], *, columns: str | None
 ) -> str:
     paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]
     types = column_types(transaction, paths, staged.schema)

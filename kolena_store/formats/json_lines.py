@@ -60,7 +60,7 @@ def open_json(path: Path, *, types: Mapping[str, str], expected: "Mapping[str, p
         raise MalformedFile.of(file.label, None, "its values are nested too deeply", "Give flatter objects") from error
     except duckdb.Error as error:
         raise _malformed(file, given, error) from error
-    return _table_input(file, scan, cells, n_rows, given)
+    return _table_input(file, scan, cells, n_rows=n_rows, given=given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,9 @@ def _malformed(file: JsonFile, given: _Given, error: "duckdb.Error") -> Malforme
     return MalformedFile.of(file.label, None, str(error).splitlines()[0], REMEDY)
 
 
-def _table_input(file: JsonFile, scan: TextScan, columns: list[CellColumn], n_rows: int, given: _Given) -> TableInput:
+def _table_input(
+    file: JsonFile, scan: TextScan, columns: list[CellColumn], *, n_rows: int, given: _Given
+) -> TableInput:
     import duckdb
     import pyarrow as pa
 

@@ -74,7 +74,7 @@ def compute_metrics(
             if wanted:
                 table = _evaluated(connection, name, wanted)
                 for index, metric in enumerate(wanted):
-                    yield from _values(table, index, metric, terms, classes, missing)
+                    yield from _values(table, index, metric, terms, classes=classes, missing=missing)
     finally:
         connection.close()
 
@@ -153,6 +153,7 @@ def _values(
     index: int,
     metric: MetricDefinition,
     terms: TermValues,
+    *,
     classes: ClassNames,
     missing: Mapping[str, str],
 ) -> Iterator[MetricValues]:

@@ -24,7 +24,7 @@ from kolena_store.metrics.ordered import NOTHING_MEASURED
 from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
 from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
 
-__all__ = ["KERNELS", "KernelTerm", "kernel_terms"]
+__all__ = ["KERNELS", "Kernel", "KernelTerm", "kernel_terms"]
 
 Numbers: TypeAlias = NDArray[np.float64]
 

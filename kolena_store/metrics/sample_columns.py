@@ -16,7 +16,7 @@ from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.sums import Floats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
-__all__ = ["SampleColumns", "load_sample_columns"]
+__all__ = ["SampleColumns", "class_planes", "kernel_arguments", "load_sample_columns"]
 
 Matrix: TypeAlias = NDArray[np.float64]
 

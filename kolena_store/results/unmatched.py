@@ -18,7 +18,7 @@ EXAMPLES = 5
 
 
 def unmatched_error(
-    session: Session, where: str, dataset: DatasetRecord, staged: Staged, paths: list[Path], unmatched: "np.ndarray"
+    session: Session, where: str, dataset: DatasetRecord, staged: Staged, *, paths: list[Path], unmatched: "np.ndarray"
 ) -> UnmatchedResults:
     """Return the error that shows the first ids of both sides, and how many rows belong to no sample."""
     import numpy as np

@@ -75,7 +75,7 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
     try:
         keys = [*([upload.model_field] if upload.model_field else []), *dataset.id_fields]
         check_ids(transaction, source.name, staged.paths, keys)
-        return _match_and_add(transaction, dataset, version, staged, upload, source.name)
+        return _match_and_add(transaction, dataset, version, staged, upload=upload, where=source.name)
     finally:
         staged.remove_unused(transaction)
 
@@ -124,6 +124,7 @@ def _match_and_add(
     dataset: DatasetRecord,
     version: VersionRecord,
     staged: Staged,
+    *,
     upload: ResultsUpload,
     where: str,
 ) -> list[ResultsReport]:
@@ -131,7 +132,7 @@ def _match_and_add(
     samples = find_numbers(transaction, staged, paths, dataset.id_fields)
     unmatched = samples < 0
     if unmatched.any() and not upload.allow_unmatched:
-        raise unmatched_error(transaction, where, dataset, staged, paths, unmatched)
+        raise unmatched_error(transaction, where, dataset, staged, paths=paths, unmatched=unmatched)
     reports = []
     for model, is_of_model in _models_of_rows(transaction, staged, upload):
         rows = ModelRows(

@@ -96,7 +96,7 @@ def add_results(
     current = files_of(transaction, before.inference_files) if before else []
     changes = row_changes(transaction, staged, rows.samples, current, is_whole=False)
     if before is None or not changes.is_empty or not before.schema.equals(schema, check_metadata=True):
-        before = _add_version(transaction, results_id, before, staged, changes, rows.unmatched)
+        before = _add_version(transaction, results_id, before, staged, changes=changes, unmatched=rows.unmatched)
         transaction.touched_datasets.add(dataset.dataset_id)
     inserted, updated, _, unchanged = changes.counts
     return ResultsReport(
@@ -133,11 +133,12 @@ def _add_version(
     results_id: int,
     before: ResultsRecord | None,
     staged: Staged,
+    *,
     changes: RowChanges,
     unmatched: int,
 ) -> ResultsRecord:
     current = files_of(transaction, before.inference_files) if before else []
-    file_ids = write_changes(transaction, INFERENCES_KIND, staged, changes, current)
+    file_ids = write_changes(transaction, INFERENCES_KIND, staged, changes, current=current)
     paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]
     types = column_types(transaction, paths, staged.schema)
     inserted, updated, _, unchanged = changes.counts

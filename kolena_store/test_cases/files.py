@@ -62,7 +62,7 @@ def read_statements(text: str, *, file: str) -> Iterator[StatementText]:
         if header:
             tagged = [token for token in comments if TAGS.match(token.text)]
             used_tags.update(token.start for token in tagged)
-            yield _view(plain, header, tagged, text, file)
+            yield _view(plain, header, tagged, text=text, file=file)
         elif COMMENT_HEADER.match(words):
             yield _comment(plain, file)
         else:
@@ -101,7 +101,7 @@ def _right_above(comments: list[Token], line: int, last_line: int) -> list[Token
     return block
 
 
-def _view(plain: StatementText, header: re.Match[str], tagged: list[Token], text: str, file: str) -> ViewText:
+def _view(plain: StatementText, header: re.Match[str], tagged: list[Token], *, text: str, file: str) -> ViewText:
     where = f"{file}, line {plain.line}: CREATE VIEW"
     option = (header["options"] or header["exists"] or "").strip().upper()
     if option:

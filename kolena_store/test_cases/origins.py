@@ -7,7 +7,7 @@ from itertools import count
 from kolena_store.predicates.tokens import lowered
 from kolena_store.predicates.trees import Node
 
-__all__ = ["Column", "Origin", "columns_of", "table_columns"]
+__all__ = ["Column", "Origin", "Relation", "columns_of", "table_columns"]
 
 
 @dataclass(frozen=True, slots=True)

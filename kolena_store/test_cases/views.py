@@ -110,7 +110,7 @@ def check_view(text: ViewText, known: Surroundings, later: Sequence[str]) -> Che
     check_positions(tree, place, known.repeating(read))
     check_zones(tree, frozenset().union(*(known.zoned[key] for key in read)), where=str(place))
     _create(text, place, known, read)
-    return _checked(text, place, known, tree, read)
+    return _checked(text, place, known, tree, read=read)
 
 
 def described(connection: "duckdb.DuckDBPyConnection", query: Fragment) -> dict[str, str]:
@@ -146,7 +146,7 @@ def _refusal(error: "duckdb.Error", place: Place, columns: Sequence[str]) -> Ref
     return place.refusal(f"is not understood: {plain_message(error)}. Check names and types there", line=line)
 
 
-def _checked(text: ViewText, place: Place, known: Surroundings, tree: Tree, read: frozenset[str]) -> CheckedView:
+def _checked(text: ViewText, place: Place, known: Surroundings, tree: Tree, *, read: frozenset[str]) -> CheckedView:
     types = described(known.connection, identifier(text.name))
     check_columns(tree, place, {key: frozenset(map(lowered, known.types[key])) for key in read})
     with limited_depth(str(place)):
@@ -166,7 +166,7 @@ def _checked(text: ViewText, place: Place, known: Surroundings, tree: Tree, read
         within=restricting_view(place, tables, [_selection(view) for view in views]) if level == "object" else None,
         reads=tuple(view.text.name for view in views),
         tables=tables.union(*(view.tables for view in views)),
-        fields=_fields(text, tree, known, tables, views),
+        fields=_fields(text, tree, known, tables=tables, views=views),
         digest=_digest(text, views),
     )
 
@@ -181,7 +181,7 @@ def _digest(text: ViewText, views: Sequence[CheckedView]) -> str:
 
 
 def _fields(
-    text: ViewText, tree: Tree, known: Surroundings, tables: frozenset[str], views: Sequence[CheckedView]
+    text: ViewText, tree: Tree, known: Surroundings, *, tables: frozenset[str], views: Sequence[CheckedView]
 ) -> frozenset[str]:
     """Return the fields, in lower case, that the view's tables need: those it names, or all when whole rows count."""
     read = tables.union(*(view.tables for view in views))

@@ -185,7 +185,7 @@ def _make_runs(transaction: Transaction, setting: _Setting, missing: Sequence[Re
     plan = _plan(transaction, setting, list(scored.values()))
     recorded = _Recorded()
     for results in missing:
-        _make_run(transaction, setting, plan, scored[results.results_id], recorded)
+        _make_run(transaction, setting, plan, scored[results.results_id], recorded=recorded)
     return _record(transaction, recorded)
 
 
@@ -229,7 +229,7 @@ def _common_samples(transaction: Transaction, setting: _Setting, scored: Sequenc
 
 
 def _make_run(
-    transaction: Transaction, setting: _Setting, plan: "Plan", scored: ScoredResults, recorded: _Recorded
+    transaction: Transaction, setting: _Setting, plan: "Plan", scored: ScoredResults, *, recorded: _Recorded
 ) -> None:
     from kolena_store.test_runs.measure import measure
     from kolena_store.test_runs.rows import RunKeys
@@ -250,7 +250,7 @@ def _make_run(
     )
     measured: Measured = measure(transaction, plan, scored, keys)
     if setting.own_metrics:
-        measured = _with_own_metrics(transaction, setting, plan, scored, keys, measured)
+        measured = _with_own_metrics(transaction, setting, plan, scored, keys=keys, measured=measured)
     recorded.metrics.append(measured.metrics)
     recorded.terms.append(measured.terms)
     recorded.runs.append(
@@ -281,6 +281,7 @@ def _with_own_metrics(
     setting: _Setting,
     plan: "Plan",
     scored: ScoredResults,
+    *,
     keys: "RunKeys",
     measured: "Measured",
 ) -> "Measured":
@@ -297,7 +298,7 @@ def _with_own_metrics(
         size=plan.size,
         limits=setting.request.limits,
     )
-    return with_user_metrics(transaction, own, scored, keys, measured)
+    return with_user_metrics(transaction, own, scored, keys, measured=measured)
 
 
 def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:

@@ -132,26 +132,28 @@ def _rows_of_metric(keys: RunKeys, terms: TermValues, values: MetricValues) -> p
 
 
 def _case_terms(keys: RunKeys, name: str, values: NDArray[np.float64]) -> pa.Table:
-    positions = np.arange(len(values))
-    return _term_table(keys, name, positions, np.full(len(values), -1), np.full(len(values), -1), values)
+    positions, nothing = np.arange(len(values)), np.full(len(values), -1)
+    return _term_table(keys, name, positions, first=nothing, second=nothing, values=values)
 
 
 def _class_terms(keys: RunKeys, name: str, values: NDArray[np.float64]) -> pa.Table:
     n_cases, n_classes = values.shape
     positions, classes = np.repeat(np.arange(n_cases), n_classes), np.tile(np.arange(n_classes), n_cases)
-    return _term_table(keys, name, positions, classes, np.full(len(positions), -1), values.ravel())
+    nothing = np.full(len(positions), -1)
+    return _term_table(keys, name, positions, first=classes, second=nothing, values=values.ravel())
 
 
 def _pair_terms(keys: RunKeys, terms: TermValues) -> Iterator[pa.Table]:
     for name, pairs in terms.by_pair.items():
         counts = pairs.counts.astype(np.float64)
-        yield _term_table(keys, name, pairs.positions, pairs.first, pairs.second, counts)
+        yield _term_table(keys, name, pairs.positions, first=pairs.first, second=pairs.second, values=counts)
 
 
 def _term_table(
     keys: RunKeys,
     name: str,
     positions: NDArray[np.int64],
+    *,
     first: NDArray[np.int64],
     second: NDArray[np.int64],
     values: NDArray[np.float64],

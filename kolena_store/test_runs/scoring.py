@@ -53,7 +53,7 @@ def scored_results(
     if stored:
         facts, file_ids = _facts_from(json.loads(stored[0][0])), stored[0][1]
     else:
-        facts, file_ids = _score(transaction, version, results, workflow, configuration, key)
+        facts, file_ids = _score(transaction, version, results, workflow, configuration=configuration, key=key)
     paths = tuple(file.path(transaction.root) for file in files_of(transaction, file_ids))
     return ScoredResults(results=results, facts=facts, paths=paths)
 
@@ -63,6 +63,7 @@ def _score(
     version: VersionRecord,
     results: ResultsRecord,
     workflow: Workflow,
+    *,
     configuration: Configuration,
     key: dict[str, Any],
 ) -> tuple[Facts, list[int]]:

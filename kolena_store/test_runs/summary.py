@@ -123,7 +123,8 @@ def _hidden(metric: str, cells: Cells, order: Sequence[str], models: Sequence[st
             if change is not None and change < worst and cells[case, better]["n"] >= FEWEST:
                 worst, found = change, (case, better, other)
     if found is not None:
-        yield _sentence(metric, cells, *found)
+        case, better, other = found
+        yield _sentence(metric, cells, case, better=better, other=other)
 
 
 def _gain(cells: Cells, case: str, baseline: str, model: str) -> float | None:
@@ -137,7 +138,7 @@ def _gain(cells: Cells, case: str, baseline: str, model: str) -> float | None:
     return -change if after["better"] == "lower" else change
 
 
-def _sentence(metric: str, cells: Cells, case: str, better: str, other: str) -> str:
+def _sentence(metric: str, cells: Cells, case: str, *, better: str, other: str) -> str:
     def pair(test_case: str) -> str:
         values = [cells[test_case, model]["value"] for model in (better, other)]
         return ", ".join(fraction(value) if abs(value) <= 1 else number(value) for value in values)

@@ -38,7 +38,7 @@ class UserMetricsPlan:
 
 
 def with_user_metrics(
-    session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: RunKeys, measured: Measured
+    session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: RunKeys, *, measured: Measured
 ) -> Measured:
     """Return what was measured in a run, with the rows of the user metrics after the others in each test case.
 

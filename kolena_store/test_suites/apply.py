@@ -13,7 +13,7 @@ from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_case, all_samples
 
-__all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites"]
+__all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites", "size_note"]
 
 LONGEST_NAME = 200
 TINY = 30
@@ -92,7 +92,7 @@ def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Seque
         raise InvalidInput(f"{ALL!r} is the suite of every sample, which is always there; give yours another name")
     applied = [_apply(transaction, dataset, version, one) for one in inputs]
     _check_pins(transaction, dataset, [suite for suite, _ in applied])
-    return [_report(transaction, dataset, version, suite, is_new) for suite, is_new in applied]
+    return [_report(transaction, dataset, version, suite, is_new=is_new) for suite, is_new in applied]
 
 
 def _apply(
@@ -187,7 +187,7 @@ def _check_pins(transaction: Transaction, dataset: DatasetRecord, applied: Seque
 
 
 def _report(
-    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, suite: SuiteRecord, is_new: bool
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, suite: SuiteRecord, *, is_new: bool
 ) -> SuiteReport:
     from kolena_store.membership.stored import ensure_memberships
 

@@ -82,7 +82,7 @@ def suite_difference(
     older_data = max(1, data - 1) if suite_versions is None and newest == 1 else data
     datasets = dataset_versions or (older_data, data)
     before, after = (
-        _members(session, dataset, name, suite_version, version_of(session, dataset, dataset_version))
+        _members(session, dataset, name, suite_version, version=version_of(session, dataset, dataset_version))
         for suite_version, dataset_version in zip(suites, datasets, strict=True)
     )
     return SuiteDifference(
@@ -95,7 +95,7 @@ def suite_difference(
 
 
 def _members(
-    session: Session, dataset: DatasetRecord, name: str, suite_version: int, version: VersionRecord
+    session: Session, dataset: DatasetRecord, name: str, suite_version: int, *, version: VersionRecord
 ) -> "dict[str, tuple[CaseRecord, Words]]":
     """Return each test case of a suite version with its members in a dataset version."""
     from kolena_store.membership.evaluation import SampleTables

@@ -9,7 +9,7 @@ from kolena_store.datasets import DatasetRecord
 from kolena_store.errors import UnknownName
 from kolena_store.statements import Fragment
 
-__all__ = ["ALL", "CaseRecord", "SuiteRecord", "cases_of", "suite_named", "suites"]
+__all__ = ["ALL", "CaseRecord", "SuiteRecord", "cases_of", "find_suite", "suite_named", "suites"]
 
 ALL = "all"
 """The reserved test case of every sample, first in every suite."""

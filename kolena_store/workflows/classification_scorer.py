@@ -58,7 +58,7 @@ def score_classification(workflow: "Classification", batch: "pa.RecordBatch", fa
     is_measured = (truth >= 0) & (predicted >= 0)
     labels = [_texts(codes, facts.classes) for codes in (truth, predicted)]
     correct = pa.array(truth == predicted, mask=~is_measured)
-    confidence = _confidence(workflow, batch, facts, scores, predicted)
+    confidence = _confidence(workflow, batch, facts, scores, predicted=predicted)
     return [*labels, correct, confidence, *_score_metrics(scores, truth, facts)]
 
 
@@ -126,6 +126,7 @@ def _confidence(
     batch: "pa.RecordBatch",
     facts: Facts,
     scores: "np.ndarray | None",
+    *,
     predicted: "np.ndarray",
 ) -> "pa.Array":
     import numpy as np

@@ -265,6 +265,7 @@ support / nullif(n, 0)
 -- of: class, positive
 -- better: higher
 -- unit: samples
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- interval: none: a count has no interval
@@ -276,6 +277,7 @@ hits
 -- of: class, positive
 -- better: lower
 -- unit: samples
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- interval: none: a count has no interval
@@ -287,6 +289,7 @@ predicted - hits
 -- of: class, positive
 -- better: lower
 -- unit: samples
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- interval: none: a count has no interval
@@ -298,6 +301,7 @@ support - hits
 -- of: class, positive
 -- better: higher
 -- unit: samples
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- interval: none: a count has no interval
@@ -309,6 +313,7 @@ n - support - predicted + hits
 -- of: class, positive
 -- better: none
 -- unit: samples
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- interval: none: a count has no interval

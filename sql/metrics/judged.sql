@@ -26,6 +26,7 @@ n_passed / nullif(n_judged, 0)
 -- of: whole
 -- better: higher
 -- unit: score
+-- range: (-inf, inf)
 -- n: n_scored
 -- measured: n_scored
 -- formula: sum of scores / number of scores

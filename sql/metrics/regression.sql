@@ -77,6 +77,7 @@ truth, prediction
 -- of: whole
 -- better: none
 -- unit: target
+-- range: (-inf, inf)
 -- n: n
 -- measured: n
 -- formula: mean(prediction - truth)
@@ -87,6 +88,7 @@ error_sum / nullif(n, 0)
 -- of: whole
 -- better: lower
 -- unit: target
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- formula: mean(|prediction - truth|)
@@ -97,6 +99,7 @@ absolute_error_sum / nullif(n, 0)
 -- of: whole
 -- better: lower
 -- unit: target
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- formula: median(|prediction - truth|)
@@ -107,6 +110,7 @@ absolute_error_median
 -- of: whole
 -- better: lower
 -- unit: target squared
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- formula: mean((prediction - truth)^2)
@@ -117,6 +121,7 @@ squared_error_sum / nullif(n, 0)
 -- of: whole
 -- better: lower
 -- unit: target
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- formula: sqrt(mean((prediction - truth)^2))
@@ -127,6 +132,7 @@ sqrt(squared_error_sum / nullif(n, 0))
 -- of: whole
 -- better: lower
 -- unit: target
+-- range: [0, inf)
 -- n: n
 -- measured: n
 -- interval: none: a maximum has no interval
@@ -138,6 +144,7 @@ absolute_error_maximum
 -- of: whole
 -- better: lower
 -- unit: fraction
+-- range: [0, inf)
 -- n: n_percentage
 -- measured: n
 -- formula: mean(|prediction - truth| / |truth|), over samples whose truth is not 0
@@ -159,6 +166,7 @@ symmetric_error_sum / nullif(n_symmetric, 0)
 -- of: whole
 -- better: higher
 -- unit: fraction
+-- range: (-inf, 1]
 -- n: n
 -- measured: n
 -- formula: 1 - sum((truth - prediction)^2) / sum((truth - mean(truth))^2)
@@ -170,6 +178,7 @@ CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_su
 -- of: whole
 -- better: higher
 -- unit: fraction
+-- range: (-inf, 1]
 -- n: n
 -- measured: n
 -- formula: 1 - variance(truth - prediction) / variance(truth)

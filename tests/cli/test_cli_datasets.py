@@ -155,6 +155,17 @@ def test_history_and_diff_tell_what_happened(ks, store: Path, folder: Path) -> N
     assert found["rows"] == [{"id": 7, "change": "changed", "fields": ["topic", "length"]}]
 
 
+def test_history_shows_the_tags_of_each_version(ks, store: Path, folder: Path) -> None:
+    relabel(folder / "tickets.csv", "7", "other")
+    tags = ("--version-tag", "final", "--version-tag", "checked")
+    ks("dataset", "upload", "tickets", "tickets.csv", *tags)
+    assert [one["tags"] for one in ks.json("dataset", "history", "tickets")["versions"]] == [[], ["final", "checked"]]
+    assert [json.loads(row["tags"]) for row in ks.csv("dataset", "history", "tickets")] == [[], ["final", "checked"]]
+    assert "final, checked" in ks("dataset", "history", "tickets").stdout
+    note = "no new version, so its tags were not kept"
+    assert note in ks("dataset", "upload", "tickets", "tickets.csv", *tags).stdout
+
+
 @pytest.mark.parametrize("command", [("show",), ("history",), ("diff", "1", "2"), ("download", "--output", "x.csv")])
 def test_a_dataset_that_is_not_there_is_named(ks, store: Path, command: tuple[str, ...]) -> None:
     name, *rest = command

@@ -1,21 +1,17 @@
 """Published numbers of real data sets, through the public API; the data lie beside the checkout and are never copied."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from real_data import BRIER_AND_ACCURACY, DATA, FOOTBALL_WITHOUT_TIES, N_DECIDED, N_TIES, NEEDS_REAL_DATA
 
 import kolena_store as ks
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
-EXACT = {"rel": 1e-12, "abs": 1e-12}
+pytestmark = NEEDS_REAL_DATA
 
-pytestmark = [
-    pytest.mark.real_data,
-    pytest.mark.skipif(not DATA.is_dir(), reason=f"the real data sets are not at {DATA}"),
-]
+EXACT = {"rel": 1e-12, "abs": 1e-12}
 
 
 # --- CIFAR-10: thirty classifiers on three test sets ---
@@ -53,13 +49,8 @@ def test_every_classifier_loses_under_the_shift(cifar: ks.TestResults) -> None:
 
 # --- FiveThirtyEight: chances of games ---
 
-LEAGUES = {
-    "nba": (0.2147, 0.6607),
-    "mlb": (0.2399, 0.5841),
-    "nhl": (0.2313, 0.6246),
-    "wnba": (0.2179, 0.6578),
-}
 WITHOUT_TIES = 'CREATE VIEW "without ties" AS SELECT * FROM test_samples WHERE prob1_outcome <> 0.5;'
+WITHOUT_TIES_IN = 'CREATE VIEW "without ties in {season}" AS SELECT * FROM "without ties" WHERE season = {season};'
 
 
 def games(league: str) -> pl.DataFrame:
@@ -99,11 +90,11 @@ ORACLES: dict[str, Callable[[pl.DataFrame], float]] = {
 }
 
 
-@pytest.mark.parametrize("league", LEAGUES)
+@pytest.mark.parametrize("league", BRIER_AND_ACCURACY)
 def test_a_league_has_its_published_numbers_and_those_of_each_season(store: ks.Store, league: str) -> None:
     uploaded(store, league)
     results = store.test(league, by=["season"], metrics=list(ORACLES))
-    published_brier, published_accuracy = LEAGUES[league]
+    published_brier, published_accuracy = BRIER_AND_ACCURACY[league]
     assert results["all", "538", "brier_score"].value == pytest.approx(published_brier, abs=5e-5)
     assert results["all", "538", "accuracy"].value == pytest.approx(published_accuracy, abs=5e-5)
     for (season,), frame in games(league).group_by("season"):
@@ -113,17 +104,38 @@ def test_a_league_has_its_published_numbers_and_those_of_each_season(store: ks.S
             assert found.value == pytest.approx(oracle(frame), **EXACT), (season, metric)
 
 
-def test_football_without_its_ties(store: ks.Store) -> None:
+@pytest.fixture(scope="module")
+def football(tmp_path_factory: pytest.TempPathFactory) -> ks.TestResults:
+    """The forecasts of football games, of all that were decided and of those of each season."""
+    store = ks.Store(tmp_path_factory.mktemp("football") / "store")
     uploaded(store, "nfl")
-    results = store.test("nfl", suite=store.apply_suite("nfl", WITHOUT_TIES, name="ties"))
-    whole = games("nfl")
-    frame = whole.filter(pl.col("prob1_outcome") != 0.5)
-    assert len(whole) - len(frame) == 7
-    assert results["without ties", "538", "accuracy"].n == len(frame) == 1882
-    assert results["without ties", "538", "brier_score"].value == pytest.approx(0.2208, abs=5e-5)
-    assert results["without ties", "538", "accuracy"].value == pytest.approx(0.6440, abs=5e-5)
+    seasons = games("nfl")["season"].unique().sort()
+    views = (WITHOUT_TIES_IN.format(season=season) for season in seasons)
+    return store.test("nfl", suite=store.apply_suite("nfl", "\n".join([WITHOUT_TIES, *views]), name="ties"))
+
+
+def decided() -> pl.DataFrame:
+    return games("nfl").filter(pl.col("prob1_outcome") != 0.5)
+
+
+def test_football_without_its_ties(football: ks.TestResults) -> None:
+    published_brier, published_accuracy = FOOTBALL_WITHOUT_TIES
+    assert len(games("nfl")) - len(decided()) == N_TIES
+    assert football["without ties", "538", "accuracy"].n == len(decided()) == N_DECIDED
+    assert football["without ties", "538", "brier_score"].value == pytest.approx(published_brier, abs=5e-5)
+    assert football["without ties", "538", "accuracy"].value == pytest.approx(published_accuracy, abs=5e-5)
     for metric, oracle in ORACLES.items():
-        assert results["without ties", "538", metric].value == pytest.approx(oracle(frame), **EXACT)
+        assert football["without ties", "538", metric].value == pytest.approx(oracle(decided()), **EXACT)
+
+
+def test_football_of_each_season_without_its_ties(football: ks.TestResults) -> None:
+    seasons = dict(iter(decided().group_by("season")))
+    assert len(seasons) == 7
+    for (season,), frame in seasons.items():
+        for metric, oracle in ORACLES.items():
+            found = football[f"without ties in {season}", "538", metric]
+            assert found.n_samples == found.n == len(frame)
+            assert found.value == pytest.approx(oracle(frame), **EXACT), (season, metric)
 
 
 # --- COVID-19: point forecasts of four models ---

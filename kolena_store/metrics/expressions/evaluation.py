@@ -23,6 +23,7 @@ from kolena_store.metrics.expressions.traced import (
     total,
 )
 from kolena_store.predicates.trees import Node, arguments, parse_tree
+from kolena_store.statements import Fragment, statement
 
 __all__ = ["Gradient", "gradient_of", "value_of"]
 
@@ -74,7 +75,8 @@ def _evaluated(expression: str, terms: Mapping[str, Numbers]) -> tuple[Traced, d
 
 @cache
 def _parsed(expression: str) -> Node:
-    found: Node = parse_tree(f"SELECT {expression}", where=f"the metric {expression!r}").root["select_list"][0]
+    query = statement("queries/predicates", "whole_expression").fill(expression=Fragment(expression))
+    found: Node = parse_tree(query, where=f"the metric {expression!r}").root["select_list"][0]
     return found
 
 

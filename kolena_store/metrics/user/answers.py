@@ -9,7 +9,7 @@ from kolena_store.errors import did_you_mean
 from kolena_store.metrics.user.files import IntervalKind
 from kolena_store.statistics.proportions import wilson
 
-__all__ = ["Answer", "Outcome", "is_number", "outcome", "shape_problem"]
+__all__ = ["Answer", "Declared", "Outcome", "is_number", "outcome", "shape_problem"]
 
 COLUMNS = ("value", "n", "successes")
 SIGNED = frozenset(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"))
@@ -26,10 +26,12 @@ class Declared(Protocol):
     """What the header of a metric says of its values."""
 
     @property
-    def interval(self) -> IntervalKind | None: ...
+    def interval(self) -> IntervalKind | None:
+        """Return how the interval is made, or None when there is none."""
 
     @property
-    def undefined(self) -> str | None: ...
+    def undefined(self) -> str | None:
+        """Return what it means that there is no value, or None when that is not said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ def try_metrics(metrics: Sequence[tuple[MetricText, MetricPlace]], fields: Field
         return
     answers = run_job(_job([metric for metric, _ in metrics], fields), limits)
     for (case, (metric, place)), answer in zip(product(CASES, metrics), answers, strict=True):
-        _check_answer(metric, answer, place, fields, case)
+        _check_answer(metric, answer, place, fields, case=case)
 
 
 def _job(metrics: Sequence[MetricText], fields: Fields) -> Job:
@@ -56,7 +56,7 @@ def _struct_type(fields: Mapping[str, str]) -> Fragment:
     return Fragment(f"STRUCT({parts})")
 
 
-def _check_answer(metric: MetricText, answer: Answer, place: MetricPlace, fields: Fields, case: str) -> None:
+def _check_answer(metric: MetricText, answer: Answer, place: MetricPlace, fields: Fields, *, case: str) -> None:
     if answer.missing is not None:
         raise _missing(answer.missing, place, fields)
     if answer.problem is not None:
