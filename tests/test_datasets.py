@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -44,7 +46,19 @@ def test_the_first_upload_adds_every_row(store: ks.Store) -> None:
     report = store.upload_dataset("things", table([1, 2, 3], value=["a", "b", None]))
     assert (report.dataset, report.version, report.n_samples) == ("things", 1, 3)
     assert counts(report) == (3, 0, 0, 0)
-    assert str(report) == "things version 1: 3 samples (3 added, 0 changed, 0 removed, 0 unchanged)"
+    counted = "things version 1: 3 samples (3 added, 0 changed, 0 removed, 0 unchanged)"
+    assert str(report) == f"{counted}\n\nsamples are identified by id (inferred; name others with --id)"
+
+
+def test_id_fields_that_were_named_or_are_known_are_not_said_again(store: ks.Store) -> None:
+    assert store.upload_dataset("things", table([1]), id_fields=["id"]).notes == ()
+    assert str(store.upload_dataset("things", table([1, 2]))).startswith("things version 2: 2 samples (1 added")
+    assert store.upload_dataset("one", pa.table({"a_id": [1], "b_id": [1]})).notes == (
+        "samples are identified by a_id, b_id (inferred; name others with --id)",
+    )
+    assert str(store.upload_dataset("one", pa.table({"a_id": [1], "b_id": [1]}))).startswith(
+        "one version 1: 1 sample ("
+    )
 
 
 def test_an_upload_makes_the_dataset_equal_to_the_input(store: ks.Store) -> None:
@@ -334,7 +348,7 @@ def test_duplicate_ids_are_refused_with_the_first_few(store: ks.Store) -> None:
 
 def test_duplicate_composite_ids_are_shown_whole(store: ks.Store) -> None:
     content = pa.table({"a_id": [1, 1, 1], "b_id": ["x", "x", "y"]})
-    with pytest.raises(DuplicateIds, match=r"\{'a_id': 1, 'b_id': 'x'\}"):
+    with pytest.raises(DuplicateIds, match=r"1 id stands in .*: \(a_id=1, b_id='x'\)\."):
         store.upload_dataset("things", content)
 
 
@@ -443,10 +457,47 @@ def test_a_malformed_file_leaves_nothing(store: ks.Store, tmp_path: Path) -> Non
 # --- refusals ---
 
 
-@pytest.mark.parametrize("content", [table([]), pa.table({"id": pa.array([], pa.int64())}), pa.table({})])
-def test_an_empty_input_is_refused(store: ks.Store, content: pa.Table) -> None:
-    with pytest.raises((EmptyInput, ChangedType)):
+EMPTY = [
+    table([]),
+    pa.table({"id": pa.array([], pa.int64())}),
+    pl.DataFrame({"id": []}),
+    [pa.table({"id": pa.array([], pa.int64())})],
+    iter([pa.table({"id": pa.array([], pa.int64())})]),
+]
+
+
+@pytest.mark.parametrize("content", EMPTY)
+def test_an_empty_input_is_refused(store: ks.Store, content: object) -> None:
+    with pytest.raises(EmptyInput, match="has no rows; give at least one"):
         store.upload_dataset("things", content)
+
+
+def test_an_input_without_columns_is_refused(store: ks.Store) -> None:
+    with pytest.raises(EmptyInput, match="has no columns"):
+        store.upload_dataset("things", pa.table({}))
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", "id,topic\n"), ("a.tsv", "id\ttopic\r\n"), ("b.csv", "id")])
+def test_a_file_with_a_header_alone_has_no_rows(store: ks.Store, tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(EmptyInput, match=f"{name} has no rows"):
+        store.upload_dataset("things", tmp_path / name, workflow=ks.Classification("topic"))
+
+
+def test_an_index_of_pandas_that_holds_the_ids_is_pointed_out(store: ks.Store) -> None:
+    frame = pd.DataFrame({"key": [1, 2], "topic": ["a", "b"]}).set_index("key")
+    hint = r"The frame's index 'key' is no column: frame.reset_index\(\) makes it one"
+    for id_fields in (["key"], None):
+        with pytest.raises(InvalidInput, match=hint):
+            store.upload_dataset("things", frame, id_fields=id_fields)
+    store.upload_dataset("things", frame.reset_index(), id_fields=["key"])
+    with pytest.raises(MissingColumns, match=hint):
+        store.upload_dataset("things", frame)
+    with pytest.raises(MissingColumns, match=hint):
+        store.upload_results("things", "v1", frame)
+    with pytest.raises(MissingColumns) as refused:
+        store.upload_results("things", "v1", frame.reset_index(drop=True))
+    assert "reset_index" not in str(refused.value)
 
 
 def test_an_empty_input_does_not_empty_a_dataset(store: ks.Store) -> None:

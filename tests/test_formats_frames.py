@@ -148,10 +148,13 @@ def test_tables_in_a_list_may_order_their_columns_and_narrow_their_types() -> No
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
-        (pa.table({"a": [1]}), "item 2 of the tables has other columns than the first ('b')"),
-        (pa.table({"a": [1.5], "b": ["x"]}), "item 2 of the tables: column 'a' holds double, in the first item int64"),
+        (pa.table({"a": [1]}), "item 2 of the list of tables has other columns than the first ('b')"),
+        (
+            pa.table({"a": [1.5], "b": ["x"]}),
+            "item 2 of the list of tables: column 'a' holds double, in the first item int64",
+        ),
         (pa.Table.from_arrays([pa.array([1])] * 3, ["a", "b", "b"]), "has other columns than the first"),
-        ("text", "item 2 of the tables is of type str, no table"),
+        ("text", "item 2 of the list of tables is of type str, no table"),
     ],
 )
 def test_tables_in_a_list_need_the_same_columns(second: object, expected: str) -> None:

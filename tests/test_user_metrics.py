@@ -444,7 +444,7 @@ def test_a_workflow_that_brings_the_name_later_says_how_to_go_on(puzzles_store: 
 
 
 def test_a_file_that_is_not_there_is_named(puzzles_store: ks.Store) -> None:
-    with pytest.raises(UnreadableFile, match=r"metric file absent.sql can't be read"):
+    with pytest.raises(UnreadableFile, match=r"absent.sql can't be read: there is no such file"):
         puzzles_store.apply_metrics("puzzles", "absent.sql")
     with pytest.raises(InvalidInput, match="no metric is defined here"):
         puzzles_store.apply_metrics("puzzles", "absent.txt")

@@ -18,7 +18,14 @@ from kolena_store.datasets.history import (
     note_dataset,
     version_difference,
 )
-from kolena_store.datasets.identity import check_ids, check_label_types, check_same_id_types, same_ids
+from kolena_store.datasets.identity import (
+    check_ids,
+    check_label_types,
+    check_same_id_types,
+    missing_ids,
+    same_ids,
+    shown_ids,
+)
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.records import (
     DatasetRecord,
@@ -31,7 +38,7 @@ from kolena_store.datasets.records import (
     version_of,
 )
 from kolena_store.datasets.sql_types import column_types
-from kolena_store.datasets.staging import Staged, stage, without_columns
+from kolena_store.datasets.staging import Staged, check_not_empty, stage, without_columns
 from kolena_store.datasets.upload import DatasetUpload, UploadReport, upload_dataset
 from kolena_store.datasets.versions import author
 from kolena_store.datasets.widening import check_names, widened_schema
@@ -54,6 +61,7 @@ __all__ = [
     "check_ids",
     "check_label_types",
     "check_names",
+    "check_not_empty",
     "check_same_id_types",
     "column_types",
     "columns_of_pattern",
@@ -65,10 +73,12 @@ __all__ = [
     "files_of",
     "find_dataset",
     "find_numbers",
+    "missing_ids",
     "note_dataset",
     "read_rows",
     "row_changes",
     "same_ids",
+    "shown_ids",
     "stage",
     "stored_samples",
     "upload_dataset",

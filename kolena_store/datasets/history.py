@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets.identity import EXAMPLES
 from kolena_store.datasets.records import DatasetRecord, Field, VersionRecord, files_of, version_of
-from kolena_store.display import Column, Listing, Printable
+from kolena_store.display import Column, Listing, Printable, counted
 from kolena_store.errors import shown
 from kolena_store.formats import is_widening
 from kolena_store.schema import document_text, listed
@@ -38,7 +38,8 @@ class Dataset(Printable):
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the dataset as people read it: a sentence and its fields."""
-        head = f"{self.name} version {self.version}: {self.n_samples:,} samples, workflow {self.workflow or 'none'}"
+        n_samples, workflow = counted(self.n_samples, "sample"), self.workflow or "none"
+        head = f"{self.name} version {self.version}: {n_samples}, workflow {workflow}"
         columns = (Column(title="field"), Column(title="type"), Column(title="role"))
         rows = tuple((field.name, field.type, field.role.replace("_", " ")) for field in self.fields)
         return [

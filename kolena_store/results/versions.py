@@ -21,7 +21,7 @@ from kolena_store.datasets import (
     write_changes,
 )
 from kolena_store.digests import canonical_json
-from kolena_store.display import Listing, Printable
+from kolena_store.display import Listing, Printable, counted
 from kolena_store.errors import UnmatchedResults
 from kolena_store.models import configuration_id, note_model
 from kolena_store.results.records import ResultsRecord, results_version
@@ -69,9 +69,13 @@ class ResultsReport(Printable):
     def listings(self) -> Sequence[Listing | str]:
         """Return the report as people read it: a sentence or two."""
         counts = f"{self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged"
-        notes = [f"{self.missing:,} samples of the dataset have no inference"] if self.missing else []
+        notes = []
+        if self.missing:
+            have = "has" if self.missing == 1 else "have"
+            notes.append(f"{counted(self.missing, 'sample')} of the dataset {have} no inference")
         if self.unmatched:
-            notes.append(f"{self.unmatched:,} rows belong to no sample of the dataset and were not kept")
+            rows = counted(self.unmatched, "row", ("belongs", "belong"))
+            notes.append(f"{rows} to no sample of the dataset and {'was' if self.unmatched == 1 else 'were'} not kept")
         return [f"{self.model} on {self.dataset}, results version {self.version}: {counts}", *notes]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord, version_of
 from kolena_store.digests import sha256_of_texts
-from kolena_store.errors import InvalidInput, UnreadableFile
+from kolena_store.errors import InvalidInput
+from kolena_store.formats import read_text
 from kolena_store.test_suites import (
     ALL,
     Bins,
@@ -63,11 +64,7 @@ def read_suite(path: str | Path) -> SuiteInput:
     Raises:
         UnreadableFile: the file can't be read as UTF-8 text.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"suite file {path} can't be read ({error}); name an existing UTF-8 file") from error
-    return SuiteInput(name=Path(path).stem, text=text, file=str(path))
+    return SuiteInput(name=Path(path).stem, text=read_text(path), file=str(path))
 
 
 def suite_input(
