@@ -13,7 +13,7 @@ from kolena_store.schema import document_text, listed, now
 
 __all__ = ["ModelRecord", "configuration_id", "model_named", "models", "normal_name", "note_model"]
 
-LISTING = 'kolena-store sql "SELECT name FROM kolena.models"'
+LISTING = "kolena-store models"
 LONGEST_NAME = 200
 
 

@@ -146,7 +146,7 @@ class Store:
             metadata=metadata,
             tags=tags,
         )
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             reports = result_room.upload_results(transaction, given)
         return reports if model is None else reports[0]
 
@@ -215,7 +215,7 @@ class Store:
 
     def stratify(self, dataset: str, name: str, by: Sequence[str | Bins]) -> SuiteReport:
         """Make a suite with a test case for each value or range of some fields; `.source` is its text."""
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return run_room.stratify(transaction, dataset_room.dataset_named(transaction, dataset), name, by)
 
     def test_suites(self, dataset: str | None = None) -> list[suite_room.SuiteRecord]:
@@ -246,7 +246,7 @@ class Store:
 
         They are never headline metrics: name them in `test(..., metrics=[...])` to see them printed.
         """
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return run_room.apply_metrics(transaction, dataset_room.dataset_named(transaction, dataset), source)
 
     def user_metrics(self, dataset: str) -> list[UserMetric]:
@@ -255,7 +255,7 @@ class Store:
 
     def drop_metric(self, dataset: str, name: str) -> None:
         """Take a user metric out of those that `test` computes; the runs that have its values keep them."""
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             drop_metric(transaction, dataset_room.dataset_named(transaction, dataset), name)
 
     def test(
@@ -283,7 +283,7 @@ class Store:
         """
         names = [models] if isinstance(models, str) else models
         options = run_room.TestOptions(suite=suite, by=by, configuration=configuration, metrics=metrics, common=common)
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return run_room.run_models(transaction, dataset, names, options)
 
     def test_runs(self) -> list[run_room.TestRun]:
@@ -303,5 +303,5 @@ class Store:
         return dataset_room.dataset_named(self._database.session(), name)
 
     def _apply(self, dataset: str, given: Sequence[suite_room.SuiteInput]) -> list[SuiteReport]:
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return suite_room.apply_suites(transaction, dataset_room.dataset_named(transaction, dataset), given)

@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import gc
 import math
+import shlex
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -209,7 +210,7 @@ HUNDRED = decimal.Decimal(100)
 def test_a_type_that_can_not_be_stored_is_refused_with_the_type_to_declare(array: pa.Array, declared: str) -> None:
     message = message_of(pa.table({"x": array}))
     assert f"column 'x' has type {array.type}, which can't be stored" in message
-    assert message.endswith(f"declare a type to convert it to, such as types={{'x': '{declared}'}}")
+    assert message.endswith(f"such as --type {shlex.quote(f'x={declared}')} (in Python types={{'x': '{declared}'}})")
     values = table_of(open_table(pa.table({"x": array}), types={"x": declared})).column("x")
     assert len(values) == len(array)
 

@@ -597,7 +597,7 @@ def test_a_wide_frame_uses_the_workflow_that_is_stored(store: ks.Store) -> None:
 
 
 def test_a_wide_frame_needs_a_workflow(store: ks.Store) -> None:
-    with pytest.raises(InvalidInput, match="give workflow="):
+    with pytest.raises(InvalidInput, match="--prediction-of, in Python predictions=.* name it with --workflow"):
         store.upload_dataset("things", wide(), predictions={"one": "v1"})
 
 

@@ -43,7 +43,10 @@ def suite_of(
         UnknownName: there is no such suite.
     """
     if by is not None and suite is not None:
-        raise InvalidInput("a test takes either a suite or by=, not both: by= makes a suite of its own")
+        raise InvalidInput(
+            "a test takes either a suite or fields to cut by (--by, in Python by=), not both: "
+            "fields make a suite of their own"
+        )
     if by is not None:
         return _by_fields(transaction, dataset, by)
     if suite is None:
@@ -107,10 +110,11 @@ def _by_fields(transaction: Transaction, dataset: DatasetRecord, by: Sequence["s
 
 
 def _name_of(by: Sequence["str | Bins"]) -> str:
-    fields = [one.field if isinstance(one, Bins) else one for one in by]
-    name = f"by {', '.join(fields)}"
+    """Return the name of the suite that fields make: it says how they are cut, as another cut is another suite."""
+    cuts = [str(one) for one in by]
+    name = f"by {', '.join(cuts)}"
     is_fit = len(name) <= LONGEST_NAME and name.isprintable()
-    return name if is_fit else f"by fields {sha256_of_texts(fields)[:8]}"
+    return name if is_fit else f"by fields {sha256_of_texts(cuts)[:8]}"
 
 
 def listed(given: "Sequence[Any] | str | Bins") -> "Sequence[Any]":

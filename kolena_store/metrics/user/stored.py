@@ -1,6 +1,7 @@
 """User metrics in the catalogue: every definition that was ever applied has a version, one of them is current."""
 
 import datetime
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +10,7 @@ from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord
 from kolena_store.display import Column, Listing, Printable
 from kolena_store.errors import ConflictingDefinition, UnknownName
-from kolena_store.metrics.definitions import Better, MetricDefinition, MetricFile
+from kolena_store.metrics.definitions import Better, MetricDefinition, MetricFile, unknown_metric
 from kolena_store.metrics.user.files import IntervalKind, MetricText, parse_metrics
 from kolena_store.schema import now
 
@@ -129,7 +130,7 @@ def drop_metric(transaction: Transaction, dataset: DatasetRecord, name: str) -> 
     """
     known = [metric.name for metric in user_metrics(transaction, dataset)]
     if name not in known:
-        listing = f"store.user_metrics({dataset.name!r})"
+        listing = f"kolena-store metrics list {shlex.quote(dataset.name)}"
         raise UnknownName.of(f"user metric of {dataset.name!r}", name, known, listing)
     transaction.run("user_metrics.make_current", dataset_id=dataset.dataset_id, name=name, version=None)
 
@@ -144,8 +145,8 @@ def check_no_clash(dataset: DatasetRecord, names: Collection[str], file: MetricF
     if taken:
         raise ConflictingDefinition(
             f"the metric {taken[0]!r} of {dataset.name!r} has the name of one that the dataset's workflow brings; "
-            f"give it another name (one that is stored already goes with: store.drop_metric({dataset.name!r}, "
-            f"{taken[0]!r}))"
+            "give it another name (one that is stored already goes with: kolena-store metrics drop "
+            f"{shlex.quote(dataset.name)} {taken[0]})"
         )
 
 
@@ -160,10 +161,10 @@ def chosen_metrics(
     if names is None:
         return file.chosen(None), tuple(own)
     own_names = {metric.name for metric in own}
-    known = [*(metric.name for metric in file.metrics), *own_names]
+    known = {*(metric.name for metric in file.metrics), *own_names}
     for name in names:
         if name not in known:
-            raise UnknownName.of("metric", name, known, "kolena-store test --help")
+            raise unknown_metric(name, file, [metric.name for metric in own])
     brought = file.chosen([name for name in names if name not in own_names])
     return brought, tuple(metric for metric in own if metric.name in names)
 
