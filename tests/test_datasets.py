@@ -1,7 +1,9 @@
 """Uploading datasets: what counts as added, changed and removed, what identifies a sample, and what is refused."""
 
 import datetime
+import decimal
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -208,12 +210,15 @@ def test_a_difference_names_samples_and_fields(store: ks.Store) -> None:
     difference = store.dataset_difference("things", 1, 2)
     assert (difference.added, difference.changed, difference.removed) == (1, 2, 1)
     assert difference.changed_fields == {"a": 2, "b": 1}
-    assert difference.arrow().to_pylist() == [
-        {"id": 2, "change": "changed", "fields": ["a", "b"]},
-        {"id": 3, "change": "removed", "fields": []},
-        {"id": 4, "change": "changed", "fields": ["a"]},
-        {"id": 5, "change": "added", "fields": []},
+    nothing = {"fields": [], "old": None, "new": None}
+    assert difference.rows() == [
+        {"id": 2, "change": "changed", "fields": ["a", "b"], "old": {"a": "x", "b": 1}, "new": {"a": "y", "b": 2}},
+        {"id": 3, "change": "removed", **nothing},
+        {"id": 4, "change": "changed", "fields": ["a"], "old": {"a": None}, "new": {"a": "z"}},
+        {"id": 5, "change": "added", **nothing},
     ]
+    assert difference.arrow().to_pylist()[2]["new"] == {"a": "z", "b": None}
+    assert difference.pl().shape == difference.df().shape == (4, 5)
     assert "1 added, 2 changed, 1 removed" in str(difference)
 
 
@@ -268,7 +273,62 @@ def test_columns_may_have_the_names_that_sql_of_ours_uses(store: ks.Store) -> No
     assert counts(store.upload_dataset("things", changed)) == (0, 2, 0, 0)
     difference = store.dataset_difference("things", 1, 2)
     assert difference.changed_fields == {"fields": 1, "value": 1}
-    assert difference.arrow().column_names == ["id", "change", "fields"]
+    assert difference.arrow().column_names == ["id", "change", "fields", "old", "new"]
+    assert difference.rows()[0]["old"] == {"value": "value 1"}
+
+
+def test_a_difference_shows_values_that_have_no_plain_type_as_text(store: ks.Store) -> None:
+    day, price = datetime.datetime(2026, 1, 31), decimal.Decimal("1.50")
+    store.upload_dataset("things", table([1], at=[day], many=[[1]], price=[price], day=[day.date()], long=["x" * 90]))
+    store.upload_dataset(
+        "things", table([1], at=[None], many=[[1, 2]], price=[None], day=[None], new=[True], long=["y"])
+    )
+    difference = store.dataset_difference("things", 1, 2)
+    assert difference.rows()[0]["old"] == {
+        **{"at": "2026-01-31 00:00:00", "many": "[1]", "price": price, "day": day.date()},
+        **{"new": None, "long": "x" * 90},
+    }
+    assert difference.rows()[0]["new"] == {
+        **{"at": None, "many": "[1, 2]", "price": None, "day": None},
+        **{"new": True, "long": "y"},
+    }
+    kinds = difference.arrow().schema
+    assert kinds.field("old").type == kinds.field("new").type
+    text = " ".join(str(difference).split())
+    assert "at: 2026-01-31 00:00:00 -> NULL; many: [1] -> [1, 2]; price: 1.50 -> NULL; " in text
+    assert text.endswith("; 1 more field")
+    store.upload_dataset("things", table([1], long=["x" * 90]), append_only=True)
+    assert "x…x" in str(store.dataset_difference("things", 2, 3))
+
+
+def test_a_difference_of_many_samples_shows_the_first_and_says_how_many_more(store: ks.Store) -> None:
+    store.upload_dataset("things", table(list(range(20))))
+    store.upload_dataset("things", table(list(range(10, 30))))
+    text = str(store.dataset_difference("things", 1, 2))
+    assert "and 15 more samples: --format csv, in Python .arrow(), has them all" in text
+
+
+def test_a_dataset_names_the_models_with_results_on_it(store: ks.Store) -> None:
+    store.upload_dataset("things", table([1, 2, 3]))
+    assert store.dataset("things").models == ()
+    assert "no model has results on it yet" in str(store.dataset("things"))
+    store.upload_results("things", "v1", table([1, 2, 3], answer=["a", "b", "c"]))
+    store.upload_results("things", "v1", table([1], answer=["b"]))
+    store.upload_results("things", "llm", table([2], answer=["b"]), upload_configuration={"temperature": 0})
+    found = [(one.model, one.upload_configuration, one.results_version) for one in store.dataset("things").models]
+    assert found == [("v1", None, 2), ("llm", {"temperature": 0}, 1)]
+    assert [(one.answered, one.missing) for one in store.dataset("things").models] == [(3, 0), (1, 2)]
+    assert re.search(r'^llm +{"temperature":0} +1 +1 +2$', str(store.dataset("things")), re.MULTILINE)
+
+
+def test_answers_of_samples_that_left_do_not_count(store: ks.Store) -> None:
+    store.upload_dataset("things", table([1, 2, 3]))
+    store.upload_results("things", "v1", table([1, 2], answer=["a", "b"]))
+    store.upload_dataset("things", table([2, 3, 4]))
+    for dataset in (store.dataset("things"), store.datasets()[0]):
+        (model,) = dataset.models
+        assert (model.answered, model.missing) == (1, 2)
+    assert store.upload_results("things", "v1", table([4], answer=["c"])).missing == 1
 
 
 # --- which columns identify a sample ---
@@ -328,8 +388,12 @@ def test_a_composite_id_is_all_of_its_fields(store: ks.Store) -> None:
     second = pa.table({"id_day": ["a", "a", "b"], "user_id": [2, 1, 2], "x": [3, 9, 4]})
     report = store.upload_dataset("things", second)
     assert counts(report) == (1, 1, 1, 1)
-    difference = store.dataset_difference("things", 1, 2).arrow().to_pylist()
-    assert {"user_id": 2, "id_day": "b", "change": "added", "fields": []} in difference
+    difference = store.dataset_difference("things", 1, 2)
+    added = {"user_id": 2, "id_day": "b", "change": "added", "fields": [], "old": None, "new": None}
+    assert added in difference.rows()
+    assert "{" not in str(difference)
+    assert "user_id  id_day  change   values\n" in str(difference)
+    assert re.search(r"^1 +a +changed +x: 1 -> 9$", str(difference), re.MULTILINE)
 
 
 def test_an_id_field_that_is_missing_suggests_a_near_name(store: ks.Store) -> None:

@@ -325,6 +325,27 @@ def test_a_difference_can_name_both_versions(drives: ks.Store) -> None:
         drives.suite_difference("d", "s", suite_versions=(1, 9))
 
 
+# What leaves a suite ---------------------------------------------------------------------------------------------------
+
+
+def test_a_report_names_the_test_cases_that_left_the_suite(drives: ks.Store) -> None:
+    listed = ks.ExplicitCase(name="Reported", ids=[1, 2])
+    assert drives.apply_suite("d", NIGHT, name="s", cases=[listed]).removed == ()
+    report = drives.apply_suite("d", NIGHT, name="s")
+    assert report.removed == ("Reported",)
+    assert str(report).endswith("\n\nleft suite s with version 2: 'Reported'")
+    assert drives.apply_suite("d", NIGHT, name="s").removed == ()
+    assert drives.stratify("d", "s", ["label"]).removed == ("Night",)
+
+
+def test_a_file_that_is_tested_says_what_left_its_suite(drives: ks.Store, tmp_path: Path) -> None:
+    listed = ks.ExplicitCase(name="Reported", ids=[1, 2])
+    drives.apply_suite("d", NIGHT, name="s", cases=[listed])
+    (tmp_path / "s.sql").write_text(NIGHT, encoding="utf-8")
+    assert drives.test("d", suite=tmp_path / "s.sql").notes[-1] == "left suite s with version 2: 'Reported'"
+    assert not any("left" in note for note in drives.test("d", suite=tmp_path / "s.sql").notes)
+
+
 # Pinned definitions ---------------------------------------------------------------------------------------------------
 
 

@@ -119,22 +119,33 @@ def command(invocation: Invocation, dataset: str, *, models: tuple[str, ...], **
 
     The table shows the main metrics, worst test case first; JSON and CSV hold every row, in the suite's order.
     """
-    configuration = _configuration(options)
-    store = invocation.open_store()
-    results = store.test(
-        dataset,
-        list(models) or None,
-        options["suite"],
-        by=_fields(store, dataset, options["by"]),
-        configuration=configuration,
-        metrics=list(dict.fromkeys(options["metrics"])) or None,
-        common=options["common"],
-    )
+    results = _tested(invocation.open_store(), dataset, models, options)
     matrices = _matrices(results, options["confusion_matrices"])
     if invocation.format != "table":
         for line in results.notes:
             note(line)
     show(invocation.format, results_answer(results, matrices))
+
+
+def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: TestOptions) -> "TestResults":
+    """Test, and say on stderr what left a suite whose file was applied first."""
+    configuration = _configuration(options)
+    by = _fields(store, dataset, options["by"])
+    with store.transaction():
+        suite = options["suite"]
+        report = store.apply_suite(dataset, suite) if suite and suite.endswith(".sql") and by is None else None
+        results = store.test(
+            dataset,
+            list(models) or None,
+            report or suite,
+            by=by,
+            configuration=configuration,
+            metrics=list(dict.fromkeys(options["metrics"])) or None,
+            common=options["common"],
+        )
+    for line in report.notes if report else ():
+        note(line)
+    return results
 
 
 def _configuration(options: TestOptions) -> "Configuration | None":

@@ -9,14 +9,16 @@ from kolena_store.datasets.columns import (
     check_columns,
     columns_of_pattern,
 )
+from kolena_store.datasets.differences import VersionDifference, version_difference
 from kolena_store.datasets.download import download_dataset, read_rows
 from kolena_store.datasets.history import (
+    DATASETS,
+    VERSIONS,
     Dataset,
-    VersionDifference,
+    DatasetModel,
     dataset_history,
     describe_dataset,
     note_dataset,
-    version_difference,
 )
 from kolena_store.datasets.identity import (
     check_ids,
@@ -45,9 +47,12 @@ from kolena_store.datasets.widening import check_names, widened_schema
 
 __all__ = [
     "CLASS_MARK",
+    "DATASETS",
+    "VERSIONS",
     "ColumnNeed",
     "Columns",
     "Dataset",
+    "DatasetModel",
     "DatasetRecord",
     "DatasetUpload",
     "Field",

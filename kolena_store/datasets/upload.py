@@ -15,10 +15,11 @@ from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of
 from kolena_store.datasets.staging import Staged, check_not_empty, stage, with_order, without_columns
 from kolena_store.datasets.versions import NewVersion, add_version, check_dataset_name
 from kolena_store.datasets.widening import check_names, widened_schema
-from kolena_store.display import Listing, Printable, counted
+from kolena_store.display import Listing, counted
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.formats import TableInput, open_table
 from kolena_store.schema import now
+from kolena_store.tables import RecordColumn, Tabular, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["DatasetUpload", "UploadReport", "upload_dataset"]
 
 SAMPLES_KIND = "samples"
+COUNTS = ("version", "n_samples", "added", "changed", "removed", "unchanged")
+REPORT_COLUMNS = (
+    RecordColumn(name="dataset"),
+    *(RecordColumn(name=name, kind="whole") for name in COUNTS),
+    RecordColumn(name="notes", kind="texts"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +54,7 @@ class DatasetUpload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadReport(Printable):
+class UploadReport(Tabular):
     """What an upload of a dataset did; `version` is the one that now holds."""
 
     dataset: str
@@ -58,6 +65,10 @@ class UploadReport(Printable):
     removed: int
     unchanged: int
     notes: tuple[str, ...] = ()
+
+    def arrow(self) -> "pa.Table":
+        """Return the report as a table of one row."""
+        return table_of(REPORT_COLUMNS, [self])
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the report as people read it: one sentence, then the notes."""

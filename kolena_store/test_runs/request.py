@@ -35,8 +35,10 @@ def suite_of(
     dataset: DatasetRecord,
     suite: "str | Path | SuiteReport | None",
     by: Sequence["str | Bins"] | None,
-) -> SuiteRecord:
+) -> tuple[SuiteRecord, tuple[str, ...]]:
     """Return the suite to test: a stored one, one from a file (applied first), one by fields, or all samples.
+
+    What there is to say of a file that was applied stands beside it.
 
     Raises:
         InvalidInput: both a suite and fields are named.
@@ -48,17 +50,16 @@ def suite_of(
             "fields make a suite of their own"
         )
     if by is not None:
-        return _by_fields(transaction, dataset, by)
+        return _by_fields(transaction, dataset, by), ()
     if suite is None:
         apply_suites(transaction, dataset, [SuiteInput(name=ALL, text="", file=ALL, origin="all")])
-        return suite_named(transaction, dataset, ALL)
+        return suite_named(transaction, dataset, ALL), ()
     if isinstance(suite, SuiteReport):
-        return suite_named(transaction, dataset, suite.name, suite.version)
+        return suite_named(transaction, dataset, suite.name, suite.version), ()
     if isinstance(suite, Path) or suite.endswith(SUITE_SUFFIX):
-        given = read_suite(suite)
-        apply_suites(transaction, dataset, [given])
-        return suite_named(transaction, dataset, given.name)
-    return suite_named(transaction, dataset, suite)
+        (report,) = apply_suites(transaction, dataset, [read_suite(suite)])
+        return suite_named(transaction, dataset, report.name), report.notes
+    return suite_named(transaction, dataset, suite), ()
 
 
 def read_suite(path: str | Path) -> SuiteInput:

@@ -114,7 +114,7 @@ def test_a_threshold_changes_what_counts_as_positive(ks, spam: None) -> None:
     assert values(ks, "spam", metric="recall")["all", "m"] == 0.5
     assert values(ks, "spam", "--threshold", "0.3", metric="recall")["all", "m"] == 1
     run = ks.json("test", "spam", "--threshold", "0.3")["runs"][0]
-    assert run["configuration"] == '{"threshold":0.3}'
+    assert run["configuration"] == {"threshold": 0.3}
 
 
 def test_a_threshold_is_tuned_on_the_samples_that_are_named(ks, spam: None) -> None:
@@ -144,7 +144,7 @@ def test_a_number_as_threshold_needs_no_samples_to_tune_on(ks, spam: None, folde
 def test_an_empty_configuration_is_not_none(ks, store: Path, folder: Path) -> None:
     (folder / "empty.toml").touch()
     configured = ks.json("test", "tickets", "v1", "--configuration", "empty.toml")["runs"][0]
-    assert configured["configuration"] == "{}"
+    assert configured["configuration"] == {}
     assert ks.json("test", "tickets", "v1")["runs"][0]["configuration"] is None
 
 

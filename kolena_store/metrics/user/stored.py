@@ -3,18 +3,23 @@
 import datetime
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord
-from kolena_store.display import Column, Listing, Printable
+from kolena_store.display import Column, Listing
 from kolena_store.errors import ConflictingDefinition, UnknownName
 from kolena_store.metrics.definitions import Better, MetricDefinition, MetricFile, unknown_metric
 from kolena_store.metrics.user.files import IntervalKind, MetricText, parse_metrics
 from kolena_store.schema import now
+from kolena_store.tables import Layout, RecordColumn, Tabular, table_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = [
+    "USER_METRICS",
     "AppliedMetric",
     "MetricsReport",
     "UserMetric",
@@ -26,6 +31,26 @@ __all__ = [
 ]
 
 Change = Literal["new", "new version", "restored", "unchanged"]
+
+KINDS = tuple(RecordColumn(name=name) for name in ("better", "unit", "interval"))
+USER_METRICS = Layout(
+    fields=(
+        RecordColumn(name="name"),
+        RecordColumn(name="version", kind="whole"),
+        *KINDS,
+        RecordColumn(name="undefined"),
+        RecordColumn(name="source"),
+        RecordColumn(name="created", kind="moment"),
+    ),
+    shown=(RecordColumn(name="metric", of="name"), RecordColumn(name="version", kind="whole"), *KINDS),
+)
+APPLIED_COLUMNS = (
+    RecordColumn(name="name"),
+    RecordColumn(name="version", kind="whole"),
+    RecordColumn(name="change"),
+    *KINDS,
+    RecordColumn(name="is_tried", kind="flag"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +65,7 @@ class UserMetric:
     undefined: str | None
     query: str
     source: str
-    digest: str
+    digest: str = field(repr=False)
     created: datetime.datetime
 
 
@@ -61,11 +86,15 @@ class AppliedMetric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsReport(Printable):
+class MetricsReport(Tabular):
     """The metrics of a file as they stand after it was applied."""
 
     dataset: str
     metrics: tuple[AppliedMetric, ...]
+
+    def arrow(self) -> "pa.Table":
+        """Return the metrics as a table."""
+        return table_of(APPLIED_COLUMNS, self.metrics)
 
     def listings(self) -> Sequence[Listing | str]:
         """Return one row for each metric, and what to do next."""
