@@ -779,7 +779,7 @@ def test_notes_stay_until_others_are_given(store: ks.Store) -> None:
 def test_the_tags_of_a_version_are_its_own(store: ks.Store) -> None:
     first = store.upload_dataset("things", table([1]), version_tags=["final", "checked", "final"], tags=["of all"])
     store.upload_dataset("things", table([2]))
-    assert first.notes == ()
+    assert first.notes == ("samples are identified by id (inferred; name others with --id)",)
     assert [one.tags for one in store.dataset_history("things")] == [["final", "checked"], []]
     rows = store.sql("SELECT version, tags FROM kolena.dataset_versions ORDER BY version").rows()
     assert [row["tags"] for row in rows] == [["final", "checked"], []]

@@ -60,6 +60,7 @@ VERSIONS = Layout(
         RecordColumn(name="samples", kind="whole", of="n_samples"),
         *(RecordColumn(name=name, kind="whole") for name in COUNTS),
         RecordColumn(name="created", kind="moment"),
+        RecordColumn(name="tags", kind="texts"),
         RecordColumn(name="message"),
     ),
 )
