@@ -1,4 +1,4 @@
-"""Writes the parts of the pages that follow from the code: the metrics, the commands, the views.
+"""Writes the parts of the pages that follow from the code: the workflows, their metrics, the commands, the views.
 
     python docs/generate.py             brings the pages up to date
     python docs/generate.py --check     changes nothing; leaves with 1 and names the pages that are out of date
@@ -10,6 +10,7 @@ It describes the checkout that it stands in, whatever is installed.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import click
 import kolena_store as ks
 from kolena_store.cli import command_line
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition, load_metrics
-from kolena_store.workflows import WORKFLOWS
+from kolena_store.workflows import WORKFLOWS, Workflow
 
 __all__ = ["commands", "main", "parts", "stale_pages"]
 
@@ -69,11 +70,9 @@ def stale_pages(folder: Path) -> dict[Path, str]:
 
 def parts() -> dict[str, Callable[[], str]]:
     """Return name -> how to make it, of every generated part."""
-    metrics = {
-        f"metrics of {name}": partial(_metrics_part, workflow.metric_file) for name, workflow in WORKFLOWS.items()
-    }
     return {
-        **metrics,
+        "workflows": _workflows_part,
+        "metrics of the workflows": _metrics_part,
         "commands": _commands_part,
         "views of a dataset": _dataset_views,
         "views of the store": _store_views,
@@ -99,11 +98,24 @@ def _filled(written: Mapping[str, str], match: "re.Match[str]") -> str:
     return f"{match['start']}\n{written[match['name']]}\n{match['end']}"
 
 
-def _metrics_part(subject: str) -> str:
-    file = load_metrics(subject)
+def _workflows_part() -> str:
+    return _table(("workflow", "in Python", "for"), map(_workflow_cells, WORKFLOWS.values()))
+
+
+def _workflow_cells(workflow: type[Workflow]) -> tuple[str, ...]:
+    options = ", ".join(option.name for option in fields(workflow))
+    return f"`{workflow.name}`", f"`ks.{workflow.__name__}({options})`", (workflow.__doc__ or "").split("\n")[0]
+
+
+def _metrics_part() -> str:
+    return "\n".join(map(_metrics_of, WORKFLOWS.values()))
+
+
+def _metrics_of(workflow: type[Workflow]) -> str:
+    file = load_metrics(workflow.metric_file)
     metrics = _table(METRIC_TITLES, map(_metric_cells, file.metrics))
     terms = _table(TERM_TITLES, map(_term_cells, file.terms))
-    return f"{metrics}\nIts terms, which `n` is written in:\n\n{terms}"
+    return f"### {workflow.__name__}\n\n{metrics}\nIts terms, which `n` is written in:\n\n{terms}"
 
 
 def _metric_cells(metric: MetricDefinition) -> tuple[str, ...]:

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from kolena_store.store import Store
     from kolena_store.test_runs import ConfusionMatrix, MetricValue, TestResults, TestRun
     from kolena_store.test_suites import Bins, ExplicitCase
-    from kolena_store.workflows import Classification, Configuration, Judged, Regression, read_configuration
+    from kolena_store.workflows import Configuration, read_configuration
+    from kolena_store.workflows.classification import Classification
+    from kolena_store.workflows.judged import Judged
+    from kolena_store.workflows.regression import Regression
 
 __version__ = "0.1.0"
 
@@ -36,7 +39,7 @@ _HOMES = (
     ("store", ("Store",)),
     ("test_runs", ("ConfusionMatrix", "MetricValue", "TestResults", "TestRun")),
     ("test_suites", ("Bins", "ExplicitCase")),
-    ("workflows", ("Classification", "Configuration", "Judged", "Regression", "read_configuration")),
+    ("workflows", ("Configuration", "read_configuration")),
 )
 
 
@@ -44,8 +47,16 @@ def __getattr__(name: str) -> object:
     for module, names in _HOMES:
         if name in names:
             return getattr(import_module(f"kolena_store.{module}"), name)
+    if name[:1].isupper() and name in _workflow_classes():
+        return _workflow_classes()[name]
     raise AttributeError(f"module 'kolena_store' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__, *_workflow_classes()})
+
+
+def _workflow_classes() -> dict[str, object]:
+    """Return class name -> class of every workflow, those without an import above among them."""
+    found: dict[str, object] = import_module("kolena_store.workflows").workflow_classes()
+    return found

@@ -22,7 +22,7 @@ from kolena_store.formats import open_table, restore_types
 from kolena_store.results import ResultsUpload, upload_results
 from kolena_store.statements import identifier, statement
 from kolena_store.test_suites import check_pinned_cases
-from kolena_store.workflows import Workflow
+from kolena_store.workflows import Workflow, check_workflow
 
 __all__ = ["Notes", "Predictions", "upload"]
 
@@ -52,6 +52,9 @@ def upload(
     Raises:
         StoreError: the input, the workflow or a pinned test case does not allow it.
     """
+    if workflow is not None:
+        check_workflow(workflow)
+    _check_predictions(predictions)
     renames = _renames(transaction, given.name, workflow, predictions)
     source = _readable_twice(given) if renames else given.source
     left_out = [column for columns in renames.values() for column in columns.values()]
@@ -83,6 +86,25 @@ def _renames(
         model: dict(named) if isinstance(named, Mapping) else {columns.answer: named}
         for model, named in predictions.items()
     }
+
+
+def _check_predictions(predictions: object) -> None:
+    """Refuse predictions that don't say which model's they are, or name something else than columns."""
+    if predictions is None:
+        return
+    if not isinstance(predictions, Mapping):
+        found = repr(predictions) if isinstance(predictions, (str, list, tuple)) else type(predictions).__name__
+        raise InvalidInput(
+            f"predictions={found} does not say which model's they are; give the column of each, as in "
+            "predictions={'v1': 'pred_v1'}"
+        )
+    for model, named in predictions.items():
+        names = [*named.keys(), *named.values()] if isinstance(named, Mapping) else [named]
+        if not all(isinstance(name, str) for name in (model, *names)):
+            raise InvalidInput(
+                f"predictions={{{model!r}: {named!r}}} must hold names: the model's, and its column's (or several, "
+                "as in {'v1': {'label': 'label_v1', 'score': 'score_v1'}})"
+            )
 
 
 def _readable_twice(given: DatasetUpload) -> object:

@@ -1,9 +1,11 @@
 """Data files: written once, named by their digest, read back with their types."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -183,3 +185,16 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, batch
     file = written(root, *tables)
     found = [row for batch in read_batches([data_path(root, "samples", file.sha256)]) for row in batch.to_pylist()]
     assert found == [{SAMPLE: number, "value": value} for number, value in enumerate(values)]
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.float32()])
+def test_a_nan_is_found_by_every_filter(tmp_path: Path, kind: pa.DataType) -> None:
+    values = [math.nan, 1.0, 5.0]
+    schema = pa.schema([(SAMPLE, pa.int64()), ("x", kind), ("s", pa.struct([("x", kind)])), ("a.b", kind)])
+    rows = [{SAMPLE: i, "x": value, "s": {"x": value}, "a.b": value} for i, value in enumerate(values)]
+    (written,) = write_files(tmp_path, "samples", schema, [pa.RecordBatch.from_pylist(rows, schema=schema)])
+    path = str(data_path(tmp_path, "samples", written.sha256))
+    for field in ("x", "s.x", '"a.b"'):
+        for condition, expected in {f"isnan({field})": 1, f"NOT isnan({field})": 2, f"{field} > 4": 2}.items():
+            query = f"SELECT count(*) FROM read_parquet($path) WHERE {condition}"
+            assert duckdb.connect().execute(query, {"path": path}).fetchall() == [(expected,)], (field, condition)

@@ -17,7 +17,6 @@ from kolena_store.errors import (
     StoreError,
     StoreNotFound,
     UnknownName,
-    UnreadableFile,
 )
 from kolena_store.predicates.gate import run_gated
 from kolena_store.statements import literal
@@ -379,7 +378,7 @@ def test_a_data_file_that_is_gone_is_named(root: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "store.duckdb").write_bytes((root / "store.duckdb").read_bytes())
     connection = open_sandbox(tmp_path)
-    with pytest.raises(UnreadableFile, match=r"x\.parquet.*Refresh the session"):
+    with pytest.raises(DamagedStore, match=r"x\.parquet.*restore the file from a copy"):
         run_gated(connection, "SELECT * FROM digits.test_samples")
     connection.close()
 

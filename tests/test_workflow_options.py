@@ -1,5 +1,6 @@
 """Options of workflows and configurations: what is refused, and that documents give back what was given."""
 
+import dataclasses
 import datetime
 import json
 import math
@@ -11,6 +12,7 @@ import pytest
 from small_stores import store_with, table_of
 
 import kolena_store as ks
+from kolena_store.cli.datasets import upload
 from kolena_store.digests import canonical_json
 from kolena_store.errors import InvalidInput, MalformedFile, MissingColumns, UnknownName, UnreadableFile
 from kolena_store.workflows import (
@@ -98,11 +100,47 @@ def test_a_document_gives_back_an_equal_workflow(workflow: Workflow) -> None:
     assert canonical_json(workflow_from_document(document).document()) == canonical_json(workflow.document())
 
 
+def test_a_document_is_what_json_gives_back() -> None:
+    workflow = ks.Classification("t", scores={0: "x", True: "y"}, classes=("a", "b"))
+    assert workflow.document() == json.loads(canonical_json(workflow.document()))
+    assert ks.Regression("t").document() == {"workflow": "regression", "ground_truth": "t", "prediction": "prediction"}
+    assert ks.Judged("ok").document() == {"workflow": "judged", "verdict": "ok"}
+
+
+def test_an_option_that_is_none_against_its_default_is_written_down() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Optional(ks.Regression):
+        level: float | None = 0.5
+        limits: tuple[int, ...] = (1, 2)
+
+    document = Optional("t", level=None).document()
+    assert (document["level"], document["limits"]) == (None, [1, 2])
+    assert Optional.from_document(document).level is None
+
+
 def test_workflows_are_found_by_name_without_regard_to_case() -> None:
-    assert set(WORKFLOWS) == {"classification", "judged", "regression"}
+    assert list(WORKFLOWS) == sorted(WORKFLOWS)
+    assert {"classification", "judged", "regression"} <= set(WORKFLOWS)
     assert workflow_named("Judged") is ks.Judged
     with pytest.raises(UnknownName, match="no workflow named 'regresion'; did you mean 'regression'"):
         workflow_named("regresion")
+
+
+def test_the_package_offers_every_workflow_by_the_name_of_its_class() -> None:
+    for kind in WORKFLOWS.values():
+        assert getattr(ks, kind.__name__) is kind
+        assert kind.__name__ in dir(ks)
+    with pytest.raises(AttributeError, match="module 'kolena_store' has no attribute 'Detection'"):
+        ks.Detection  # noqa: B018
+
+
+def test_the_workflows_of_the_package_are_modules_of_their_own() -> None:
+    assert {kind.__module__ for kind in WORKFLOWS.values()} == {f"kolena_store.workflows.{name}" for name in WORKFLOWS}
+
+
+def test_no_option_of_a_workflow_is_one_of_the_commands_own() -> None:
+    flags = [flag for param in upload.params for flag in param.opts]
+    assert sorted(flags) == sorted(set(flags))
 
 
 # Labels of the data ---------------------------------------------------------------------------------------------------

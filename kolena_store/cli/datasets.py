@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -11,11 +11,12 @@ from kolena_store.cli.downloads import check_ending, write_table
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.output import Answer, Rows, arrow_rows, listing, record_rows, show, when
 from kolena_store.cli.pairs import read_pairs, read_pairs_from_the_end
-from kolena_store.cli.workflow_options import WorkflowOptions, chosen_workflow, workflow_options
+from kolena_store.cli.workflow_options import workflow_options
 from kolena_store.display import Listing
 
 if TYPE_CHECKING:
     from kolena_store.datasets import Dataset, UploadReport, VersionDifference, VersionRecord
+    from kolena_store.workflows import Workflow
 
 __all__ = ["UploadOptions", "command"]
 
@@ -27,9 +28,10 @@ VERSION_FIELDS = (
 )
 
 
-class UploadOptions(WorkflowOptions):
+class UploadOptions(TypedDict):
     """The options of `dataset upload`."""
 
+    workflow: "Workflow | None"
     id_fields: tuple[str, ...]
     predictions: dict[str, str]
     append: bool
@@ -111,12 +113,11 @@ def command() -> None:
 @pass_invocation
 def upload(invocation: Invocation, name: str, file: str, **options: Unpack[UploadOptions]) -> None:
     """Make the dataset NAME equal to FILE (CSV, JSON Lines or Parquet), as a new version if anything differs."""
-    workflow = chosen_workflow(options)
     report = invocation.open_store().upload_dataset(
         name,
         file,
         id_fields=options["id_fields"] or None,
-        workflow=workflow,
+        workflow=options["workflow"],
         predictions=options["predictions"] or None,
         append_only=options["append"],
         types=options["types"],

@@ -86,7 +86,7 @@ def _check_free(store: "Store", place: Path) -> None:
 def _filled(store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa.Table]") -> "TestResults":
     """Upload, apply the suite and test, in one commit."""
     from kolena_store.cli.demo import suite_text
-    from kolena_store.workflows import Classification
+    from kolena_store.workflows.classification import Classification
 
     workflow = Classification(ground_truth="digit", prediction="label", scores="p_{class}")
     with store.transaction():

@@ -1,4 +1,4 @@
-"""Callbacks that read what stands in an option: NAME=VALUE pairs, JSON, lists of labels."""
+"""Reading what stands in an option: NAME=VALUE pairs, JSON, lists of labels."""
 
 import csv
 import json
@@ -33,10 +33,8 @@ def read_json_object(context: click.Context, option: click.Parameter, value: str
     return found
 
 
-def read_labels(context: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+def read_labels(value: str) -> list[str]:
     """Return the labels between commas; one that holds a comma stands in double quotes."""
-    if value is None:
-        return None
     labels = next(csv.reader([value], skipinitialspace=True), [])
     if not labels or not all(labels):
         raise click.BadParameter(f"{value!r} has an empty label; write labels as in cat,dog,bird")

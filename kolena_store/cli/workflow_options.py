@@ -1,101 +1,77 @@
-"""The options that say what a dataset's columns are to its workflow."""
+"""The options that say what a dataset's columns are to its workflow: the fields of all workflows that there are."""
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import click
 
 from kolena_store.cli.pairs import read_labels
+from kolena_store.workflows import WORKFLOWS, Workflow, workflow_named
 
-if TYPE_CHECKING:
-    from kolena_store.workflows import Workflow
+__all__ = ["workflow_options"]
 
-__all__ = ["WorkflowOptions", "chosen_workflow", "workflow_options"]
-
-
-class WorkflowOptions(TypedDict):
-    """What `workflow_options` adds to a command."""
-
-    workflow: str | None
-    ground_truth: str | None
-    prediction: str | None
-    score: str | None
-    scores: str | None
-    positive: str | None
-    classes: list[str] | None
-    verdict: str | None
+PLAIN_TYPES = ((bool, click.BOOL), (float, click.FLOAT), (int, click.INT))
 
 
 class _WorkflowOption(click.Option):
     """The option whose help lists the workflows that there are."""
 
     def make_metavar(self, ctx: click.Context) -> str:
-        from kolena_store.workflows import WORKFLOWS
-
         return f"[{'|'.join(WORKFLOWS)}]"
 
 
-OPTIONS = (
-    click.option(
-        "--workflow",
-        cls=_WorkflowOption,
-        help="The type of problem, e.g. --workflow classification. Omitted later, it stays.",
-    ),
-    click.option("--ground-truth", metavar="FIELD", help="FILE's column with the truth, e.g. --ground-truth label."),
-    click.option(
-        "--prediction", metavar="FIELD", help="The results' column with the prediction, e.g. --prediction label."
-    ),
-    click.option(
-        "--score",
-        metavar="FIELD",
-        help="The results' column with the score of the prediction, or of --positive, e.g. --score confidence.",
-    ),
-    click.option(
-        "--scores",
-        metavar="PATTERN",
-        help="The results' columns with a score for each class, e.g. --scores 'p_{class}'; or a list or struct.",
-    ),
-    click.option(
-        "--positive", metavar="LABEL", help="The label of interest of a problem with two, e.g. --positive spam."
-    ),
-    click.option(
-        "--classes",
-        metavar="LABEL,LABEL",
-        callback=read_labels,
-        help="All labels, in order, e.g. --classes cat,dog,bird.",
-    ),
-    click.option(
-        "--verdict", metavar="FIELD", help="The results' column with true or false, e.g. --verdict is_correct."
-    ),
-)
-
-
 def workflow_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options to a command, in the order in which they stand here."""
-    for option in reversed(OPTIONS):
-        function = option(function)
-    return function
+    """Add the options to a command, which gets the workflow that they describe (or None) as its `workflow`."""
+    names = list(_explanations())
+
+    @wraps(function)
+    def with_workflow(*arguments: Any, workflow: str | None, **options: Any) -> None:
+        given = {name: text for name in names if (text := options.pop(name)) is not None}
+        function(*arguments, workflow=_chosen_workflow(workflow, given), **options)
+
+    command: Callable[..., None] = with_workflow
+    for option in reversed([_workflow_option(), *_field_options()]):
+        command = option(command)
+    return command
 
 
-def chosen_workflow(options: Mapping[str, Any]) -> "Workflow | None":
+def _workflow_option() -> Callable[[Callable[..., None]], Callable[..., None]]:
+    text = "The type of problem, e.g. --workflow classification. Omitted later, it stays."
+    return click.option("--workflow", cls=_WorkflowOption, help=text)
+
+
+def _field_options() -> Iterator[Callable[[Callable[..., None]], Callable[..., None]]]:
+    """Yield an option for each field; its value stays text until the workflow is known that says what it is."""
+    for name, texts in _explanations().items():
+        (metavar, first), *others = texts
+        further = [f" With {workflow}: {text}" for workflow, text in others]
+        yield click.option(_flag(name), name, metavar=metavar, help="".join([first, *further]))
+
+
+def _explanations() -> dict[str, list[tuple[str, str]]]:
+    """Return field -> its metavar and help, then (workflow, help) of the workflows that say something else of it."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for workflow, kind in WORKFLOWS.items():
+        for name, said in kind.option_help.items():
+            texts = found.setdefault(name, [(said.metavar, said.text)])
+            if said.text not in [text for _, text in texts]:
+                texts.append((workflow, said.text))
+    return found
+
+
+def _chosen_workflow(name: str | None, given: Mapping[str, str]) -> Workflow | None:
     """Return the workflow that the options describe, or None when they name none.
 
     Raises:
-        UsageError: an option is missing, or belongs to another workflow.
+        UsageError: an option is missing, belongs to another workflow, or holds what it can't.
     """
-    names = [name for name in WorkflowOptions.__annotations__ if name != "workflow"]
-    given = {name: options[name] for name in names if options[name] is not None}
-    if options["workflow"] is None:
+    if name is None:
         if given:
             raise click.UsageError(f"{_flag(next(iter(given)))} belongs to a workflow; name it with --workflow")
         return None
-    return _workflow(options["workflow"], given)
-
-
-def _workflow(name: str, given: Mapping[str, Any]) -> "Workflow":
-    from kolena_store.workflows import workflow_named
-
     kind: Callable[..., Workflow] = workflow_named(name)
     known = inspect.signature(kind).parameters
     for option in given:
@@ -105,7 +81,24 @@ def _workflow(name: str, given: Mapping[str, Any]) -> "Workflow":
     for option, parameter in known.items():
         if parameter.default is parameter.empty and option not in given:
             raise click.UsageError(f"the workflow {name} needs {_flag(option)}")
-    return kind(**given)
+    annotations = get_type_hints(kind)
+    return kind(**{option: _read(_flag(option), text, annotations[option]) for option, text in given.items()})
+
+
+def _read(flag: str, text: str, annotation: object) -> object:
+    """Return what an option holds, as the annotation of its field says."""
+    is_union = get_origin(annotation) in (Union, UnionType)
+    kinds = {get_origin(one) or one for one in (get_args(annotation) if is_union else (annotation,))}
+    try:
+        if any(isinstance(kind, type) and issubclass(kind, Sequence) and kind is not str for kind in kinds):
+            return read_labels(text)
+        for kind, reader in PLAIN_TYPES:
+            if kind in kinds and str not in kinds:
+                return reader(text, None, None)
+    except click.BadParameter as error:
+        error.param_hint = f"'{flag}'"
+        raise
+    return text
 
 
 def _flag(name: str) -> str:

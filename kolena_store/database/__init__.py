@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kolena_store.database.commit import Transaction, writing
-from kolena_store.database.session import Session, connect
+from kolena_store.database.session import Session, connect, reading_files
 from kolena_store.database.snapshot import CATALOGUE_FILE, open_snapshot
 from kolena_store.errors import InvalidInput
 
-__all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect"]
+__all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect", "reading_files"]
 
 PATTERN_SIGNS = frozenset("*?")
 

@@ -123,7 +123,7 @@ def _begin(session: Session, work: Path) -> Transaction:
             shutil.copyfile(catalogue, work)
     with attaching(catalogue):
         path, storage = literal(str(work)), literal(STORAGE_VERSION)
-        session.run(statement("queries/store", "attach_work_copy").fill(path=path, storage=storage))
+        session.connection.execute(statement("queries/store", "attach_work_copy").fill(path=path, storage=storage))
         session.run("store.use_store")
     if is_first:
         _create(session, root)

@@ -1,5 +1,6 @@
 """A connection to one state of a store, and the ways to ask it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from _typeshed import DataclassInstance
 
-__all__ = ["Session", "connect"]
+__all__ = ["Session", "connect", "is_file_error", "reading_files"]
 
 Record = TypeVar("Record", bound="DataclassInstance")
+
+FILE_ERROR = re.compile(r"\.parquet\b.*(magic bytes|too small|[Ff]ailed to read|[Cc]orrupt)|(magic bytes).*\.parquet\b")
 
 CONNECTION_SETTINGS: tuple[tuple[str, str | bool | int | float | list[str]], ...] = (
     ("python_enable_replacements", "false"),
@@ -40,7 +43,7 @@ class Session:
 
     def rows(self, query: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         """Return all rows of a query as tuples."""
-        with _reading_files():
+        with reading_files():
             return self.connection.execute(_text_of(query), parameters).fetchall()
 
     def value(self, query: str, /, **parameters: object) -> Any:
@@ -55,12 +58,13 @@ class Session:
 
     def table(self, query: str, /, **parameters: object) -> "pa.Table":
         """Return the rows of a query as an Arrow table: the way for user data, whose types Arrow keeps."""
-        with _reading_files():
+        with reading_files():
             return self.connection.sql(_text_of(query), params=parameters or None).to_arrow_table()
 
     def run(self, query: str, /, **parameters: object) -> None:
         """Execute a statement for its effect."""
-        self.connection.execute(_text_of(query), parameters)
+        with reading_files():
+            self.connection.execute(_text_of(query), parameters)
 
     def run_many(self, query: str, rows: Sequence[Mapping[str, object]], /) -> None:
         """Execute a statement once for each row of parameters."""
@@ -69,16 +73,34 @@ class Session:
 
 
 @contextmanager
-def _reading_files() -> Iterator[None]:
+def reading_files() -> Iterator[None]:
+    """Turn DuckDB's errors on a data file that is missing or broken into ours.
+
+    Raises:
+        DamagedStore: a file is.
+    """
     import duckdb
 
     try:
         yield
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
+        if not is_file_error(error):
+            raise
         raise DamagedStore(
             f"a file of the store can't be read ({str(error).splitlines()[0]}); when another process has cleaned the "
             "store up, refresh() this one, else restore the file from a copy"
         ) from error
+
+
+def is_file_error(error: "duckdb.Error") -> bool:
+    """Return whether an error says that a Parquet file is missing or broken.
+
+    DuckDB gives some of these no class of their own; others name the file, or the decompression that failed.
+    """
+    import duckdb
+
+    is_nameless = type(error) is duckdb.Error
+    return is_nameless or isinstance(error, duckdb.IOException) or FILE_ERROR.search(str(error)) is not None
 
 
 def connect(root: Path) -> "duckdb.DuckDBPyConnection":

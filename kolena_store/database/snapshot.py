@@ -31,7 +31,7 @@ def open_snapshot(root: Path) -> Session:
     session = Session(connect(root), root)
     try:
         with attaching(catalogue):
-            session.run(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
+            session.connection.execute(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
             session.run("store.use_store")
             found = session.value("store.format_version")
         check_format(found, root)
@@ -53,7 +53,7 @@ def check_not_open_elsewhere(session: Session) -> None:
     """
     catalogue = session.root / CATALOGUE_FILE
     with attaching(catalogue):
-        session.run(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
+        session.connection.execute(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
         session.run("store.detach")
 
 

@@ -1,10 +1,12 @@
 """What a workflow asks of the columns of a dataset and of its results."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from kolena_store.errors import ChangedType, InvalidInput, MissingColumns
+from kolena_store.errors import ChangedType, InvalidInput, MissingColumns, did_you_mean, shown
+from kolena_store.formats.nesting import children_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +25,15 @@ CLASS_MARK = "{class}"
 NEED_PARTS = ("ground_truth", "inference", "optional")
 
 ColumnKind = Literal["label", "number", "numbers", "verdict", "number_pattern"]
+KINDS: Mapping[ColumnKind, str] = MappingProxyType(
+    {
+        "label": "one plain value a row",
+        "number": "numbers",
+        "numbers": "a list or struct of numbers",
+        "verdict": "true or false (or 1 and 0)",
+    }
+)
+"""How a message says what a column must hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +41,28 @@ class ColumnNeed:
     """A column that must be there, and what it must hold.
 
     `number_pattern` names several columns at once, such as `p_{class}`; `numbers` is a list or struct of numbers;
-    `like` names the column of the other side whose type a label must have.
+    `like` names the column of the other side whose type a label must have; optional columns of one `group` are there
+    together or not at all.
     """
 
     name: str
     kind: ColumnKind
     like: str | None = None
+    group: str | None = None
+
+    def is_in(self, names: Iterable[str]) -> bool:
+        """Return whether a table with columns of these names has it."""
+        is_pattern = self.kind == "number_pattern"
+        return bool(columns_of_pattern(self.name, names)) if is_pattern else self.name in names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The columns that one workflow reads: those of the ground truth, and those of an inference."""
+    """The columns that one workflow reads: those of the ground truth, and those of an inference.
+
+    An inference must have the columns `inference`, and may lack the `optional` ones; where it must have none, one of
+    the optional ones is there, or one group of them. `answer` is what a wide frame's column of predictions becomes.
+    """
 
     ground_truth: tuple[ColumnNeed, ...] = ()
     inference: tuple[ColumnNeed, ...] = ()
@@ -64,23 +86,38 @@ def columns_from_document(document: Mapping[str, Any]) -> Columns:
     return Columns(answer=document["answer"], **needs)
 
 
-def check_columns(where: str, schema: "pa.Schema", needs: Iterable[ColumnNeed]) -> None:
+def check_columns(
+    where: str,
+    schema: "pa.Schema",
+    needs: Iterable[ColumnNeed],
+    *,
+    optional: Sequence[ColumnNeed] = (),
+    is_stored: bool = False,
+) -> None:
     """Check that a table has the columns that a workflow needs, with types that it can read.
+
+    Args:
+        where: the table's name; one that speaks of several things when it is stored.
+        optional: columns that are checked when they are there; without other needs, one of them must be.
+        is_stored: the table was fit for its workflow once, and the workflow is what changed.
 
     Raises:
         MissingColumns: one is not there.
         ChangedType: one holds something else.
     """
-    wanted = tuple(needs)
-    plain = [need for need in wanted if need.kind != "number_pattern"]
-    missing = [need.name for need in plain if need.name not in schema.names]
+    required = tuple(needs)
+    groups = {_group(need) for need in optional if need.is_in(schema.names)}
+    wanted = (*required, *(need for need in optional if _group(need) in groups))
+    missing = [need for need in wanted if not need.is_in(schema.names)]
     if missing:
-        raise MissingColumns.of(where, missing, schema.names)
-    for need in plain:
-        _check_type(where, need, schema.field(need.name).type)
+        raise _missing(where, [missing], schema.names, is_stored)
+    if optional and not wanted:
+        by_group = [
+            [need for need in optional if _group(need) == group] for group in dict.fromkeys(map(_group, optional))
+        ]
+        raise _missing(where, by_group, schema.names, is_stored)
     for need in wanted:
-        if need.kind == "number_pattern":
-            _check_pattern(where, need.name, schema)
+        _check_type(where, need, schema, is_stored)
 
 
 def columns_of_pattern(pattern: str, names: Iterable[str]) -> dict[str, str]:
@@ -99,32 +136,71 @@ def columns_of_pattern(pattern: str, names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _check_pattern(where: str, pattern: str, schema: "pa.Schema") -> None:
-    columns = columns_of_pattern(pattern, schema.names)
-    if not columns:
-        raise MissingColumns(f"{where} has no column that fits {pattern!r}; its columns are {', '.join(schema.names)}")
-    for name in columns.values():
-        _check_type(where, ColumnNeed(name=name, kind="number"), schema.field(name).type)
+def _group(need: ColumnNeed) -> str:
+    return need.group or need.name
 
 
-def _check_type(where: str, need: ColumnNeed, found: "pa.DataType") -> None:
+def _missing(
+    where: str, alternatives: Sequence[Sequence[ColumnNeed]], names: Sequence[str], is_stored: bool
+) -> MissingColumns:
+    """Return the error for columns that are not there: for one group of them, or for several of which one would do."""
+    named = " or ".join(", ".join(_spelled(need, names, is_stored) for need in group) for group in alternatives)
+    is_one_enough = len(alternatives) > 1
+    if is_stored:
+        read = "one of which the workflow now reads" if is_one_enough else "which the workflow now reads"
+        return MissingColumns(
+            f"{where} have no column {named}, {read}; they have {shown(names)}. "
+            "Upload them again with it, or name another column in the workflow"
+        )
+    read = ", and the workflow reads one of them" if is_one_enough else ""
+    return MissingColumns(
+        f"{where} has no column {named}{read}; it has {shown(names)}. Rename the column or name another one"
+    )
+
+
+def _spelled(need: ColumnNeed, names: Sequence[str], is_stored: bool) -> str:
+    if need.kind == "number_pattern":
+        return f"that fits {need.name!r}"
+    near = did_you_mean(need.name, names)
+    return f"{need.name!r} ({near.removeprefix('; ')})" if near and is_stored else f"{need.name!r}{near}"
+
+
+def _check_type(where: str, need: ColumnNeed, schema: "pa.Schema", is_stored: bool) -> None:
+    if need.kind == "number_pattern":
+        for name in columns_of_pattern(need.name, schema.names).values():
+            _check_type(where, ColumnNeed(name=name, kind="number"), schema, is_stored)
+        return
+    found = schema.field(need.name).type
+    if not _is_of_kind(found, need.kind):
+        remedy = "convert it, and upload them again" if is_stored else "convert it"
+        raise ChangedType(
+            f"{where}: column {need.name!r} holds {found}, the workflow needs {KINDS[need.kind]}; {remedy}"
+        )
+
+
+def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
     import pyarrow.types as types
 
     if types.is_null(found):
-        return
-    is_number = types.is_integer(found) or types.is_floating(found) or types.is_decimal(found)
-    is_nested = types.is_nested(found)
-    accepted = {
-        "label": not is_nested,
-        "number": is_number,
-        "numbers": is_nested,
-        "verdict": types.is_boolean(found) or types.is_integer(found),
-    }[need.kind]
-    if not accepted:
-        described = {
-            "label": "one plain value a row",
-            "number": "numbers",
-            "numbers": "a list or struct of numbers",
-            "verdict": "true or false (or 1 and 0)",
-        }[need.kind]
-        raise ChangedType(f"{where}: column {need.name!r} holds {found}, the workflow needs {described}; convert it")
+        return True
+    if kind == "label":
+        return not types.is_nested(found)
+    if kind == "numbers":
+        return _holds_numbers(found)
+    if kind == "verdict":
+        return bool(types.is_boolean(found) or types.is_integer(found))
+    return _is_number(found)
+
+
+def _holds_numbers(found: "pa.DataType") -> bool:
+    """Return whether a type is a list or a struct of numbers; booleans count as 1 and 0."""
+    import pyarrow.types as types
+
+    inside = [] if types.is_map(found) else [child.type for child in children_of(found)]
+    return bool(inside) and all(types.is_null(one) or types.is_boolean(one) or _is_number(one) for one in inside)
+
+
+def _is_number(found: "pa.DataType") -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_integer(found) or types.is_floating(found) or types.is_decimal(found))

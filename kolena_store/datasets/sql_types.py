@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Session
+from kolena_store.database import Session, reading_files
 from kolena_store.formats import duckdb_type
 from kolena_store.formats.nesting import children_of, with_children
 from kolena_store.statements import statement
@@ -28,7 +28,8 @@ def column_types(session: Session, paths: Sequence[Path], schema: "pa.Schema") -
 def sql_columns(session: Session, paths: Sequence[Path]) -> dict[str, str]:
     """Return column -> type in SQL for all columns of some Parquet files, as this DuckDB reads them."""
     query = statement("queries/datasets", "column_types").fill()
-    relation = session.connection.sql(query, params={"files": [str(path) for path in paths]})
+    with reading_files():
+        relation = session.connection.sql(query, params={"files": [str(path) for path in paths]})
     return dict(zip(relation.columns, map(str, relation.types), strict=True))
 
 

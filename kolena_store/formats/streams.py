@@ -51,11 +51,16 @@ def open_stream(source: object, *, types: Mapping[str, str]) -> TableInput:
     """Return a record batch reader, or anything with an Arrow stream, as an input that can be read once.
 
     Raises:
-        InvalidInput: the stream's types can't be stored.
+        InvalidInput: the stream holds no table, or its types can't be stored.
     """
     import pyarrow as pa
 
-    reader = source if isinstance(source, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(source)
+    try:
+        reader = source if isinstance(source, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(source)
+    except pa.ArrowException as error:
+        raise InvalidInput(
+            f"the Arrow stream of an object of type {type(source).__name__} holds no table ({error}); give a table"
+        ) from error
     return once_read_input(STREAM, reader.schema, _batches_of_reader(reader), types=types)
 
 

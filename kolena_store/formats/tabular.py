@@ -23,6 +23,7 @@ __all__ = ["open_table"]
 
 CSV_SUFFIXES = (".csv", ".tsv")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+COLUMNS_OF_FRAMES = (("pandas", "Series"), ("pandas", "Index"), ("polars", "Series"))
 GLOB_SIGNS = frozenset("*?[")
 ACCEPTED = (
     "a .csv, .tsv, .jsonl, .ndjson, .json or .parquet file (the text ones also as .gz), a folder of Parquet files, "
@@ -59,7 +60,10 @@ def open_table(
     """
     declared = types or NOTHING_GIVEN
     if isinstance(source, (str, os.PathLike)):
+        if not os.fspath(source):
+            raise InvalidInput(f"the path is empty; give {ACCEPTED}")
         return _open_path(Path(os.fsdecode(source)).expanduser(), declared, expected or {})
+    _refuse_columns(source)
     if is_from(source, "polars", "LazyFrame"):
         return open_lazy_frame(cast("pl.LazyFrame", source), types=declared)
     table = table_in_memory(source)
@@ -70,6 +74,20 @@ def open_table(
     if isinstance(source, Iterable) and not isinstance(source, (bytes, Mapping)):
         return open_iterable(source, types=declared)
     raise InvalidInput(f"an object of type {type(source).__name__} is no table; give {ACCEPTED}")
+
+
+def _refuse_columns(source: object) -> None:
+    """Refuse a single column: Arrow and frames would read it as a stream of something else, or value by value."""
+    import pyarrow as pa
+
+    is_column = any(is_from(source, *kind) for kind in COLUMNS_OF_FRAMES)
+    if is_column or isinstance(source, (pa.Array, pa.ChunkedArray)):
+        name = getattr(source, "name", None)
+        called = f" {name!r}" if isinstance(name, str) and name else ""
+        raise InvalidInput(
+            f"the {type(source).__name__}{called} is one column and no table; give a table that also has the ids, "
+            "such as frame[['id', 'label']]"
+        )
 
 
 def _open_path(path: Path, types: Mapping[str, str], expected: "Mapping[str, pa.DataType]") -> TableInput:

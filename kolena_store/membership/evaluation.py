@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from kolena_store.database import Session
+from kolena_store.database import Session, reading_files
 from kolena_store.datasets import VersionRecord, files_of, stored_samples
 from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
@@ -94,7 +94,8 @@ class SampleTables:
         paths = [str(file.path(self._session.root)) for file in files_of(self._session, version.sample_files)]
         columns = [Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}") for name, kind in self._types.items()]
         query = statement("queries/membership", "load_samples")
-        connection.execute(query.fill(columns=joined([Fragment("1 AS _one"), *columns]), files=literal(paths)))
+        with reading_files():
+            connection.execute(query.fill(columns=joined([Fragment("1 AS _one"), *columns]), files=literal(paths)))
         connection.execute(statement("queries/membership", "no_external_access").fill())
         return connection
 

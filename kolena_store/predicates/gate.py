@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kolena_store.errors import InvalidInput, LimitExceeded, RefusedStatement, StoreError, UnknownName, UnreadableFile
+from kolena_store.database.session import is_file_error
+from kolena_store.errors import DamagedStore, InvalidInput, LimitExceeded, RefusedStatement, StoreError, UnknownName
 from kolena_store.predicates.messages import missing_name, plain_message
 from kolena_store.predicates.relations import LISTING, check_relations, relation_names
 from kolena_store.predicates.tokens import Token, lowered, tokenize, without_comments
@@ -188,9 +189,10 @@ def _our_error(connection: "duckdb.DuckDBPyConnection", error: "duckdb.Error") -
         return UnknownName.of("column", missing[1], missing[2], "DESCRIBE with the table's name")
     if isinstance(error, duckdb.PermissionException):
         return RefusedStatement(f"{WHERE} reads outside the store: {message}. Read the store's own tables and views")
-    if isinstance(error, duckdb.IOException):
-        return UnreadableFile(
-            f"{WHERE} needs a file that can't be read: {message}. Refresh the session, then verify the store"
+    if is_file_error(error):
+        return DamagedStore(
+            f"{WHERE} needs a file of the store that can't be read: {message}. When another process has cleaned the "
+            "store up, try again, else restore the file from a copy"
         )
     if isinstance(error, (duckdb.CatalogException, duckdb.BinderException, duckdb.ParserException)):
         return RefusedStatement(

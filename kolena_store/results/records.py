@@ -75,11 +75,14 @@ def results_of_dataset(session: Session, dataset: DatasetRecord) -> list[Results
 def results_of_model(session: Session, dataset: DatasetRecord, model: str) -> list[ResultsRecord]:
     """Return the newest version of one model's results on a dataset, one for each upload configuration.
 
+    A model's name followed by an upload configuration, as results print it, stands for those results alone.
+
     Raises:
         UnknownName: the model has no results there.
     """
     everything = results_of_dataset(session, dataset)
     found = [record for record in everything if record.model == normal_name(model)]
+    found = found or [record for record in everything if record.label == model]
     if not found:
         known = dict.fromkeys(record.model for record in everything)
         raise UnknownName.of(

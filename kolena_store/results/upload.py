@@ -113,8 +113,9 @@ def _checked_schema(
     if not inferences.names:
         raise MissingColumns(f"{source.name} has no column beside the ids; add the model's answers")
     check_names(source.name, inferences)
-    check_columns(source.name, inferences, version.column_needs.inference)
-    check_label_types(source.name, inferences, version.column_needs.expected_labels(version.plain_types))
+    needs = version.column_needs
+    check_columns(source.name, inferences, needs.inference, optional=needs.optional)
+    check_label_types(source.name, inferences, needs.expected_labels(version.plain_types))
     return with_categories(source.schema, source.categories)
 
 

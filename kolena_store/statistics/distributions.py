@@ -16,7 +16,11 @@ EXPANDED_FROM = 1_000
 def t_cdf(t: ArrayLike, freedom: ArrayLike) -> NDArray[np.float64]:
     """Return the distribution function of Student's t at `t`, for positive degrees of freedom."""
     value, degrees = np.broadcast_arrays(np.asarray(t, np.float64), np.asarray(freedom, np.float64))
-    tail = 0.5 * incomplete_beta(degrees / 2, 0.5, degrees / (degrees + value**2))
+    square = value**2
+    # Near 0 the first form would take 1 - x of an x that is all but 1.
+    far = incomplete_beta(degrees / 2, 0.5, degrees / (degrees + square))
+    near = 1 - incomplete_beta(0.5, degrees / 2, square / (degrees + square))
+    tail = 0.5 * np.where(square < 1, near, far)
     return np.asarray(np.where(value > 0, 1 - tail, tail))
 
 

@@ -47,8 +47,9 @@ def incomplete_beta(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> NDArray[np.floa
     first, second = np.where(is_flipped, b, a), np.where(is_flipped, a, b)
     at = np.where(is_flipped, 1 - x, x)
     inside = (at > 0) & (at < 1)
-    safe = np.where(inside, at, 0.5)
-    log_front = first * np.log(safe) + second * np.log1p(-safe) - np.log(first)
+    safe = np.where(inside, at, 0.0)  # where the fraction ends at once
+    with np.errstate(divide="ignore"):
+        log_front = first * np.log(safe) + second * np.log1p(-safe) - np.log(first)
     log_front += log_gamma(first + second) - log_gamma(first) - log_gamma(second)
     tail = np.where(inside, np.exp(log_front) * _fraction(first, second, safe), np.where(at >= 1, 1.0, 0.0))
     return np.asarray(np.clip(np.where(is_flipped, 1 - tail, tail), 0.0, 1.0))

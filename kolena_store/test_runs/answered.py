@@ -4,8 +4,17 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Session
-from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, VersionRecord, columns_of_pattern, files_of
+from kolena_store.database import Session, reading_files
+from kolena_store.datasets import (
+    CLASS_MARK,
+    ColumnNeed,
+    Columns,
+    VersionRecord,
+    check_columns,
+    check_label_types,
+    columns_of_pattern,
+    files_of,
+)
 from kolena_store.files import SAMPLE
 from kolena_store.predicates import check_predicate
 from kolena_store.progress import track
@@ -16,9 +25,21 @@ from kolena_store.workflows import GROUND_TRUTH, INFERENCE
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["AnsweredSamples"]
+__all__ = ["AnsweredSamples", "check_answers"]
 
 ROWS_PER_BATCH = 131_072
+
+
+def check_answers(version: VersionRecord, results: ResultsRecord, columns: Columns) -> None:
+    """Check that results, which may be older than the workflow, have the columns that it reads.
+
+    Raises:
+        MissingColumns: one is not there.
+        ChangedType: one holds something else.
+    """
+    where = _name(results)
+    check_columns(where, results.schema, columns.inference, optional=columns.optional, is_stored=True)
+    check_label_types(where, results.schema, columns.expected_labels(version.plain_types))
 
 
 class AnsweredSamples:
@@ -33,11 +54,16 @@ class AnsweredSamples:
         self._samples = _paths(session, version.sample_files)
         self._inferences = _paths(session, results.inference_files)
         truths = [name for name in columns.ground_truth_names if name in version.types]
-        answers = _inference_columns(columns.inference, list(results.types))
+        answers = _inference_columns((*columns.inference, *columns.optional), list(results.types))
         self._sources = {
             **{GROUND_TRUTH + name: _typed("samples", name, version.types[name]) for name in truths},
             **{INFERENCE + name: _typed("inferences", name, results.types[name]) for name in answers},
         }
+
+    @property
+    def name(self) -> str:
+        """Return how messages call the results that are read."""
+        return _name(self._results)
 
     @cached_property
     def schema(self) -> "pa.Schema":
@@ -69,9 +95,8 @@ class AnsweredSamples:
         """Yield all columns of all answered samples."""
         query = self._query(list(self._sources), literal(True))
         parameters = {"samples": self._samples, "inferences": self._inferences}
-        reader = self._session.connection.sql(query, params=parameters).to_arrow_reader(ROWS_PER_BATCH)
-        with track(self._results.n_answered, f"scoring {self._results.label}") as advance:
-            for batch in reader:
+        with reading_files(), track(self._results.n_answered, f"scoring {self._results.label}") as advance:
+            for batch in self._session.connection.sql(query, params=parameters).to_arrow_reader(ROWS_PER_BATCH):
                 yield batch
                 advance(batch.num_rows)
 
@@ -88,6 +113,10 @@ class AnsweredSamples:
             return literal(True)
         checked = check_predicate(predicate, self._version.types)
         return statement("queries/runs", "selected_samples").fill(files=literal(self._samples), predicate=checked)
+
+
+def _name(results: ResultsRecord) -> str:
+    return f"the results of {results.label!r} (version {results.version})"
 
 
 def _typed(table: str, name: str, kind: str) -> Fragment:

@@ -45,17 +45,17 @@ class ConfusionMatrix(Printable):
         return [Listing(title=f"{self.model} on {self.test_case}", columns=columns, rows=rows)]
 
 
-def confusion_matrix(terms: "pa.Table", test_case: str, model: str) -> ConfusionMatrix:
+def confusion_matrix(terms: "pa.Table", run: int, test_case: str, model: str) -> ConfusionMatrix:
     """Return the matrix that the terms of a run hold.
 
     Raises:
-        InvalidInput: the workflow has none, or the run was restricted to some metrics.
+        InvalidInput: the workflow has none.
     """
-    rows = terms.select(["model", "test_case", "term", "class", "predicted", "value"]).to_pylist()
-    of_model = [row for row in rows if row["model"] == model and row["test_case"] == test_case]
+    rows = terms.select(["run", "test_case", "term", "class", "predicted", "value"]).to_pylist()
+    of_model = [row for row in rows if row["run"] == run and row["test_case"] == test_case]
     labels = list(dict.fromkeys(row["class"] for row in of_model if row["term"] == "support"))
     if not labels:
-        raise InvalidInput("these results have no confusion matrix; test a classification without choosing metrics")
+        raise InvalidInput("these results have no confusion matrix; only a classification has one")
     position = {label: index for index, label in enumerate(labels)}
     counts = [[0] * len(labels) for _ in labels]
     for row in of_model:

@@ -18,6 +18,7 @@ from kolena_store.metrics.user.stored import UserMetric, check_no_clash, chosen_
 from kolena_store.models import configuration_id
 from kolena_store.results import ResultsRecord, results_of_dataset, results_of_model
 from kolena_store.schema import now
+from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.scoring import ScoredResults, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
 from kolena_store.workflows import Configuration, Workflow, workflow_from_document
@@ -178,6 +179,8 @@ def _run_key(setting: _Setting, results: ResultsRecord) -> str:
 
 def _make_runs(transaction: Transaction, setting: _Setting, missing: Sequence[ResultsRecord]) -> list[int]:
     wanted = setting.request.results if setting.restriction else missing
+    for results in wanted:
+        check_answers(setting.version, results, setting.workflow.columns())
     scored = {results.results_id: _scored(transaction, setting, results) for results in wanted}
     plan = _plan(transaction, setting, list(scored.values()))
     recorded = _Recorded()
@@ -203,24 +206,25 @@ def _plan(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredRe
 
     request = setting.request
     members = ensure_memberships(transaction, request.dataset, setting.version, setting.cases)
-    whole = request.metrics is None
     terms = setting.file.terms_of(setting.metrics)
-    pairs = tuple(term for term in setting.file.terms if len(term.by) == 2 and term not in terms) if whole else ()
+    # The confusion matrix and its margins come with every run, whichever metrics were chosen.
+    counts = tuple(term for term in setting.file.terms if term.kind == "count" and term.by and term not in terms)
     return Plan(
         size=request.dataset.next_sample,
         members=[members[case.key] for case in setting.cases],
-        restriction=_common_samples(transaction, request, scored) if setting.restriction else None,
+        restriction=_common_samples(transaction, setting, scored) if setting.restriction else None,
         metrics=setting.metrics,
-        terms=(*terms, *pairs),
+        terms=(*terms, *counts),
     )
 
 
-def _common_samples(transaction: Transaction, request: TestRequest, scored: Sequence[ScoredResults]) -> "Words":
+def _common_samples(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredResults]) -> "Words":
     import numpy as np
 
     from kolena_store.test_runs.measure import answered_samples
 
-    answered = [answered_samples(transaction, request.dataset.next_sample, one) for one in scored]
+    size, when = setting.request.dataset.next_sample, setting.workflow.answered
+    answered = [answered_samples(transaction, size, one, when=when) for one in scored]
     return np.asarray(np.bitwise_and.reduce(np.stack(answered)), dtype=np.uint64)
 
 
@@ -236,7 +240,8 @@ def _make_run(
     document = request.configuration.document() if request.configuration is not None else None
     keys = RunKeys(
         run=run_id,
-        model=results.label,
+        model=results.model,
+        upload_configuration=results.upload_configuration,
         dataset=request.dataset.name,
         suite=request.suite.name,
         configuration=canonical_json(document) if document is not None else None,

@@ -25,13 +25,12 @@ def load_results(
     rows = _rows(session, runs, [run.metric_file for run in runs])
     if metrics is not None:
         rows = rows.filter(pc.is_in(rows.column("metric"), value_set=_texts(metrics)))
-    models = tuple(dict.fromkeys(rows.column("model").to_pylist())) or tuple(run.model for run in runs)
     return TestResults(
         dataset=runs[0].dataset,
         dataset_version=runs[0].dataset_version,
         suite=runs[0].suite,
         suite_version=runs[0].suite_version,
-        models=models,
+        models=tuple(run.label for run in runs),
         runs=tuple(runs),
         headlines=tuple(metrics[:3]) if metrics is not None else tuple(headlines),
         metrics=rows,
@@ -51,7 +50,7 @@ def _rows(session: Session, runs: Sequence[TestRun], file_ids: Sequence[int]) ->
 
 
 def _notes(runs: Sequence[TestRun], rows: "pa.Table") -> list[str]:
-    notes = [f"{run.model}: {note}" for run in runs for note in run.notes]
+    notes = [f"{run.label}: {note}" for run in runs for note in run.notes]
     sizes = dict(zip(rows.column("test_case").to_pylist(), rows.column("n_samples").to_pylist(), strict=True))
     by_note: dict[str, list[str]] = {}
     for name, n in sizes.items():

@@ -8,12 +8,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kolena_store.database import Session
-from kolena_store.membership.bitmaps import Words
+from kolena_store.membership.bitmaps import Words, from_flags
 from kolena_store.membership.evaluation import Membership
 from kolena_store.metrics.aggregation import ClassNames, MetricValues, compute_metrics
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.sample_columns import SampleColumns, load_sample_columns
 from kolena_store.metrics.terms import TermValues, compute_terms
+from kolena_store.statements import Fragment
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
 
@@ -54,10 +55,11 @@ def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) 
     )
 
 
-def answered_samples(session: Session, plan_size: int, scored: ScoredResults) -> Words:
-    """Return the samples that a model answered."""
-    columns: SampleColumns = load_sample_columns(session, scored.paths, plan_size, terms=(), classes=())
-    return columns.answered
+def answered_samples(session: Session, plan_size: int, scored: ScoredResults, *, when: Fragment) -> Words:
+    """Return the samples that a model answered with a value: those whose sample metrics satisfy `when`."""
+    term = TermDefinition(name="answered", kind="count", kernel=None, by=(), over=None, expression=when)
+    columns: SampleColumns = load_sample_columns(session, scored.paths, plan_size, terms=(term,), classes=())
+    return from_flags(columns.flags[when])
 
 
 def members_of(plan: Plan) -> Words:

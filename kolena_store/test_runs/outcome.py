@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kolena_store.display import Listing
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.tables import ArrowBacked
+from kolena_store.test_runs.conditions import conditions
 from kolena_store.test_runs.confusion import ConfusionMatrix, confusion_matrix
 from kolena_store.test_runs.records import TestRun
 from kolena_store.test_runs.summary import summary
@@ -30,6 +31,7 @@ class MetricValue:
     """
 
     model: str
+    upload_configuration: str | None
     test_case: str
     metric: str
     class_name: str | None
@@ -49,7 +51,8 @@ class MetricValue:
 class TestResults(ArrowBacked):
     """The results of one or several test runs on one suite, over an Arrow table of metric rows.
 
-    `results["Night", "v1", "recall"]` is a typed value; a fourth part names a class.
+    `results["Night", "v1", "recall"]` is a typed value; a fourth part names a class. `models` are the names of the
+    models, each followed by its upload configuration when it has one.
     """
 
     __test__ = False
@@ -74,7 +77,10 @@ class TestResults(ArrowBacked):
         import polars
 
         whole = self.pl().filter(polars.col("class").is_null())
-        return whole.pivot(on="metric", index=["test_case", "model", "n_samples"], values="value")
+        index = ["test_case", "model", "upload_configuration", "n_samples"]
+        if whole["upload_configuration"].is_null().all():
+            index.remove("upload_configuration")
+        return whole.pivot(on="metric", index=index, values="value")
 
     def __getitem__(self, key: tuple[str, ...]) -> MetricValue:
         """Return the value of (test case, model, metric) or (test case, model, metric, class).
@@ -102,35 +108,49 @@ class TestResults(ArrowBacked):
             UnknownName: no such test case or model.
         """
         self._check_name("test_case", test_case)
-        self._check_name("model", model)
-        return confusion_matrix(self.terms, test_case, model)
+        run = self._run_of(model)
+        return confusion_matrix(self.terms, run.run_id, test_case, run.label)
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the headline metrics, test cases down and models across, worst first, and what the whole hides."""
         return summary(
-            self.rows(),
+            [{**row, "model": self._labels[row["run"]]} for row in self.rows()],
             title=f"{self.dataset} · {self.suite} version {self.suite_version}",
             models=self.models,
             headlines=self.headlines,
+            conditions=conditions(self.runs),
             notes=self.notes,
         )
+
+    @property
+    def _labels(self) -> Mapping[int, str]:
+        return {run.run_id: run.label for run in self.runs}
 
     def _matching(self, wanted: Mapping[str, str]) -> "pa.Table":
         """Return the rows that have these values; without a class those of the whole."""
         import pyarrow.compute as pc
 
         found = self.metrics
-        for name, value in wanted.items():
-            found = found.filter(pc.equal(found.column(name), value))
+        for name, value in {**wanted, "run": self._run_of(wanted["model"]).run_id}.items():
+            if name != "model":
+                found = found.filter(pc.equal(found.column(name), value))
         return found if "class" in wanted else found.filter(pc.is_null(found.column("class")))
 
     def _unknown(self, wanted: Mapping[str, str]) -> UnknownName:
-        for name in wanted:
+        for name in ("test_case", "metric", *(("class",) if "class" in wanted else ())):
             self._check_name(name, wanted[name])
         hint = "has no value of its own for a class: leave the class away"
         if "class" not in wanted:
             hint = "has a value for each class: name the class as fourth part"
         return UnknownName(f"{wanted['metric']!r} on {wanted['test_case']!r} {hint}")
+
+    def _run_of(self, model: str) -> TestRun:
+        """Return the run of a model, which its name alone tells when it has no other."""
+        labelled = [run for run in self.runs if run.label == model]
+        named = [run for run in self.runs if run.model == model]
+        if len(labelled or named) != 1:
+            raise UnknownName.of("model", model, self.models, "print(results.models)")
+        return (labelled or named)[0]
 
     def _check_name(self, column: str, name: str) -> None:
         known = [value for value in self.metrics.column(column).unique().to_pylist() if value is not None]

@@ -35,6 +35,11 @@ class TestRun:
     seconds: float
     outdated: bool
 
+    @property
+    def label(self) -> str:
+        """Return the model's name, followed by its upload configuration when it has one."""
+        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+
 
 def test_runs(session: Session) -> list[TestRun]:
     """Return all test runs, oldest first."""

@@ -32,6 +32,7 @@ METRIC_SCHEMA = pa.schema(
         ("better", pa.string()),
         ("configuration", pa.string()),
         ("reason", pa.string()),
+        ("upload_configuration", pa.string()),
     ]
 )
 TERM_SCHEMA = pa.schema(
@@ -56,6 +57,7 @@ class RunKeys:
 
     run: int
     model: str
+    upload_configuration: str | None
     dataset: str
     suite: str
     configuration: str | None
@@ -65,8 +67,13 @@ class RunKeys:
     def shared(self, n_rows: int) -> dict[str, pa.Array]:
         """Return the columns that repeat in every row."""
         texts = {"model": self.model, "dataset": self.dataset, "suite": self.suite}
-        repeated = {name: pa.repeat(pa.scalar(text, pa.string()), n_rows) for name, text in texts.items()}
+        repeated = {name: self.repeated(text, n_rows) for name, text in texts.items()}
         return {"run": pa.repeat(pa.scalar(self.run, pa.int64()), n_rows), **repeated}
+
+    @staticmethod
+    def repeated(text: str | None, n_rows: int) -> pa.Array:
+        """Return a text, or NULL, in every row."""
+        return pa.repeat(pa.scalar(text, pa.string()), n_rows)
 
     def cases(self, positions: NDArray[np.int64]) -> pa.Array:
         """Return the names of test cases."""
@@ -117,8 +124,9 @@ def _rows_of_metric(keys: RunKeys, terms: TermValues, values: MetricValues) -> p
         "ci_high": pa.array(values.high, from_pandas=True),
         "method": pa.array(np.full(n_rows, WILSON), mask=~has_interval),
         "better": pa.repeat(pa.scalar(metric.better), n_rows),
-        "configuration": pa.repeat(pa.scalar(keys.configuration, pa.string()), n_rows),
+        "configuration": keys.repeated(keys.configuration, n_rows),
         "reason": pa.array(values.reasons, pa.string()),
+        "upload_configuration": keys.repeated(keys.upload_configuration, n_rows),
     }
     return pa.table(columns, schema=METRIC_SCHEMA)
 

@@ -1,6 +1,6 @@
 """How test results read: headline metrics with test cases down and models across, and what the whole hides."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -12,17 +12,29 @@ __all__ = ["summary"]
 Row = Mapping[str, Any]
 Cells = Mapping[tuple[str, str], Row]
 UNTESTED = "not tested for evidence"
+MOST_NAMED = 5
 FEWEST = 30
 """Samples of a test case that the closing sentence may name: fewer say little."""
 
 
 def summary(
-    rows: Sequence[Row], *, title: str, models: Sequence[str], headlines: Sequence[str], notes: Sequence[str]
+    rows: Sequence[Row],
+    *,
+    title: str,
+    models: Sequence[str],
+    headlines: Sequence[str],
+    conditions: Iterable[str],
+    notes: Sequence[str],
 ) -> list[Listing | str]:
-    """Return a listing for each headline metric (worst test case of the last model first), then the notes.
+    """Return what to know first, a listing for each headline metric (worst test case of the last model first), notes.
 
     Args:
-        rows: metric rows; those of a class are shown only for a metric that has no others.
+        rows: metric rows, their models as in `models`; those of a class are shown only for a metric without others.
+        title: stands over each listing, before the metric's name.
+        models: the columns.
+        headlines: the metrics to show.
+        conditions: how the runs were made, where that is not the usual way.
+        notes: further sentences.
     """
     by_metric = {name: _cells(rows, name) for name in headlines}
     shown = {name: cells for name, cells in by_metric.items() if cells}
@@ -32,7 +44,9 @@ def summary(
     orders = {name: _fitting(order, cells, models) for name, cells in shown.items()}
     listings = [_listing(f"{title} · {name}", cells, orders[name], models) for name, cells in shown.items()]
     closing = [text for name, cells in shown.items() for text in _hidden(name, cells, orders[name], models)][:1]
-    return [*listings, *closing, *_gaps(rows, models), *notes]
+    shown_rows = [row for cells in shown.values() for row in cells.values()]
+    first = [*conditions, *_gaps(shown_rows, models)]
+    return [*first, *listings, *closing, *_undefined(shown), *_thin(shown), *notes]
 
 
 def _cells(rows: Sequence[Row], metric: str) -> Cells:
@@ -130,21 +144,54 @@ def _sentence(metric: str, cells: Cells, case: str, *, better: str, other: str) 
         return ", ".join(fraction(value) if abs(value) <= 1 else number(value) for value in values)
 
     up, down = ("lower", "higher") if cells[ALL, better]["better"] == "lower" else ("higher", "lower")
-    n = number(cells[case, better]["n"])
-    return (
-        f"{metric}: {better} is {up} than {other} on all ({pair(ALL)}) and {down} on {case} ({pair(case)}; n {n}); "
-        f"{UNTESTED}"
-    )
+    counts = dict.fromkeys(cells[case, model]["n"] for model in (better, other))
+    n = " and ".join(number(count) for count in counts)
+    apart = ", each on the samples that it answered" if len(counts) > 1 else ""
+    on_all, on_case = f"on all ({pair(ALL)})", f"on {case} ({pair(case)}; n {n}{apart})"
+    return f"{metric}: {better} is {up} than {other} {on_all} and {down} {on_case}; {UNTESTED}"
 
 
 def _gaps(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
     """Yield a note for each model that did not answer every sample, or whose answers can't all be measured."""
-    whole = {row["model"]: row for row in reversed(rows) if row["test_case"] == ALL}
+    whole = [row for row in rows if row["test_case"] == ALL]
     for model in models:
-        row = whole.get(model)
-        if row is not None and row["n_missing"]:
-            answered = row["n_samples"] - row["n_missing"]
-            yield f"{model} answered {number(answered)} of {number(row['n_samples'])} samples"
-        if row is not None and row["n_null"]:
-            n_null, metric = number(row["n_null"]), row["metric"]
-            yield f"{model}: {n_null} answered samples are left out of {metric} for a missing value"
+        of_model = [row for row in whole if row["model"] == model]
+        if of_model and of_model[0]["n_missing"]:
+            n_samples = of_model[0]["n_samples"]
+            yield f"{model} answered {number(n_samples - of_model[0]['n_missing'])} of {number(n_samples)} samples"
+        by_n: dict[int, list[str]] = {}
+        for row in of_model:
+            by_n.setdefault(row["n_null"], []).append(row["metric"])
+        for n_null, metrics in by_n.items():
+            if n_null:
+                named = ", ".join(dict.fromkeys(metrics))
+                yield f"{model}: {number(n_null)} answered samples are left out of {named} for a missing value"
+
+
+def _undefined(shown: Mapping[str, Cells]) -> Iterator[str]:
+    """Yield why a value is missing, with the first places where it is."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for metric, cells in shown.items():
+        for (case, _), row in cells.items():
+            if row["value"] is None:
+                places.setdefault((metric, str(row["reason"])), []).append(case)
+    for (metric, reason), cases in places.items():
+        yield f"{metric} has no value on {_some(cases)}: {reason}"
+
+
+def _thin(shown: Mapping[str, Cells]) -> Iterator[str]:
+    """Yield which values of test cases that are no small ones rest on few samples all the same."""
+    for metric, cells in shown.items():
+        thin = [
+            f"{case} ({model}, n {number(row['n'])})"
+            for (case, model), row in cells.items()
+            if 0 < row["n"] < FEWEST <= row["n_samples"]
+        ]
+        if thin:
+            yield f"{metric} is counted on fewer than {FEWEST} samples: {_some(thin)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    more = len(distinct) - MOST_NAMED
+    return ", ".join(distinct[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -96,8 +96,9 @@ def _rows(metrics: Sequence[UserMetric], outcomes: Sequence[Outcome], keys: RunK
         "ci_high": [one.high for one in outcomes],
         "method": [one.method for one in outcomes],
         "better": [metric.better for metric in metrics] * n_cases,
-        "configuration": pa.repeat(pa.scalar(keys.configuration, pa.string()), n_rows),
+        "configuration": keys.repeated(keys.configuration, n_rows),
         "reason": [one.reason for one in outcomes],
+        "upload_configuration": keys.repeated(keys.upload_configuration, n_rows),
     }
     return pa.table(columns, schema=METRIC_SCHEMA)
 

@@ -2,16 +2,29 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from kolena_store.datasets import Columns
+from kolena_store.statements import Fragment
 from kolena_store.workflows.configuration import Configuration
 
 if TYPE_CHECKING:
+    from dataclasses import Field
+
     import pyarrow as pa
 
-__all__ = ["GROUND_TRUTH", "INFERENCE", "Facts", "ScoringInput", "Workflow"]
+__all__ = [
+    "GROUND_TRUTH",
+    "GROUND_TRUTH_HELP",
+    "INFERENCE",
+    "PREDICTION_HELP",
+    "SCORE_HELP",
+    "Facts",
+    "OptionHelp",
+    "ScoringInput",
+    "Workflow",
+]
 
 GROUND_TRUTH = "g."
 INFERENCE = "i."
@@ -20,6 +33,10 @@ INFERENCE = "i."
 
 class ScoringInput(Protocol):
     """The samples that one model answered: ground truth (`g.<column>`) beside inference (`i.<column>`)."""
+
+    @property
+    def name(self) -> str:
+        """Return how messages call the results: `the results of 'm' (version 1)`."""
 
     @property
     def schema(self) -> "pa.Schema":
@@ -41,7 +58,7 @@ class Facts:
     `is_binary` says that truth and scores know two classes (a model may answer others still), and `positive` is the one
     of them that the user named; `threshold` was tuned or given; `centres` are the values about which second
     moments are taken; `constants` are numbers that metrics may name; `unavailable` says of a sample-metrics column why
-    it is NULL throughout.
+    it is NULL throughout; `absent` are the parts of an answer that these results do without, and may.
     """
 
     classes: tuple[str, ...] = ()
@@ -55,45 +72,103 @@ class Facts:
     centres: Mapping[str, float] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OptionHelp:
+    """How the command line explains an option of a workflow: what stands behind it, and a sentence with an example."""
+
+    metavar: str
+    text: str
+
+
+GROUND_TRUTH_HELP = OptionHelp("FIELD", "FILE's column with the truth, e.g. --ground-truth label.")
+PREDICTION_HELP = OptionHelp("FIELD", "The results' column with the prediction, e.g. --prediction label.")
+SCORE_HELP = OptionHelp(
+    "FIELD", "The results' column with the score of the prediction, or of --positive, e.g. --score confidence."
+)
+"""What several workflows say of the same option; a workflow that says something else is named in the help."""
+
+
+@dataclass(frozen=True)
 class Workflow(ABC):
-    """One type of problem. A subclass is a frozen dataclass; its fields are the options that the user gives."""
+    """One type of problem: a frozen dataclass, whose fields are the options that the user gives.
+
+    The module that defines one is all that makes it known, beside its metric file: the store finds it by `name`,
+    Python users find it as `kolena_store.<ClassName>`, and the command line offers its fields as options. It states:
+
+    - `name`, by which datasets and the command line know it, and `metric_file`, the file below `sql/` that defines its
+      metrics over the columns of `sample_metrics_schema`;
+    - `scorer_version`, a text that changes whenever `prepare` or `score_batch` would give other numbers than before;
+      what was scored under another one is scored again;
+    - `option_help`, for each field how the command line explains it;
+    - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below.
+
+    On the command line a field is spelled with `-` for `_`, and its annotation says how it is read there: as a number
+    (`float`, `int`), as true or false (`bool`), as labels between commas (a sequence), else as text. Fields hold plain
+    JSON values; where one does not, override `document` and `from_document`.
+    """
 
     name: ClassVar[str]
     metric_file: ClassVar[str]
     scorer_version: ClassVar[str]
+    answered: ClassVar[Fragment] = Fragment("TRUE")
+    """SQL over the sample metrics: whether a sample has an answer with a value."""
+    option_help: ClassVar[Mapping[str, OptionHelp]]
 
-    @abstractmethod
     def document(self) -> dict[str, Any]:
         """Return the options as plain JSON values, from which `from_document` makes an equal workflow."""
+        given = {one.name: getattr(self, one.name) for one in fields(self) if not _is_left_out(one, self)}
+        return {"workflow": self.name, **{name: _as_json(value) for name, value in given.items()}}
 
     @classmethod
-    @abstractmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Workflow":
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Return the workflow that a document describes."""
+        return cls(**{name: value for name, value in document.items() if name != "workflow"})
 
     @abstractmethod
     def columns(self) -> Columns:
-        """Return the columns that the dataset and the results must have."""
+        """Return the columns that the dataset and the results must have; uploads and tests check them."""
 
     @abstractmethod
     def headlines(self) -> tuple[str, ...]:
-        """Return the names of at most three metrics to show first."""
+        """Return the names of at most three metrics to print when the user names none."""
 
     @abstractmethod
     def prepare(self, inputs: ScoringInput, configuration: Configuration) -> Facts:
-        """Return what scoring needs to know of all samples at once."""
+        """Return what scoring needs to know of all samples at once; it is kept with the sample metrics.
+
+        Raises:
+            InvalidInput: the configuration asks for what this problem does not have, or values can't be read.
+        """
 
     @abstractmethod
     def sample_metrics_schema(self, facts: Facts) -> "pa.Schema":
-        """Return the columns that `score_batch` makes, without `_sample`."""
+        """Return the columns that `score_batch` makes, without `_sample`: what the metric file's terms can read."""
 
     @abstractmethod
     def score_batch(self, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
-        """Return the sample metrics of a batch, one array for each column of the schema, one value for each row."""
+        """Return the sample metrics of a batch, one array for each column of the schema, one value for each row.
+
+        A value that can't be had is NULL, so that the metrics count what they leave out.
+        """
 
     def check_labels(self, labels: "pa.Array") -> None:
         """Check the options against the distinct values of the ground truth; nothing to check by default."""
         del labels
+
+
+def _is_left_out(option: "Field[Any]", workflow: Workflow) -> bool:
+    """Return whether a document need not say that an option is None, since it is so by default."""
+    return getattr(workflow, option.name) is None and option.default is None
+
+
+def _as_json(value: object) -> object:
+    """Return a value as JSON gives it back, so that documents can be compared."""
+    if isinstance(value, (list, tuple)):
+        return [_as_json(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(one) for key, one in value.items()}
+    return value

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from kolena_store.datasets import CLASS_MARK, columns_of_pattern
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.workflows.base import INFERENCE
+from kolena_store.workflows.numbers import numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,7 @@ def score_matrix(workflow: "Classification", batch: "pa.RecordBatch", scored: Se
     """
     import numpy as np
 
-    columns = [_floats(column) for column in _score_arrays(workflow, batch, scored)]
+    columns = [numbers_of(column) for column in _score_arrays(workflow, batch, scored)]
     return np.column_stack(columns) if columns else np.empty((batch.num_rows, 0))
 
 
@@ -53,7 +54,7 @@ def positive_scores(
 ) -> "np.ndarray":
     """Return the score of the positive class: float64[rows], NaN where there is none."""
     if workflow.score is not None:
-        return _floats(batch.column(INFERENCE + workflow.score))
+        return numbers_of(batch.column(INFERENCE + workflow.score))
     return score_matrix(workflow, batch, scored)[:, scored.index(positive)]
 
 
@@ -90,10 +91,3 @@ def _check_list_length(column: "pa.Array", scored: Sequence[str], name: str) -> 
             f"the lists in {name!r} have {shown(sorted(lengths))} values, and the classes are {shown(scored)}; "
             "name the classes in the order of the list with classes=[...]"
         )
-
-
-def _floats(column: "pa.Array") -> "np.ndarray":
-    import numpy as np
-    import pyarrow as pa
-
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -1,29 +1,42 @@
 """Classification: one label for every sample, of two classes or of many, with or without scores."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, columns_of_pattern
 from kolena_store.errors import InvalidInput
-from kolena_store.workflows.base import Facts, ScoringInput, Workflow
+from kolena_store.statements import Fragment
+from kolena_store.workflows.base import (
+    GROUND_TRUTH_HELP,
+    PREDICTION_HELP,
+    SCORE_HELP,
+    Facts,
+    OptionHelp,
+    ScoringInput,
+    Workflow,
+)
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, checked_classes, plain_label
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Classification"]
+__all__ = ["PREDICTION", "SCORES", "Classification"]
+
+PREDICTION, SCORES = "prediction", "scores"
+"""The two parts of an answer."""
 
 
 @dataclass(frozen=True)
 class Classification(Workflow):
-    """Labels that are predicted.
+    """A label for each sample, of two classes or of many, with or without scores.
 
     Args:
         ground_truth: the dataset's column with the true label.
         prediction: the inference's column with the predicted label. A named one is the prediction; without it the
-            label follows from the scores. With neither prediction nor scores it is the column `prediction`.
+            label follows from the scores. With neither prediction nor scores it is the column `prediction`. Where both
+            are named and each would do, results may have only the one or the other.
         score: the inference's column with the confidence of the prediction, or, when `positive` is given, the score
             of the positive class.
         scores: the score of each class: a pattern such as `"p_{class}"`, a mapping class -> column, or the name of
@@ -45,6 +58,18 @@ class Classification(Workflow):
     name: ClassVar[str] = "classification"
     metric_file: ClassVar[str] = "metrics/classification"
     scorer_version: ClassVar[str] = "1"
+    answered: ClassVar[Fragment] = Fragment("prediction IS NOT NULL")
+    option_help: ClassVar[Mapping[str, OptionHelp]] = {
+        "ground_truth": GROUND_TRUTH_HELP,
+        "prediction": PREDICTION_HELP,
+        "score": SCORE_HELP,
+        "scores": OptionHelp(
+            "PATTERN",
+            "The results' columns with a score for each class, e.g. --scores 'p_{class}'; or a list or struct.",
+        ),
+        "positive": OptionHelp("LABEL", "The label of interest of a problem with two, e.g. --positive spam."),
+        "classes": OptionHelp("LABEL,LABEL", "All labels, in order, e.g. --classes cat,dog,bird."),
+    }
 
     def __post_init__(self) -> None:
         """Check that the options fit together."""
@@ -81,30 +106,26 @@ class Classification(Workflow):
         has_scores = self.score is not None or self.scores is not None
         return self.prediction or (None if has_scores else "prediction")
 
-    def document(self) -> dict[str, Any]:
-        """Return the options as plain JSON values."""
-        options = {
-            "ground_truth": self.ground_truth,
-            "prediction": self.prediction,
-            "score": self.score,
-            "scores": dict(self.scores) if isinstance(self.scores, Mapping) else self.scores,
-            "positive": self.positive,
-            "classes": list(self.classes) if self.classes is not None else None,
-        }
-        return {"workflow": self.name, **{name: value for name, value in options.items() if value is not None}}
+    @property
+    def has_two_answers(self) -> bool:
+        """Whether both a label and scores are named from which the label follows: results may lack one of them."""
+        has_label_in_scores = self.scores is not None or (self.score is not None and self.positive is not None)
+        return self.prediction is not None and has_label_in_scores
 
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Classification":
-        """Return the workflow that a document describes."""
-        return cls(**{name: value for name, value in document.items() if name != "workflow"})
+    def without(self, absent: Sequence[str]) -> "Classification":
+        """Return the workflow as it reads results that lack the `PREDICTION` or the `SCORES`."""
+        prediction = None if PREDICTION in absent else self.prediction
+        score, scores = (None, None) if SCORES in absent else (self.score, self.scores)
+        return replace(self, prediction=prediction, score=score, scores=scores)
 
     def columns(self) -> Columns:
         """Return the label of the truth, and of the inference the label, the score or the scores."""
         truth = ColumnNeed(name=self.ground_truth, kind="label")
         label = self.prediction_field
         answers = [ColumnNeed(name=label, kind="label", like=self.ground_truth)] if label else []
-        inference = (*answers, *self._score_needs())
-        return Columns(ground_truth=(truth,), inference=inference, answer=inference[0].name)
+        needs = (*answers, *self._score_needs())
+        required, optional = ((), needs) if self.has_two_answers else (needs, ())
+        return Columns(ground_truth=(truth,), inference=required, optional=optional, answer=needs[0].name)
 
     def headlines(self) -> tuple[str, ...]:
         """Return accuracy beside precision and recall of the positive class, or the unweighted mean of F1."""
@@ -147,7 +168,8 @@ class Classification(Workflow):
         if self.score is not None:
             return [ColumnNeed(name=self.score, kind="number")]
         if isinstance(self.scores, Mapping):
-            return [ColumnNeed(name=column, kind="number") for column in self.scores.values()]
+            columns = self.scores.values()
+            return [ColumnNeed(name=column, kind="number", group=SCORES) for column in columns]
         if self.scores is None:
             return []
         return [ColumnNeed(name=self.scores, kind="number_pattern" if CLASS_MARK in self.scores else "numbers")]

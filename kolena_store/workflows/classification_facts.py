@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput
 from kolena_store.workflows.class_scores import named_classes, positive_scores, score_columns
+from kolena_store.workflows.classification import PREDICTION, SCORES, Classification
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.labels import label_of, label_texts, merged_labels, spelled
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from kolena_store.workflows.classification import Classification
 
 __all__ = ["classification_facts"]
 
@@ -44,12 +43,19 @@ class _Problem:
     positive: str | None
 
 
-def classification_facts(workflow: "Classification", inputs: ScoringInput, configuration: Configuration) -> Facts:
+def classification_facts(workflow: Classification, inputs: ScoringInput, configuration: Configuration) -> Facts:
     """Return the facts of one model on one dataset under one configuration.
 
     Raises:
         InvalidInput: the configuration asks for what this problem does not have.
     """
+    absent = _absent(workflow, inputs)
+    if SCORES in absent and configuration.threshold is not None:
+        raise InvalidInput(
+            f"threshold={configuration.threshold!r} needs scores, and {inputs.name} have none; "
+            "leave this model out, or upload its scores"
+        )
+    label, workflow = workflow.prediction, workflow.without(absent)
     problem = _problem(workflow, inputs)
     top_k = configuration.top_k or DEFAULT_TOP_K
     threshold = _threshold(workflow, problem, inputs, configuration)
@@ -64,11 +70,22 @@ def classification_facts(workflow: "Classification", inputs: ScoringInput, confi
         tuned_on=_tuned_on(configuration),
         constants={"beta": configuration.beta or DEFAULT_BETA, "top_k": top_k},
         unavailable=_unavailable(workflow, problem, top_k),
-        notes=_notes(configuration, threshold),
+        absent=absent,
+        notes=(*_label_notes(label, problem, threshold, absent), *_threshold_notes(configuration, threshold)),
     )
 
 
-def _problem(workflow: "Classification", inputs: ScoringInput) -> _Problem:
+def _absent(workflow: Classification, inputs: ScoringInput) -> tuple[str, ...]:
+    """Return which of two named parts of the answer these results lack; a column without any label is none."""
+    if not workflow.has_two_answers:
+        return ()
+    names, label = inputs.schema.names, f"{INFERENCE}{workflow.prediction}"
+    if not set(score_columns(workflow, inputs.schema)) <= set(names):
+        return (SCORES,)
+    return () if label in names and len(inputs.distinct(label)) else (PREDICTION,)
+
+
+def _problem(workflow: Classification, inputs: ScoringInput) -> _Problem:
     truth = inputs.distinct(GROUND_TRUTH + workflow.ground_truth)
     label = workflow.prediction_field
     predicted = inputs.distinct(INFERENCE + label) if label else truth[:0]
@@ -90,7 +107,7 @@ def _problem(workflow: "Classification", inputs: ScoringInput) -> _Problem:
     return problem if workflow.positive is None else _binary(workflow, problem)
 
 
-def _binary(workflow: "Classification", problem: _Problem) -> _Problem:
+def _binary(workflow: Classification, problem: _Problem) -> _Problem:
     """Return the problem with the positive class against all others."""
     positive = spelled(workflow.positive, problem.classes, problem.like)
     if workflow.scores is not None and positive not in problem.scored:
@@ -114,7 +131,7 @@ def _reported(problem: _Problem, configuration: Configuration) -> tuple[str, ...
     return tuple(label_of(label, problem.classes, problem.like, "the class") for label in configuration.classes)
 
 
-def _unavailable(workflow: "Classification", problem: _Problem, top_k: int) -> dict[str, str]:
+def _unavailable(workflow: Classification, problem: _Problem, top_k: int) -> dict[str, str]:
     """Return the sample metrics that are NULL throughout, with the reason."""
     if workflow.score is None and workflow.scores is None:
         return {**dict.fromkeys(SCORE_COLUMNS, NO_SCORES), "confidence": NO_CONFIDENCE}
@@ -124,7 +141,7 @@ def _unavailable(workflow: "Classification", problem: _Problem, top_k: int) -> d
 
 
 def _threshold(
-    workflow: "Classification", problem: _Problem, inputs: ScoringInput, configuration: Configuration
+    workflow: Classification, problem: _Problem, inputs: ScoringInput, configuration: Configuration
 ) -> float | None:
     has_score = workflow.score is not None or workflow.scores is not None
     if configuration.threshold is None:
@@ -140,7 +157,7 @@ def _threshold(
     return float(configuration.threshold)
 
 
-def _tuned(workflow: "Classification", problem: _Problem, inputs: ScoringInput, configuration: Configuration) -> float:
+def _tuned(workflow: Classification, problem: _Problem, inputs: ScoringInput, configuration: Configuration) -> float:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -170,7 +187,16 @@ def _tuned_on(configuration: Configuration) -> str | None:
     return (configuration.tune_on or "all samples") if isinstance(configuration.threshold, str) else None
 
 
-def _notes(configuration: Configuration, threshold: float | None) -> tuple[str, ...]:
+def _label_notes(
+    label: str | None, problem: _Problem, threshold: float | None, absent: tuple[str, ...]
+) -> tuple[str, ...]:
+    if PREDICTION not in absent:
+        return ()
+    rule = "the class with the highest score" if threshold is None else f"{problem.positive!r} from {threshold:.6g} on"
+    return (f"the results have no label in {label!r}, so the prediction follows from the scores: {rule}",)
+
+
+def _threshold_notes(configuration: Configuration, threshold: float | None) -> tuple[str, ...]:
     if not isinstance(configuration.threshold, str):
         return ()
     where = configuration.tune_on or "all samples"

@@ -50,6 +50,7 @@ def score_classification(workflow: "Classification", batch: "pa.RecordBatch", fa
     """Return the columns of `sample_metrics_schema` for a batch of answered samples."""
     import pyarrow as pa
 
+    workflow = workflow.without(facts.absent)
     truth = _codes(workflow, batch, facts, GROUND_TRUTH + workflow.ground_truth)
     truth[truth == len(facts.classes)] = -1
     scores = _scores(workflow, batch, facts)

@@ -1,12 +1,13 @@
 """Judged answers: a verdict or a score on the inference, and no ground truth (LLM answers, human review)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
 from kolena_store.errors import InvalidInput, shown
-from kolena_store.workflows.base import INFERENCE, Facts, ScoringInput, Workflow
+from kolena_store.statements import Fragment
+from kolena_store.workflows.base import INFERENCE, SCORE_HELP, Facts, OptionHelp, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, refuse_options
 
@@ -21,7 +22,7 @@ NO_SCORE = "the workflow names no score column"
 
 @dataclass(frozen=True)
 class Judged(Workflow):
-    """Answers that someone judged: `verdict` (true or false) gives `pass_rate`, `score` (a number) `mean_score`.
+    """Answers that someone judged, without a ground truth: by a `verdict` (true or false), by a `score`, or by both.
 
     Raises:
         InvalidInput: neither column is named.
@@ -33,21 +34,17 @@ class Judged(Workflow):
     name: ClassVar[str] = "judged"
     metric_file: ClassVar[str] = "metrics/judged"
     scorer_version: ClassVar[str] = "1"
+    answered: ClassVar[Fragment] = Fragment("verdict IS NOT NULL OR score IS NOT NULL")
+    option_help: ClassVar[Mapping[str, OptionHelp]] = {
+        "verdict": OptionHelp("FIELD", "The results' column with true or false, e.g. --verdict is_correct."),
+        "score": SCORE_HELP,
+    }
 
     def __post_init__(self) -> None:
         """Check that something was judged."""
         check_column_names("Judged", verdict=self.verdict, score=self.score)
         if self.verdict is None and self.score is None:
             raise InvalidInput("Judged needs the inference column with the verdict (verdict=) or the grade (score=)")
-
-    def document(self) -> dict[str, Any]:
-        """Return the options as plain JSON values."""
-        return {"workflow": self.name, **{name: value for name, value in asdict(self).items() if value is not None}}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Judged":
-        """Return the workflow that a document describes."""
-        return cls(verdict=document.get("verdict"), score=document.get("score"))
 
     def columns(self) -> Columns:
         """Return the judged columns of the inference; there is no ground truth."""
@@ -93,6 +90,6 @@ class Judged(Workflow):
             others = [verdict for verdict in found if verdict not in (0, 1)]
             if others:
                 raise InvalidInput(
-                    f"column {self.verdict!r} holds {shown(others)}, and a verdict is true or false (or 1 and 0); "
-                    "grades on a scale are a score (score=)"
+                    f"{inputs.name}: column {self.verdict!r} holds {shown(others)}, and a verdict is true or false "
+                    "(or 1 and 0); grades on a scale are a score (score=)"
                 )

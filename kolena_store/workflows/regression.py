@@ -2,11 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
-from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
+from kolena_store.statements import Fragment
+from kolena_store.workflows.base import (
+    GROUND_TRUTH,
+    GROUND_TRUTH_HELP,
+    INFERENCE,
+    PREDICTION_HELP,
+    Facts,
+    OptionHelp,
+    ScoringInput,
+    Workflow,
+)
 from kolena_store.workflows.configuration import Configuration
+from kolena_store.workflows.numbers import numbers_of
 from kolena_store.workflows.options import check_column_names, refuse_options
 
 if TYPE_CHECKING:
@@ -18,7 +29,7 @@ __all__ = ["Regression"]
 
 @dataclass(frozen=True)
 class Regression(Workflow):
-    """Numbers that are predicted: `ground_truth` names the dataset's column, `prediction` the inference's."""
+    """A number for each sample: `ground_truth` names the dataset's column, `prediction` the inference's."""
 
     ground_truth: str
     prediction: str = "prediction"
@@ -26,19 +37,12 @@ class Regression(Workflow):
     name: ClassVar[str] = "regression"
     metric_file: ClassVar[str] = "metrics/regression"
     scorer_version: ClassVar[str] = "1"
+    answered: ClassVar[Fragment] = Fragment("prediction IS NOT NULL")
+    option_help: ClassVar[Mapping[str, OptionHelp]] = {"ground_truth": GROUND_TRUTH_HELP, "prediction": PREDICTION_HELP}
 
     def __post_init__(self) -> None:
         """Check that both columns are named."""
         check_column_names("Regression", ground_truth=self.ground_truth or "", prediction=self.prediction or "")
-
-    def document(self) -> dict[str, Any]:
-        """Return the options as plain JSON values."""
-        return {"workflow": self.name, "ground_truth": self.ground_truth, "prediction": self.prediction}
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Regression":
-        """Return the workflow that a document describes."""
-        return cls(ground_truth=document["ground_truth"], prediction=document["prediction"])
 
     def columns(self) -> Columns:
         """Return the two columns of numbers."""
@@ -56,7 +60,7 @@ class Regression(Workflow):
         """Return the means of truth and prediction, about which second moments are taken."""
         refuse_options(self.name, configuration, allowed=())
         table = inputs.columns([GROUND_TRUTH + self.ground_truth, INFERENCE + self.prediction])
-        truth, prediction = (_numbers(table.column(index).combine_chunks()) for index in range(2))
+        truth, prediction = (numbers_of(table.column(index).combine_chunks()) for index in range(2))
         is_measured = _is_measured(truth, prediction)
         return Facts(centres={"truth": _mean(truth[is_measured]), "prediction": _mean(prediction[is_measured])})
 
@@ -72,20 +76,13 @@ class Regression(Workflow):
         import numpy as np
         import pyarrow as pa
 
-        truth = _numbers(batch.column(GROUND_TRUTH + self.ground_truth))
-        prediction = _numbers(batch.column(INFERENCE + self.prediction))
+        truth = numbers_of(batch.column(GROUND_TRUTH + self.ground_truth))
+        prediction = numbers_of(batch.column(INFERENCE + self.prediction))
         hidden = ~_is_measured(truth, prediction)
         with np.errstate(over="ignore", invalid="ignore"):
             deviations = (truth - facts.centres["truth"], prediction - facts.centres["prediction"])
             columns = (truth, prediction, prediction - truth, *deviations)
         return [pa.array(values, mask=hidden) for values in columns]
-
-
-def _numbers(column: "pa.Array") -> "np.ndarray":
-    import numpy as np
-    import pyarrow as pa
-
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _is_measured(truth: "np.ndarray", prediction: "np.ndarray") -> "np.ndarray":

@@ -76,7 +76,7 @@ SELECT NULL::BIGINT AS run, NULL::VARCHAR AS model, NULL::VARCHAR AS dataset, NU
     NULL::VARCHAR AS test_case, NULL::VARCHAR AS metric, NULL::VARCHAR AS class, NULL::DOUBLE AS value,
     NULL::BIGINT AS n, NULL::BIGINT AS n_samples, NULL::BIGINT AS n_missing, NULL::BIGINT AS n_null,
     NULL::DOUBLE AS ci_low, NULL::DOUBLE AS ci_high, NULL::VARCHAR AS method, NULL::VARCHAR AS better,
-    NULL::VARCHAR AS configuration, NULL::VARCHAR AS reason
+    NULL::VARCHAR AS configuration, NULL::VARCHAR AS reason, NULL::VARCHAR AS upload_configuration
 WHERE FALSE;
 
 -- name: metrics()

@@ -7,7 +7,7 @@ import pytest
 
 SPAM = ("--workflow", "classification", "--id", "id", "--ground-truth", "kind", "--score", "p", "--positive", "spam")
 ROW = ("run", "model", "dataset", "suite", "test_case", "metric", "class", "value", "n", "n_samples", "n_missing")
-ROW_END = ("n_null", "ci_low", "ci_high", "method", "better", "configuration", "reason")
+ROW_END = ("n_null", "ci_low", "ci_high", "method", "better", "configuration", "reason", "upload_configuration")
 
 
 @pytest.fixture
@@ -185,7 +185,6 @@ def test_testing_again_computes_nothing_again(ks, store: Path) -> None:
         (("--configuration", "nix.toml"), "nix.toml"),
         (("--configuration", "bad.toml"), "bad.toml"),
         (("--confusion-matrix", "Germn"), "Germn"),
-        (("--metric", "accuracy", "--confusion-matrix", "all"), "confusion matrix"),
     ],
 )
 def test_what_cannot_be_tested_is_refused_with_its_reason(ks, store: Path, folder: Path, options, message: str) -> None:

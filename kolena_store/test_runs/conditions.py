@@ -1,0 +1,23 @@
+"""What is special about how runs were made, in words."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from kolena_store.test_runs.records import TestRun
+
+__all__ = ["conditions"]
+
+
+def conditions(runs: Sequence[TestRun]) -> Iterator[str]:
+    """Yield a sentence for each condition that these runs share: the configuration, and a restriction of samples."""
+    if runs and runs[0].configuration is not None:
+        given = json.loads(runs[0].configuration)
+        options = ", ".join(f"{name} = {_shown(value)}" for name, value in given.items())
+        yield f"configuration: {options}" if options else "configuration: none of the options"
+    if runs and runs[0].restriction is not None:
+        names = ", ".join(run.label for run in runs) if len(runs) > 1 else "the models named with this one"
+        yield f"only on samples that all of these answered: {names}"
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
