@@ -145,7 +145,7 @@ def test_the_new_workflow_measures_what_numpy_does(
     for metric, (value, n) in expected(forecasts, slice(None)).items():
         table = printed.split(f"loads · by half version 1 · {metric}\n")[1]
         assert re.search(rf"^all +{n}  {value:.3f}".replace("  0.", r"  \."), table, re.MULTILINE)
-    assert "m: 3 answered samples are left out of pinball_loss for a missing value" in printed
+    assert "m: 3 answered samples are left out of pinball_loss, coverage for a missing value" in printed
 
 
 def test_the_new_workflow_is_on_the_command_line_with_its_own_option(
@@ -178,7 +178,7 @@ def test_the_new_workflow_is_on_the_command_line_with_its_own_option(
 def test_help_shows_the_new_workflow_its_option_and_its_metrics(checkout: Path, tmp_path: Path) -> None:
     text = run(checkout, tmp_path, "-m", "kolena_store", "dataset", "upload", "--help").stdout
     assert "--workflow [classification|judged|quantile|regression]" in " ".join(text.split())
-    assert "--level NUMBER The probability that the truth stays below the prediction" in " ".join(text.split())
+    assert "--level NUMBER The probability that the truth stays below it" in " ".join(text.split())
     assert text.index("--verdict") < text.index("--level") < text.index("--id")
     assert "pinball_loss, coverage" in run(checkout, tmp_path, "-m", "kolena_store", "test", "--help").stdout
 
@@ -197,7 +197,7 @@ def test_the_new_files_keep_the_rules_of_the_house(checkout: Path) -> None:
     run(checkout, checkout, "-m", "ruff", "check", "--no-cache", module)
     run(checkout, checkout, "-m", "ruff", "format", "--no-cache", "--check", module)
     files = ("tests/test_house_rules.py", "tests/cli/test_cli_help.py")
-    run(checkout, checkout, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files)
+    run(checkout, checkout, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *files)
 
 
 # Modules that are no workflow, or a broken one -----------------------------------------------------------------------

@@ -103,6 +103,7 @@ class Workflow(ABC):
       metrics over the columns of `sample_metrics_schema`;
     - `scorer_version`, a text that changes whenever `prepare` or `score_batch` would give other numbers than before;
       what was scored under another one is scored again;
+    - `answered`, SQL over its sample metrics that says whether a sample has an answer with a value;
     - `option_help`, for each field how the command line explains it;
     - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below.
 
@@ -115,7 +116,6 @@ class Workflow(ABC):
     metric_file: ClassVar[str]
     scorer_version: ClassVar[str]
     answered: ClassVar[Fragment] = Fragment("TRUE")
-    """SQL over the sample metrics: whether a sample has an answer with a value."""
     option_help: ClassVar[Mapping[str, OptionHelp]]
 
     def document(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import CLASS_MARK, ColumnNeed, Columns, columns_of_pattern
@@ -59,17 +60,19 @@ class Classification(Workflow):
     metric_file: ClassVar[str] = "metrics/classification"
     scorer_version: ClassVar[str] = "1"
     answered: ClassVar[Fragment] = Fragment("prediction IS NOT NULL")
-    option_help: ClassVar[Mapping[str, OptionHelp]] = {
-        "ground_truth": GROUND_TRUTH_HELP,
-        "prediction": PREDICTION_HELP,
-        "score": SCORE_HELP,
-        "scores": OptionHelp(
-            "PATTERN",
-            "The results' columns with a score for each class, e.g. --scores 'p_{class}'; or a list or struct.",
-        ),
-        "positive": OptionHelp("LABEL", "The label of interest of a problem with two, e.g. --positive spam."),
-        "classes": OptionHelp("LABEL,LABEL", "All labels, in order, e.g. --classes cat,dog,bird."),
-    }
+    option_help: ClassVar[Mapping[str, OptionHelp]] = MappingProxyType(
+        {
+            "ground_truth": GROUND_TRUTH_HELP,
+            "prediction": PREDICTION_HELP,
+            "score": SCORE_HELP,
+            "scores": OptionHelp(
+                "PATTERN",
+                "The results' columns with a score for each class, e.g. --scores 'p_{class}'; or a list or struct.",
+            ),
+            "positive": OptionHelp("LABEL", "The label of interest of a problem with two, e.g. --positive spam."),
+            "classes": OptionHelp("LABEL,LABEL", "All labels, in order, e.g. --classes cat,dog,bird."),
+        }
+    )
 
     def __post_init__(self) -> None:
         """Check that the options fit together."""

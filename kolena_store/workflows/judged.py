@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
@@ -35,10 +36,12 @@ class Judged(Workflow):
     metric_file: ClassVar[str] = "metrics/judged"
     scorer_version: ClassVar[str] = "1"
     answered: ClassVar[Fragment] = Fragment("verdict IS NOT NULL OR score IS NOT NULL")
-    option_help: ClassVar[Mapping[str, OptionHelp]] = {
-        "verdict": OptionHelp("FIELD", "The results' column with true or false, e.g. --verdict is_correct."),
-        "score": SCORE_HELP,
-    }
+    option_help: ClassVar[Mapping[str, OptionHelp]] = MappingProxyType(
+        {
+            "verdict": OptionHelp("FIELD", "The results' column with true or false, e.g. --verdict is_correct."),
+            "score": SCORE_HELP,
+        }
+    )
 
     def __post_init__(self) -> None:
         """Check that something was judged."""

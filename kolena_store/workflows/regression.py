@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from kolena_store.datasets import ColumnNeed, Columns
@@ -38,7 +39,9 @@ class Regression(Workflow):
     metric_file: ClassVar[str] = "metrics/regression"
     scorer_version: ClassVar[str] = "1"
     answered: ClassVar[Fragment] = Fragment("prediction IS NOT NULL")
-    option_help: ClassVar[Mapping[str, OptionHelp]] = {"ground_truth": GROUND_TRUTH_HELP, "prediction": PREDICTION_HELP}
+    option_help: ClassVar[Mapping[str, OptionHelp]] = MappingProxyType(
+        {"ground_truth": GROUND_TRUTH_HELP, "prediction": PREDICTION_HELP}
+    )
 
     def __post_init__(self) -> None:
         """Check that both columns are named."""
