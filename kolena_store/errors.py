@@ -1,6 +1,6 @@
 """The errors that users meet: one root, and every message says what is wrong, where, and what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
@@ -54,11 +54,23 @@ class MissingColumns(InvalidInput):
     """The input lacks a column that the dataset, the workflow or a definition needs."""
 
     @classmethod
-    def of(cls, where: str, missing: Iterable[str], available: Iterable[str]) -> Self:
+    def of(
+        cls,
+        where: str,
+        missing: Iterable[str],
+        available: Iterable[str],
+        *,
+        remedy: str = "Rename the column or name another one",
+    ) -> Self:
         """Return the error for the columns `missing` from `where`, with the near names among those available."""
-        columns = list(available)
-        named = ", ".join(f"{name!r}{did_you_mean(name, columns)}" for name in missing)
-        return cls(f"{where} has no column {named}; it has {shown(columns)}. Rename the column or name another one")
+        columns, names = list(available), list(missing)
+        near = [did_you_mean(name, columns) for name in names]
+        if len(names) == 1:
+            named = f"column {names[0]!r}{near[0]}"
+        else:
+            hints = (f" ({one.removeprefix('; ')})" if one else "" for one in near)
+            named = "columns " + ", ".join(f"{name!r}{hint}" for name, hint in zip(names, hints, strict=True))
+        return cls(f"{where} has no {named}; it has {shown(columns)}. {remedy}")
 
 
 class DuplicateIds(InvalidInput):
@@ -139,9 +151,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(repr(candidate) for candidate in near)}?" if near else ""
 
 
-def shown(values: Iterable[object]) -> str:
-    """Return the first few values by repr, and how many more there are."""
+def shown(values: Iterable[object], spell: Callable[[object], str] = repr) -> str:
+    """Return the first few values, by repr or as `spell` spells them, and how many more there are."""
     listed = list(values)
-    text = ", ".join(repr(value) for value in listed[:EXAMPLES_SHOWN])
+    text = ", ".join(spell(value) for value in listed[:EXAMPLES_SHOWN])
     more = len(listed) - EXAMPLES_SHOWN
     return f"{text} and {more} more" if more > 0 else text

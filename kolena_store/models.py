@@ -4,24 +4,33 @@ import datetime
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kolena_store.database import Session, Transaction
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.schema import document_text, listed, now
+from kolena_store.tables import Layout, RecordColumn
 
-__all__ = ["ModelRecord", "configuration_id", "model_named", "models", "normal_name", "note_model"]
+__all__ = ["MODELS", "ModelRecord", "configuration_id", "model_named", "models", "normal_name", "note_model"]
 
-LISTING = 'kolena-store sql "SELECT name FROM kolena.models"'
+LISTING = "kolena-store models"
 LONGEST_NAME = 200
+MORE_COLUMNS = (
+    RecordColumn(name="tags", kind="texts"),
+    RecordColumn(name="metadata", kind="document", of="metadata_document"),
+    RecordColumn(name="created", kind="moment"),
+)
+MODELS = Layout(
+    fields=(RecordColumn(name="name"), *MORE_COLUMNS), shown=(RecordColumn(name="model", of="name"), *MORE_COLUMNS)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRecord:
     """A model as the catalogue knows it; its name keeps its case."""
 
-    model_id: int
+    model_id: int = field(repr=False)
     name: str
     tags: list[str]
     metadata: str | None

@@ -15,10 +15,10 @@ from kolena_store import test_runs as run_room
 from kolena_store import test_suites as suite_room
 from kolena_store import uploads as upload_room
 from kolena_store.database import Database
-from kolena_store.metrics.user.stored import MetricsReport, UserMetric, drop_metric, user_metrics
+from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
 from kolena_store.predicates.query import run_query
 from kolena_store.publish import publish
-from kolena_store.tables import QueryResult
+from kolena_store.tables import QueryResult, Records
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration, Workflow
 
@@ -131,7 +131,7 @@ class Store:
         allow_unmatched: bool = False,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
-    ) -> result_room.ResultsReport | list[result_room.ResultsReport]:
+    ) -> result_room.ResultsReport | Records[result_room.ResultsReport]:
         """Add or replace a model's inferences and return what that changed; a list with `model_field`.
 
         Args:
@@ -154,22 +154,25 @@ class Store:
             metadata=metadata,
             tags=tags,
         )
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             reports = result_room.upload_results(transaction, given)
-        return reports if model is None else reports[0]
+        return Records(reports, result_room.REPORTS) if model is None else reports[0]
 
-    def datasets(self) -> list[dataset_room.Dataset]:
+    def datasets(self) -> Records[dataset_room.Dataset]:
         """Return all datasets as they stand in their newest versions."""
         session = self._database.session()
-        return [dataset_room.describe_dataset(session, record) for record in dataset_room.datasets(session)]
+        found = (result_room.described_with_models(session, record) for record in dataset_room.datasets(session))
+        return Records(found, dataset_room.DATASETS)
 
     def dataset(self, name: str) -> dataset_room.Dataset:
-        """Return one dataset as it stands in its newest version."""
-        return dataset_room.describe_dataset(self._database.session(), self._dataset(name))
+        """Return one dataset as it stands in its newest version, with the models that have results on it."""
+        return result_room.described_with_models(self._database.session(), self._dataset(name))
 
-    def dataset_history(self, name: str) -> list[dataset_room.VersionRecord]:
+    def dataset_history(self, name: str) -> Records[dataset_room.VersionRecord]:
         """Return all versions of a dataset, oldest first."""
-        return dataset_room.dataset_history(self._database.session(), self._dataset(name))
+        record = self._dataset(name)
+        versions = dataset_room.dataset_history(self._database.session(), record)
+        return Records(versions, dataset_room.VERSIONS, title=record.name)
 
     def dataset_difference(self, name: str, older: int, newer: int) -> dataset_room.VersionDifference:
         """Return which samples and fields changed between two versions of a dataset."""
@@ -191,9 +194,9 @@ class Store:
         record, session = self._dataset(dataset), self._database.session()
         return result_room.download_results(session, record, model, version=version, configuration=upload_configuration)
 
-    def models(self) -> list[model_room.ModelRecord]:
+    def models(self) -> Records[model_room.ModelRecord]:
         """Return all models by name."""
-        return model_room.models(self._database.session())
+        return Records(model_room.models(self._database.session()), model_room.MODELS)
 
     def apply_suite(
         self,
@@ -223,17 +226,20 @@ class Store:
 
     def stratify(self, dataset: str, name: str, by: Sequence[str | Bins]) -> SuiteReport:
         """Make a suite with a test case for each value or range of some fields; `.source` is its text."""
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return run_room.stratify(transaction, dataset_room.dataset_named(transaction, dataset), name, by)
 
-    def test_suites(self, dataset: str | None = None) -> list[suite_room.SuiteRecord]:
+    def test_suites(self, dataset: str | None = None) -> Records[suite_room.SuiteRecord]:
         """Return the newest version of every suite (of one dataset); those made by `by=` have the origin `by`."""
-        return suite_room.suites(self._database.session(), self._dataset(dataset) if dataset else None)
+        found = suite_room.suites(self._database.session(), self._dataset(dataset) if dataset else None)
+        return Records(found, suite_room.SUITES)
 
-    def test_cases(self, dataset: str, suite: str, version: int | None = None) -> Sequence[suite_room.CaseRecord]:
+    def test_cases(self, dataset: str, suite: str, version: int | None = None) -> Records[suite_room.CaseRecord]:
         """Return the test cases that a suite pins, in order."""
         session, record = self._database.session(), self._dataset(dataset)
-        return suite_room.cases_of(session, suite_room.suite_named(session, record, suite, version))
+        pinned = suite_room.suite_named(session, record, suite, version)
+        title = f"{record.name}: suite {pinned.name} version {pinned.version}"
+        return Records(suite_room.cases_of(session, pinned), suite_room.CASES, title=title)
 
     def suite_difference(
         self,
@@ -254,16 +260,16 @@ class Store:
 
         They are never headline metrics: name them in `test(..., metrics=[...])` to see them printed.
         """
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return run_room.apply_metrics(transaction, dataset_room.dataset_named(transaction, dataset), source)
 
-    def user_metrics(self, dataset: str) -> list[UserMetric]:
+    def user_metrics(self, dataset: str) -> Records[UserMetric]:
         """Return the metrics that users defined for a dataset, as they stand now; `test` computes them too."""
-        return user_metrics(self._database.session(), self._dataset(dataset))
+        return Records(user_metrics(self._database.session(), self._dataset(dataset)), USER_METRICS)
 
     def drop_metric(self, dataset: str, name: str) -> None:
         """Take a user metric out of those that `test` computes; the runs that have its values keep them."""
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             drop_metric(transaction, dataset_room.dataset_named(transaction, dataset), name)
 
     def test(
@@ -291,12 +297,12 @@ class Store:
         """
         names = [models] if isinstance(models, str) else models
         options = run_room.TestOptions(suite=suite, by=by, configuration=configuration, metrics=metrics, common=common)
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return run_room.run_models(transaction, dataset, names, options)
 
-    def test_runs(self) -> list[run_room.TestRun]:
+    def test_runs(self) -> Records[run_room.TestRun]:
         """Return all test runs, oldest first."""
-        return run_room.test_runs(self._database.session())
+        return Records(run_room.test_runs(self._database.session()), run_room.RUNS)
 
     def sql(self, query: str, *, seconds: float | None = None) -> QueryResult:
         """Return the rows of one SELECT over the store's views; nothing else is allowed, nothing outside is read.
@@ -311,5 +317,5 @@ class Store:
         return dataset_room.dataset_named(self._database.session(), name)
 
     def _apply(self, dataset: str, given: Sequence[suite_room.SuiteInput]) -> list[SuiteReport]:
-        with self._database.transaction() as transaction:
+        with self._database.transaction(makes_store=False) as transaction:
             return suite_room.apply_suites(transaction, dataset_room.dataset_named(transaction, dataset), given)

@@ -80,7 +80,10 @@ def _renames(
         return {}
     existing = find_dataset(transaction, name)
     if workflow is None and (existing is None or describe_dataset(transaction, existing).workflow is None):
-        raise InvalidInput("predictions= needs the dataset's workflow, which says what a prediction is; give workflow=")
+        raise InvalidInput(
+            "predictions beside the samples (--prediction-of, in Python predictions=) need the dataset's workflow, "
+            "which says what a prediction is; name it with --workflow (workflow=)"
+        )
     columns = workflow.columns() if workflow else version_of(transaction, dataset_named(transaction, name)).column_needs
     return {
         model: dict(named) if isinstance(named, Mapping) else {columns.answer: named}

@@ -584,3 +584,29 @@ def test_session_values_are_bound_and_never_pasted(ticket_store: ks.Store) -> No
         ticket_store.dataset(name)
     assert literal(name).count("'") == 4
     assert ticket_store.dataset("tickets").n_samples == 60
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda store: store.test("d"),
+        lambda store: store.stratify("d", "s", ["f"]),
+        lambda store: store.apply_suite("d", "", name="s"),
+        lambda store: store.apply_metrics("d", "-- nothing\n"),
+        lambda store: store.drop_metric("d", "m"),
+        lambda store: store.upload_results("d", "m", [{"id": 1}]),
+        lambda store: store.datasets(),
+    ],
+)
+def test_what_needs_a_store_makes_none(tmp_path: Path, operation: Callable[[ks.Store], object]) -> None:
+    with pytest.raises(StoreNotFound, match="in Python, the first upload makes it"):
+        operation(ks.Store(tmp_path / "nostore"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_inside_a_transaction_the_store_is_there_already(tmp_path: Path) -> None:
+    store = ks.Store(tmp_path / "new.store")
+    with store.transaction():
+        store.upload_dataset("d", [{"id": 1, "label": "a"}], workflow=ks.Classification("label"))
+        store.upload_results("d", "m", [{"id": 1, "prediction": "a"}])
+        assert store.test("d")["all", "m", "accuracy"].value == 1

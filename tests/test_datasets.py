@@ -1,10 +1,14 @@
 """Uploading datasets: what counts as added, changed and removed, what identifies a sample, and what is refused."""
 
 import datetime
+import decimal
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -44,7 +48,19 @@ def test_the_first_upload_adds_every_row(store: ks.Store) -> None:
     report = store.upload_dataset("things", table([1, 2, 3], value=["a", "b", None]))
     assert (report.dataset, report.version, report.n_samples) == ("things", 1, 3)
     assert counts(report) == (3, 0, 0, 0)
-    assert str(report) == "things version 1: 3 samples (3 added, 0 changed, 0 removed, 0 unchanged)"
+    counted = "things version 1: 3 samples (3 added, 0 changed, 0 removed, 0 unchanged)"
+    assert str(report) == f"{counted}\n\nsamples are identified by id (inferred; name others with --id)"
+
+
+def test_id_fields_that_were_named_or_are_known_are_not_said_again(store: ks.Store) -> None:
+    assert store.upload_dataset("things", table([1]), id_fields=["id"]).notes == ()
+    assert str(store.upload_dataset("things", table([1, 2]))).startswith("things version 2: 2 samples (1 added")
+    assert store.upload_dataset("one", pa.table({"a_id": [1], "b_id": [1]})).notes == (
+        "samples are identified by a_id, b_id (inferred; name others with --id)",
+    )
+    assert str(store.upload_dataset("one", pa.table({"a_id": [1], "b_id": [1]}))).startswith(
+        "one version 1: 1 sample ("
+    )
 
 
 def test_an_upload_makes_the_dataset_equal_to_the_input(store: ks.Store) -> None:
@@ -194,12 +210,15 @@ def test_a_difference_names_samples_and_fields(store: ks.Store) -> None:
     difference = store.dataset_difference("things", 1, 2)
     assert (difference.added, difference.changed, difference.removed) == (1, 2, 1)
     assert difference.changed_fields == {"a": 2, "b": 1}
-    assert difference.arrow().to_pylist() == [
-        {"id": 2, "change": "changed", "fields": ["a", "b"]},
-        {"id": 3, "change": "removed", "fields": []},
-        {"id": 4, "change": "changed", "fields": ["a"]},
-        {"id": 5, "change": "added", "fields": []},
+    nothing = {"fields": [], "old": None, "new": None}
+    assert difference.rows() == [
+        {"id": 2, "change": "changed", "fields": ["a", "b"], "old": {"a": "x", "b": 1}, "new": {"a": "y", "b": 2}},
+        {"id": 3, "change": "removed", **nothing},
+        {"id": 4, "change": "changed", "fields": ["a"], "old": {"a": None}, "new": {"a": "z"}},
+        {"id": 5, "change": "added", **nothing},
     ]
+    assert difference.arrow().to_pylist()[2]["new"] == {"a": "z", "b": None}
+    assert difference.pl().shape == difference.df().shape == (4, 5)
     assert "1 added, 2 changed, 1 removed" in str(difference)
 
 
@@ -254,7 +273,62 @@ def test_columns_may_have_the_names_that_sql_of_ours_uses(store: ks.Store) -> No
     assert counts(store.upload_dataset("things", changed)) == (0, 2, 0, 0)
     difference = store.dataset_difference("things", 1, 2)
     assert difference.changed_fields == {"fields": 1, "value": 1}
-    assert difference.arrow().column_names == ["id", "change", "fields"]
+    assert difference.arrow().column_names == ["id", "change", "fields", "old", "new"]
+    assert difference.rows()[0]["old"] == {"value": "value 1"}
+
+
+def test_a_difference_shows_values_that_have_no_plain_type_as_text(store: ks.Store) -> None:
+    day, price = datetime.datetime(2026, 1, 31), decimal.Decimal("1.50")
+    store.upload_dataset("things", table([1], at=[day], many=[[1]], price=[price], day=[day.date()], long=["x" * 90]))
+    store.upload_dataset(
+        "things", table([1], at=[None], many=[[1, 2]], price=[None], day=[None], new=[True], long=["y"])
+    )
+    difference = store.dataset_difference("things", 1, 2)
+    assert difference.rows()[0]["old"] == {
+        **{"at": "2026-01-31 00:00:00", "many": "[1]", "price": price, "day": day.date()},
+        **{"new": None, "long": "x" * 90},
+    }
+    assert difference.rows()[0]["new"] == {
+        **{"at": None, "many": "[1, 2]", "price": None, "day": None},
+        **{"new": True, "long": "y"},
+    }
+    kinds = difference.arrow().schema
+    assert kinds.field("old").type == kinds.field("new").type
+    text = " ".join(str(difference).split())
+    assert "at: 2026-01-31 00:00:00 -> NULL; many: [1] -> [1, 2]; price: 1.50 -> NULL; " in text
+    assert text.endswith("; 1 more field")
+    store.upload_dataset("things", table([1], long=["x" * 90]), append_only=True)
+    assert "x…x" in str(store.dataset_difference("things", 2, 3))
+
+
+def test_a_difference_of_many_samples_shows_the_first_and_says_how_many_more(store: ks.Store) -> None:
+    store.upload_dataset("things", table(list(range(20))))
+    store.upload_dataset("things", table(list(range(10, 30))))
+    text = str(store.dataset_difference("things", 1, 2))
+    assert "and 15 more samples: --format csv, in Python .arrow(), has them all" in text
+
+
+def test_a_dataset_names_the_models_with_results_on_it(store: ks.Store) -> None:
+    store.upload_dataset("things", table([1, 2, 3]))
+    assert store.dataset("things").models == ()
+    assert "no model has results on it yet" in str(store.dataset("things"))
+    store.upload_results("things", "v1", table([1, 2, 3], answer=["a", "b", "c"]))
+    store.upload_results("things", "v1", table([1], answer=["b"]))
+    store.upload_results("things", "llm", table([2], answer=["b"]), upload_configuration={"temperature": 0})
+    found = [(one.model, one.upload_configuration, one.results_version) for one in store.dataset("things").models]
+    assert found == [("v1", None, 2), ("llm", {"temperature": 0}, 1)]
+    assert [(one.answered, one.missing) for one in store.dataset("things").models] == [(3, 0), (1, 2)]
+    assert re.search(r'^llm +{"temperature":0} +1 +1 +2$', str(store.dataset("things")), re.MULTILINE)
+
+
+def test_answers_of_samples_that_left_do_not_count(store: ks.Store) -> None:
+    store.upload_dataset("things", table([1, 2, 3]))
+    store.upload_results("things", "v1", table([1, 2], answer=["a", "b"]))
+    store.upload_dataset("things", table([2, 3, 4]))
+    for dataset in (store.dataset("things"), store.datasets()[0]):
+        (model,) = dataset.models
+        assert (model.answered, model.missing) == (1, 2)
+    assert store.upload_results("things", "v1", table([4], answer=["c"])).missing == 1
 
 
 # --- which columns identify a sample ---
@@ -314,8 +388,12 @@ def test_a_composite_id_is_all_of_its_fields(store: ks.Store) -> None:
     second = pa.table({"id_day": ["a", "a", "b"], "user_id": [2, 1, 2], "x": [3, 9, 4]})
     report = store.upload_dataset("things", second)
     assert counts(report) == (1, 1, 1, 1)
-    difference = store.dataset_difference("things", 1, 2).arrow().to_pylist()
-    assert {"user_id": 2, "id_day": "b", "change": "added", "fields": []} in difference
+    difference = store.dataset_difference("things", 1, 2)
+    added = {"user_id": 2, "id_day": "b", "change": "added", "fields": [], "old": None, "new": None}
+    assert added in difference.rows()
+    assert "{" not in str(difference)
+    assert "user_id  id_day  change   values\n" in str(difference)
+    assert re.search(r"^1 +a +changed +x: 1 -> 9$", str(difference), re.MULTILINE)
 
 
 def test_an_id_field_that_is_missing_suggests_a_near_name(store: ks.Store) -> None:
@@ -334,7 +412,7 @@ def test_duplicate_ids_are_refused_with_the_first_few(store: ks.Store) -> None:
 
 def test_duplicate_composite_ids_are_shown_whole(store: ks.Store) -> None:
     content = pa.table({"a_id": [1, 1, 1], "b_id": ["x", "x", "y"]})
-    with pytest.raises(DuplicateIds, match=r"\{'a_id': 1, 'b_id': 'x'\}"):
+    with pytest.raises(DuplicateIds, match=r"1 id stands in .*: \(a_id=1, b_id='x'\)\."):
         store.upload_dataset("things", content)
 
 
@@ -443,10 +521,47 @@ def test_a_malformed_file_leaves_nothing(store: ks.Store, tmp_path: Path) -> Non
 # --- refusals ---
 
 
-@pytest.mark.parametrize("content", [table([]), pa.table({"id": pa.array([], pa.int64())}), pa.table({})])
-def test_an_empty_input_is_refused(store: ks.Store, content: pa.Table) -> None:
-    with pytest.raises((EmptyInput, ChangedType)):
+EMPTY = [
+    table([]),
+    pa.table({"id": pa.array([], pa.int64())}),
+    pl.DataFrame({"id": []}),
+    [pa.table({"id": pa.array([], pa.int64())})],
+    iter([pa.table({"id": pa.array([], pa.int64())})]),
+]
+
+
+@pytest.mark.parametrize("content", EMPTY)
+def test_an_empty_input_is_refused(store: ks.Store, content: object) -> None:
+    with pytest.raises(EmptyInput, match="has no rows; give at least one"):
         store.upload_dataset("things", content)
+
+
+def test_an_input_without_columns_is_refused(store: ks.Store) -> None:
+    with pytest.raises(EmptyInput, match="has no columns"):
+        store.upload_dataset("things", pa.table({}))
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.csv", "id,topic\n"), ("a.tsv", "id\ttopic\r\n"), ("b.csv", "id")])
+def test_a_file_with_a_header_alone_has_no_rows(store: ks.Store, tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(EmptyInput, match=f"{name} has no rows"):
+        store.upload_dataset("things", tmp_path / name, workflow=ks.Classification("topic"))
+
+
+def test_an_index_of_pandas_that_holds_the_ids_is_pointed_out(store: ks.Store) -> None:
+    frame = pd.DataFrame({"key": [1, 2], "topic": ["a", "b"]}).set_index("key")
+    hint = r"The frame's index 'key' is no column: frame.reset_index\(\) makes it one"
+    for id_fields in (["key"], None):
+        with pytest.raises(InvalidInput, match=hint):
+            store.upload_dataset("things", frame, id_fields=id_fields)
+    store.upload_dataset("things", frame.reset_index(), id_fields=["key"])
+    with pytest.raises(MissingColumns, match=hint):
+        store.upload_dataset("things", frame)
+    with pytest.raises(MissingColumns, match=hint):
+        store.upload_results("things", "v1", frame)
+    with pytest.raises(MissingColumns) as refused:
+        store.upload_results("things", "v1", frame.reset_index(drop=True))
+    assert "reset_index" not in str(refused.value)
 
 
 def test_an_empty_input_does_not_empty_a_dataset(store: ks.Store) -> None:

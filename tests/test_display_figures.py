@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kolena_store.display import fraction, interval_cell, number
+from kolena_store.display import counted, fraction, interval_cell, number
 
 FRACTIONS = st.floats(-1, 1)
 
@@ -104,3 +104,9 @@ def test_a_metric_without_interval_count_or_value_says_what_it_has() -> None:
 def test_a_metric_with_a_unit_keeps_its_own_digits() -> None:
     assert interval_cell(233.26, 221.1, 245.4, 50, bounded=False) == "233.26 [221.10, 245.40] n 50"
     assert interval_cell(0.5, -0.25, 1.25, 50, bounded=False) == "0.500 [-0.250, 1.250] n 50"
+
+
+def test_one_thing_is_counted_as_one() -> None:
+    assert (counted(1, "sample"), counted(0, "sample"), counted(1200, "row")) == ("1 sample", "0 samples", "1,200 rows")
+    assert counted(1, "id", ("belongs", "belong")) == "1 id belongs"
+    assert counted(2, "id", ("belongs", "belong")) == "2 ids belong"

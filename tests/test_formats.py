@@ -92,7 +92,12 @@ def test_a_file_without_a_known_ending_is_refused_with_what_is_accepted(tmp_path
     path = tmp_path / "rows.xlsx"
     path.write_text("x")
     message = message_of(InvalidInput, path)
-    assert message.startswith(f"{path} has no ending that says what it is; give a .csv")
+    assert message.startswith(
+        f"{path} ends in .xlsx, which does not say how to read it; save the table as one of these"
+    )
+    assert ".csv, .tsv, .jsonl" in message
+    path.rename(tmp_path / "rows")
+    assert "rows has no ending, which does not say how to read it" in message_of(InvalidInput, tmp_path / "rows")
 
 
 @pytest.mark.parametrize("name", ["rows.parquett", "rows.csv", "row.parquet"])

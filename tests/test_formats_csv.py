@@ -523,7 +523,7 @@ def test_names_that_are_partly_numbers_are_names(path: Path, header: str) -> Non
 
 def test_names_that_are_all_numbers_are_taken_when_a_type_says_so(path: Path) -> None:
     text = "2019,2020\n1,2\n"
-    assert "types= declares one of them" in message_of(path, text)
+    assert "in Python types=, declares one of them" in message_of(path, text)
     assert read(path, text, types={"2019": "BIGINT"}).to_pylist() == [{"2019": 1, "2020": 2}]
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import gc
 import math
+import shlex
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -148,10 +149,13 @@ def test_tables_in_a_list_may_order_their_columns_and_narrow_their_types() -> No
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
-        (pa.table({"a": [1]}), "item 2 of the tables has other columns than the first ('b')"),
-        (pa.table({"a": [1.5], "b": ["x"]}), "item 2 of the tables: column 'a' holds double, in the first item int64"),
+        (pa.table({"a": [1]}), "item 2 of the list of tables has other columns than the first ('b')"),
+        (
+            pa.table({"a": [1.5], "b": ["x"]}),
+            "item 2 of the list of tables: column 'a' holds double, in the first item int64",
+        ),
         (pa.Table.from_arrays([pa.array([1])] * 3, ["a", "b", "b"]), "has other columns than the first"),
-        ("text", "item 2 of the tables is of type str, no table"),
+        ("text", "item 2 of the list of tables is of type str, no table"),
     ],
 )
 def test_tables_in_a_list_need_the_same_columns(second: object, expected: str) -> None:
@@ -206,7 +210,7 @@ HUNDRED = decimal.Decimal(100)
 def test_a_type_that_can_not_be_stored_is_refused_with_the_type_to_declare(array: pa.Array, declared: str) -> None:
     message = message_of(pa.table({"x": array}))
     assert f"column 'x' has type {array.type}, which can't be stored" in message
-    assert message.endswith(f"declare a type to convert it to, such as types={{'x': '{declared}'}}")
+    assert message.endswith(f"such as --type {shlex.quote(f'x={declared}')} (in Python types={{'x': '{declared}'}})")
     values = table_of(open_table(pa.table({"x": array}), types={"x": declared})).column("x")
     assert len(values) == len(array)
 

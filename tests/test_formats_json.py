@@ -385,7 +385,7 @@ def test_a_malformed_file_is_refused_with_its_line(path: Path, text: str | bytes
 
 def test_what_to_do_about_mixed_kinds_names_the_column(path: Path) -> None:
     message = message_of(path, '{"it\'s":{"x":1}}\n{"it\'s":{"x":"y"}}\n')
-    assert message.endswith("""Make the values one kind, or declare types={"it's": 'VARCHAR'} to keep them as text""")
+    assert message.endswith("""with --type 'it'"'"'s=VARCHAR' (in Python types={"it's": 'VARCHAR'})""")
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,31 @@ def test_composite_ids_are_shown_whole(store: ks.Store) -> None:
     store.upload_dataset("things", pa.table({"a_id": [1, 1], "b_id": ["x", "y"]}))
     store.upload_results("things", "m", pa.table({"b_id": ["y", "x"], "a_id": [1, 1], "answer": [1, 2]}))
     assert store.download_results("things", "m").column("answer").to_pylist() == [2, 1]
-    with pytest.raises(UnmatchedResults, match=r"\{'a_id': 1, 'b_id': 'z'\}"):
+    with pytest.raises(UnmatchedResults, match=r"1 of 1 row belongs .* a_id, b_id: \(a_id=1, b_id='z'\); the dataset"):
         store.upload_results("things", "m", pa.table({"b_id": ["z"], "a_id": [1], "answer": [1]}))
+
+
+def test_results_without_an_id_field_say_that_it_is_one(store: ks.Store) -> None:
+    store.upload_dataset("things", pa.table({"a_id": [1], "b_id": ["x"], "day": [datetime.date(2026, 1, 31)]}))
+    with pytest.raises(
+        MissingColumns, match=r"no column 'b_id'; did you mean 'bid'.* 'b_id' is an id field of 'things'"
+    ):
+        store.upload_results("things", "m", pa.table({"bid": ["x"], "a_id": [1], "answer": [1]}))
+    with pytest.raises(
+        MissingColumns, match=r"no columns 'a_id', 'b_id'; it has 'answer'. 'a_id', 'b_id' are id fields"
+    ):
+        store.upload_results("things", "m", pa.table({"answer": [1]}))
+    with pytest.raises(MissingColumns, match=r"'a_id', 'b_id' are id fields of 'things'"):
+        store.upload_dataset("things", pa.table({"answer": [1]}))
+
+
+def test_dates_among_ids_read_as_dates(store: ks.Store) -> None:
+    days = [datetime.date(2026, 1, day) for day in (1, 2)]
+    store.upload_dataset("things", pa.table({"day": days, "site": ["a", "b"]}), id_fields=["day", "site"])
+    with pytest.raises(
+        UnmatchedResults, match=r"\(day=2026-01-02, site='a'\); the dataset has \(day=2026-01-01, site='a'\)"
+    ):
+        store.upload_results("things", "m", pa.table({"day": days[1:], "site": ["a"], "answer": [1]}))
 
 
 def test_rows_of_no_sample_can_be_accepted_and_are_counted(small: ks.Store) -> None:
@@ -160,7 +183,7 @@ def test_a_missing_id_column_suggests_a_near_name(small: ks.Store) -> None:
 
 
 def test_duplicate_and_missing_ids_are_refused(small: ks.Store) -> None:
-    with pytest.raises(DuplicateIds, match="1 ids stand in more than one row of 'id': 10"):
+    with pytest.raises(DuplicateIds, match="1 id stands in more than one row of 'id': 10"):
         small.upload_results("things", "m", answers([10, 10], ["a", "a"]))
     with pytest.raises(InvalidInput, match="no value in 'id'"):
         small.upload_results("things", "m", answers([10, None], ["a", "a"]))
@@ -299,13 +322,13 @@ def test_models_in_one_file_are_versioned_apart(small: ks.Store) -> None:
 
 def test_a_row_twice_for_one_model_is_refused(small: ks.Store) -> None:
     content = pa.table({"model": ["v1", "v1"], "id": [10, 10], "prediction": ["a", "b"]})
-    with pytest.raises(DuplicateIds, match=r"'model', 'id': \{'model': 'v1', 'id': 10\}"):
+    with pytest.raises(DuplicateIds, match=r"'model', 'id': \(model='v1', id=10\)"):
         small.upload_results("things", None, content, model_field="model")
 
 
 def test_rows_without_a_model_are_refused(small: ks.Store) -> None:
     content = pa.table({"model": ["v1", None], "id": [10, 20], "prediction": ["a", "b"]})
-    with pytest.raises(InvalidInput, match=r"1 rows have no value in 'model', 'id' \(first: row 2\)"):
+    with pytest.raises(InvalidInput, match=r"1 row has no value in 'model', 'id' \(first: row 2\)"):
         small.upload_results("things", None, content, model_field="model")
 
 
@@ -574,7 +597,7 @@ def test_a_wide_frame_uses_the_workflow_that_is_stored(store: ks.Store) -> None:
 
 
 def test_a_wide_frame_needs_a_workflow(store: ks.Store) -> None:
-    with pytest.raises(InvalidInput, match="give workflow="):
+    with pytest.raises(InvalidInput, match="--prediction-of, in Python predictions=.* name it with --workflow"):
         store.upload_dataset("things", wide(), predictions={"one": "v1"})
 
 

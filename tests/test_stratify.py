@@ -178,6 +178,31 @@ def test_fields_without_plain_values_are_refused(values: list[Any]) -> None:
         strata(store_of(values), "f")
 
 
+DAYS = [datetime.datetime(2026, 1, 1) + datetime.timedelta(days=number) for number in range(120)]
+TEMPORAL = {
+    "dates": [day.date() for day in DAYS],
+    "timestamps": DAYS,
+    "timestamps with a zone": [day.replace(tzinfo=UTC) for day in DAYS],
+    "times": [datetime.time(number // 60, number % 60) for number in range(120)],
+}
+
+
+@pytest.mark.parametrize("name", TEMPORAL)
+def test_dates_and_times_are_cut_by_a_view_that_the_message_writes(name: str) -> None:
+    store = store_with({"f": TEMPORAL[name], "label": ["u"] * 120}, ks.Classification("label"))
+    for by in ("f", ks.Bins("f", quantiles=3)):
+        with pytest.raises(InvalidInput, match="in 'f' are not made for you yet: write a view for each") as refused:
+            strata(store, by)
+        view = str(refused.value).partition("such as ")[2]
+        assert store.apply_suite("d", view, name="by hand").cases[1].name.startswith("f from ")
+
+
+def test_dates_as_edges_are_answered_with_a_view_too() -> None:
+    for make in (lambda: ks.Bins("f", edges=[datetime.date(2026, 1, 31)]), lambda: parse_bins("f:2026-01-31", ["f"])):
+        with pytest.raises(InvalidInput, match='CREATE VIEW "f from 2026-01-31 on"'):
+            make()
+
+
 def test_ranges_need_numbers_and_fields_that_exist() -> None:
     store = store_of(cycled("a", "b"))
     with pytest.raises(InvalidInput, match="'f' holds VARCHAR, which has no ranges; name the field alone"):
@@ -195,7 +220,7 @@ def test_ranges_need_numbers_and_fields_that_exist() -> None:
         ({"quantiles": 3, "widths": 3}, "takes exactly one"),
         ({"edges": []}, "the edges of 'f' must be numbers that ascend"),
         ({"edges": [1, 1]}, "must be numbers that ascend"),
-        ({"edges": [2, 1]}, "must be numbers that ascend"),
+        ({"edges": [2, 1]}, "must be numbers that ascend, each once; they are 2, 1"),
         ({"edges": [1, math.nan]}, "must be numbers that ascend"),
         ({"edges": ["a", "b"]}, "must be numbers that ascend"),
         ({"quantiles": 0}, "must be a whole number from 1 to 100, not 0"),
@@ -229,6 +254,25 @@ def test_fields_and_ranges_can_be_written_as_text(text: str, expected: Any) -> N
 def test_a_range_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="write a field, or field:0,18,65"):
         parse_bins(text, ["age"])
+
+
+def test_edges_that_do_not_ascend_are_said_to_be_so() -> None:
+    with pytest.raises(InvalidInput, match="the edges of 'age' must be numbers that ascend, each once; they are 3, 1"):
+        parse_bins("age:3,1", ["age"])
+
+
+@pytest.mark.parametrize("text", ["age:0,18,65.5", "age:18", "age:quantiles=4", "age:widths=5", "a:b:widths=2"])
+def test_a_range_is_spelled_as_it_is_written(text: str) -> None:
+    assert str(parse_bins(text, ["age"])) == text
+
+
+def test_each_way_to_cut_a_field_is_a_suite_of_its_own() -> None:
+    store = store_of(list(range(N)))
+    cuts = ["f", ks.Bins("f", widths=3), ks.Bins("f", edges=[0, 18.0, 40.5]), ks.Bins("f", quantiles=4)]
+    found = [store.test("d", by=[cut]) for cut in cuts]
+    assert [one.suite for one in found] == ["by f", "by f:widths=3", "by f:0,18,40.5", "by f:quantiles=4"]
+    assert [one.suite_version for one in found] == [1, 1, 1, 1]
+    assert store.test("d", by=["label", ks.Bins("f", widths=2)]).suite == "by label, f:widths=2"
 
 
 def test_names_never_repeat_and_never_grow_too_long() -> None:

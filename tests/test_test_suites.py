@@ -157,10 +157,10 @@ def test_a_text_needs_a_name_and_a_file_has_one(drives: ks.Store, tmp_path: Path
 
 
 def test_a_suite_file_that_cannot_be_read_is_named(drives: ks.Store, tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match=r"suite file .*absent.sql can't be read"):
+    with pytest.raises(UnreadableFile, match=r"absent.sql can't be read: there is no such file"):
         drives.apply_suite("d", tmp_path / "absent.sql")
     (tmp_path / "latin.sql").write_bytes('CREATE VIEW "Nächte" AS SELECT 1;'.encode("latin-1"))
-    with pytest.raises(UnreadableFile, match="UTF-8"):
+    with pytest.raises(UnreadableFile, match="latin.sql is no text in UTF-8 .*; save it as UTF-8"):
         drives.apply_suite("d", tmp_path / "latin.sql")
 
 
@@ -325,6 +325,27 @@ def test_a_difference_can_name_both_versions(drives: ks.Store) -> None:
         drives.suite_difference("d", "s", suite_versions=(1, 9))
 
 
+# What leaves a suite ---------------------------------------------------------------------------------------------------
+
+
+def test_a_report_names_the_test_cases_that_left_the_suite(drives: ks.Store) -> None:
+    listed = ks.ExplicitCase(name="Reported", ids=[1, 2])
+    assert drives.apply_suite("d", NIGHT, name="s", cases=[listed]).removed == ()
+    report = drives.apply_suite("d", NIGHT, name="s")
+    assert report.removed == ("Reported",)
+    assert str(report).endswith("\n\nleft suite s with version 2: 'Reported'")
+    assert drives.apply_suite("d", NIGHT, name="s").removed == ()
+    assert drives.stratify("d", "s", ["label"]).removed == ("Night",)
+
+
+def test_a_file_that_is_tested_says_what_left_its_suite(drives: ks.Store, tmp_path: Path) -> None:
+    listed = ks.ExplicitCase(name="Reported", ids=[1, 2])
+    drives.apply_suite("d", NIGHT, name="s", cases=[listed])
+    (tmp_path / "s.sql").write_text(NIGHT, encoding="utf-8")
+    assert drives.test("d", suite=tmp_path / "s.sql").notes[-1] == "left suite s with version 2: 'Reported'"
+    assert not any("left" in note for note in drives.test("d", suite=tmp_path / "s.sql").notes)
+
+
 # Pinned definitions ---------------------------------------------------------------------------------------------------
 
 
@@ -334,7 +355,8 @@ def without(name: str) -> Any:
 
 def test_an_upload_that_drops_a_column_of_a_pinned_test_case_is_refused(drives: ks.Store) -> None:
     drives.apply_suite("d", NIGHT, name="s")
-    with pytest.raises(ConflictingDefinition, match="the new columns of 'd' break test case 'Night': .*hour"):
+    lacking = "version of 'd' lacks the column 'hour', which test case 'Night' of suite 's' reads. Keep the column, or"
+    with pytest.raises(ConflictingDefinition, match=lacking):
         drives.upload_dataset("d", without("hour"))
     assert drives.dataset("d").version == 1
     assert drives.upload_dataset("d", without("speed")).version == 2

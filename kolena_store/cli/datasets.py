@@ -1,6 +1,5 @@
 """`kolena-store dataset`: upload test data, and look at it, its versions and what changed between them."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -9,23 +8,17 @@ import click
 from kolena_store.cli.commands import Group
 from kolena_store.cli.downloads import check_ending, write_table
 from kolena_store.cli.invocation import Invocation, pass_invocation
-from kolena_store.cli.output import Answer, Rows, arrow_rows, listing, record_rows, show, when
+from kolena_store.cli.output import Answer, listed_answer, record_rows, show
 from kolena_store.cli.pairs import read_pairs, read_pairs_from_the_end
 from kolena_store.cli.workflow_options import workflow_options
-from kolena_store.display import Listing
 
 if TYPE_CHECKING:
-    from kolena_store.datasets import Dataset, UploadReport, VersionDifference, VersionRecord
+    from kolena_store.datasets import UploadReport, VersionDifference
     from kolena_store.workflows import Workflow
 
 __all__ = ["UploadOptions", "command"]
 
-DATASET_FIELDS = ("name", "version", "workflow", "id_fields", "n_samples", "description", "tags", "metadata", "updated")
 FIELD_FIELDS = ("name", "type", "role")
-VERSION_FIELDS = (
-    *("version", "workflow", "n_samples", "added", "changed", "removed", "unchanged"),
-    *("author", "message", "tags", "created"),
-)
 
 
 class UploadOptions(TypedDict):
@@ -138,33 +131,22 @@ def upload(invocation: Invocation, name: str, file: str, **options: Unpack[Uploa
 @pass_invocation
 def list_datasets(invocation: Invocation) -> None:
     """List the datasets in their newest versions."""
-    datasets = invocation.open_store().datasets()
-    rows = record_rows(DATASET_FIELDS, [_described(dataset) for dataset in datasets])
-    columns = {"dataset": "left", "version": "right", "samples": "right", "workflow": "left", "updated": "left"}
-    cells = [(one.name, one.version, one.n_samples, one.workflow, when(one.updated)) for one in datasets]
-    show(
-        invocation.format,
-        Answer(
-            listings=lambda: [listing(columns, cells)],
-            document=lambda: {"datasets": rows.records()},
-            rows=lambda: rows,
-        ),
-    )
+    show(invocation.format, listed_answer("datasets", invocation.open_store().datasets()))
 
 
 @command.command("show", short_help="Show a dataset and its fields.", examples=("kolena-store dataset show tickets",))
 @click.argument("name")
 @pass_invocation
 def show_dataset(invocation: Invocation, name: str) -> None:
-    """Show the dataset NAME: its size, its workflow and its fields (CSV: the fields)."""
+    """Show the dataset NAME: its size, workflow and fields, and the models with results on it (CSV: the fields)."""
     dataset = invocation.open_store().dataset(name)
-    fields = [asdict(field) for field in dataset.fields]
+    document = asdict(dataset)
     show(
         invocation.format,
         Answer(
             listings=dataset.listings,
-            document=lambda: {**_described(dataset), "fields": fields},
-            rows=lambda: record_rows(FIELD_FIELDS, fields),
+            document=lambda: document,
+            rows=lambda: record_rows(FIELD_FIELDS, document["fields"]),
         ),
     )
 
@@ -174,16 +156,7 @@ def show_dataset(invocation: Invocation, name: str) -> None:
 @pass_invocation
 def history(invocation: Invocation, name: str) -> None:
     """List the versions of the dataset NAME, oldest first."""
-    versions = invocation.open_store().dataset_history(name)
-    rows = record_rows(VERSION_FIELDS, [_version(record) for record in versions])
-    show(
-        invocation.format,
-        Answer(
-            listings=lambda: [_history_listing(name, versions)],
-            document=lambda: {"versions": rows.records()},
-            rows=lambda: rows,
-        ),
-    )
+    show(invocation.format, listed_answer("versions", invocation.open_store().dataset_history(name)))
 
 
 @command.command(
@@ -203,7 +176,7 @@ def diff(invocation: Invocation, name: str, older: int, newer: int) -> None:
         Answer(
             listings=difference.listings,
             document=lambda: _difference_document(difference),
-            rows=lambda: arrow_rows(difference.arrow()),
+            rows=lambda: record_rows(difference.arrow().column_names, difference.rows()),
         ),
     )
 
@@ -236,30 +209,6 @@ def _upload_answer(report: "UploadReport") -> Answer:
     )
 
 
-def _described(dataset: "Dataset") -> dict[str, object]:
-    return {name: getattr(dataset, name) for name in DATASET_FIELDS}
-
-
-def _version(record: "VersionRecord") -> dict[str, object]:
-    """Return a version as programs read it: the workflow with its options."""
-    values = {name: getattr(record, name) for name in VERSION_FIELDS}
-    return {**values, "workflow": record.workflow_document}
-
-
-def _history_listing(name: str, versions: "Sequence[VersionRecord]") -> Listing:
-    numbers = ("version", "samples", "added", "changed", "removed")
-    columns = {**dict.fromkeys(numbers, "right"), "created": "left", "tags": "left", "message": "left"}
-    cells = [
-        (
-            *(one.version, one.n_samples, one.added, one.changed, one.removed),
-            *(when(one.created), ", ".join(one.tags), one.message),
-        )
-        for one in versions
-    ]
-    return listing(columns, cells, title=name)
-
-
 def _difference_document(difference: "VersionDifference") -> dict[str, object]:
     names = ("dataset", "older", "newer", "added", "changed", "removed", "changed_fields")
-    rows: Rows = arrow_rows(difference.arrow())
-    return {**{name: getattr(difference, name) for name in names}, "rows": rows.records()}
+    return {**{name: getattr(difference, name) for name in names}, "rows": difference.rows()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import arrow_rows
-from kolena_store.display import csv_text, json_text
+from kolena_store.display import counted, csv_text, json_text
 from kolena_store.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def write_table(path: str, table: "pa.Table") -> None:
     check_ending(path)
     write = WRITERS[Path(path).suffix.lower()]
     _replace(Path(path), lambda file: write(file, table))
-    note(f"wrote {table.num_rows:,} rows to {path}")
+    note(f"wrote {counted(table.num_rows, 'row')} to {path}")
 
 
 def write_text(path: str, text: str) -> None:

@@ -3,22 +3,17 @@
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from kolena_store.cli.commands import Group
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
-from kolena_store.cli.output import Answer, listing, record_rows, show
-
-if TYPE_CHECKING:
-    from kolena_store.metrics.user.stored import UserMetric
+from kolena_store.cli.output import Answer, listed_answer, record_rows, show
 
 __all__ = ["command"]
 
 APPLIED_FIELDS = ("name", "version", "change", "better", "unit", "interval", "is_tried")
-METRIC_FIELDS = ("name", "version", "better", "unit", "interval", "undefined", "source", "created")
 
 
 @click.group(
@@ -58,18 +53,7 @@ def apply(invocation: Invocation, dataset: str, file: str) -> None:
 @pass_invocation
 def list_metrics(invocation: Invocation, dataset: str) -> None:
     """List your metrics of DATASET as they stand now."""
-    metrics = invocation.open_store().user_metrics(dataset)
-    records = [_record(metric) for metric in metrics]
-    columns = {"metric": "left", "version": "right", "better": "left", "unit": "left", "interval": "left"}
-    cells = [(one.name, one.version, one.better, one.unit, one.interval) for one in metrics]
-    show(
-        invocation.format,
-        Answer(
-            listings=lambda: [listing(columns, cells)],
-            document=lambda: {"metrics": records},
-            rows=lambda: record_rows(METRIC_FIELDS, records),
-        ),
-    )
+    show(invocation.format, listed_answer("metrics", invocation.open_store().user_metrics(dataset)))
 
 
 @command.command(
@@ -85,7 +69,3 @@ def drop(invocation: Invocation, dataset: str, name: str) -> None:
     """Compute the metric NAME of DATASET no longer; the runs that have its values keep them."""
     invocation.open_store().drop_metric(dataset, name)
     click.echo(f"{name} is no longer computed on {dataset}")
-
-
-def _record(metric: "UserMetric") -> dict[str, object]:
-    return {name: getattr(metric, name) for name in METRIC_FIELDS}

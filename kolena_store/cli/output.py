@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kolena_store.display import Column, Listing, csv_text, json_text, print_listing
+from kolena_store.display import Listing, csv_text, json_text, print_listing
 from kolena_store.errors import InvalidInput
 
 if TYPE_CHECKING:
-    import datetime
-
     import pyarrow as pa
 
-__all__ = ["Answer", "Rows", "arrow_rows", "listing", "record_rows", "show", "when"]
+    from kolena_store.tables import Records
+
+__all__ = ["Answer", "Rows", "arrow_rows", "listed_answer", "record_rows", "show"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,14 @@ def show(form: str, answer: Answer) -> None:
         _write(csv_text(rows.names, rows.values))
 
 
-def listing(
-    columns: Mapping[str, str], rows: Sequence[Sequence[object]], *, title: str | None = None, notes: Sequence[str] = ()
-) -> Listing:
-    """Return a listing of columns, given as title -> `left` or `right`; None is an empty cell."""
-    heads = tuple(Column(title=name, align="right" if side == "right" else "left") for name, side in columns.items())
-    cells = tuple(tuple(_cell(value) for value in row) for row in rows)
-    return Listing(title=title, columns=heads, rows=cells, notes=tuple(notes))
+def listed_answer(name: str, records: "Records[Any]") -> Answer:
+    """Return records in their three forms; JSON has them under a name."""
+    names = [column.name for column in records.layout.fields]
+    return Answer(
+        listings=records.listings,
+        document=lambda: {name: records.rows()},
+        rows=lambda: record_rows(names, records.rows()),
+    )
 
 
 def record_rows(names: Sequence[str], records: Iterable[Mapping[str, object]]) -> Rows:
@@ -73,17 +74,6 @@ def arrow_rows(table: "pa.Table") -> Rows:
     """Return an Arrow table as rows."""
     columns = [_values(column) for column in table.columns]
     return Rows(names=table.column_names, values=zip(*columns, strict=True))
-
-
-def when(moment: "datetime.datetime") -> str:
-    """Return a moment to the minute, as `2026-08-31 09:30`."""
-    return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return "" if value is None else str(value)
 
 
 def _values(column: "pa.ChunkedArray") -> list[Any]:

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from kolena_store.cli.output import Answer, Rows, arrow_rows
-from kolena_store.cli.runs import run_record
 
 if TYPE_CHECKING:
     from kolena_store.test_runs import ConfusionMatrix, TestResults
@@ -25,7 +24,10 @@ def results_answer(results: "TestResults", matrices: "Sequence[ConfusionMatrix]"
 
 
 def _document(results: "TestResults", matrices: "Sequence[ConfusionMatrix]") -> dict[str, object]:
-    runs = [run_record(run) for run in results.runs]
+    from kolena_store.tables import Records
+    from kolena_store.test_runs import RUNS
+
+    runs = Records(results.runs, RUNS).rows()
     shown = {"confusion_matrices": [asdict(matrix) for matrix in matrices]} if matrices else {}
     return {"runs": runs, "metrics": arrow_rows(results.arrow()).records(), **shown}
 

@@ -1,27 +1,29 @@
 """How suites read: as they stand after they were applied, and as they are stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
-from kolena_store.cli.output import Answer, listing, record_rows, when
-from kolena_store.display import Listing
+from kolena_store.cli.outcomes import note
+from kolena_store.cli.output import Answer, record_rows
+from kolena_store.display import Column, Listing
 from kolena_store.errors import InvalidInput
 
 if TYPE_CHECKING:
     from kolena_store.store import Store
-    from kolena_store.test_suites import SuiteRecord, SuiteReport
+    from kolena_store.tables import Records
+    from kolena_store.test_suites import CaseRecord, SuiteRecord, SuiteReport
 
-__all__ = ["SUITE_FIELDS", "applied_answer", "listed_answer", "shown_answer", "suite_source"]
+__all__ = ["applied_answer", "shown_answer", "suite_source"]
 
-SUITE_FIELDS = ("dataset", "name", "version", "test_cases", "origin", "description", "tags", "created")
 APPLIED_FIELDS = ("suite", "suite_version", "name", "version", "level", "n", "n_nan", "note")
 CASE_FIELDS = ("name", "version", "level", "n", "definition", "description", "tags")
-EXPLICIT = "(a list of ids)"
 
 
 def applied_answer(reports: "Sequence[SuiteReport]") -> Answer:
-    """Return suites as they stand after they were applied (CSV: their test cases)."""
+    """Return suites as they stand after they were applied (CSV: their test cases); say on stderr what left them."""
+    for line in (line for report in reports for line in report.notes):
+        note(line)
     documents = [asdict(report) for report in reports]
     rows = [
         {"suite": document["name"], "suite_version": document["version"], **case}
@@ -29,26 +31,9 @@ def applied_answer(reports: "Sequence[SuiteReport]") -> Answer:
         for case in document["cases"]
     ]
     return Answer(
-        listings=lambda: [part for report in reports for part in report.listings()],
+        listings=lambda: [part for report in reports for part in replace(report, removed=()).listings()],
         document=lambda: {"suites": documents},
         rows=lambda: record_rows(APPLIED_FIELDS, rows),
-    )
-
-
-def listed_answer(records: Sequence[Mapping[str, Any]]) -> Answer:
-    """Return suites in their newest versions, given as the values of `SUITE_FIELDS`."""
-    columns = {
-        **{"suite": "left", "dataset": "left", "version": "right", "test cases": "right"},
-        **{"tags": "left", "created": "left"},
-    }
-    names = ("name", "dataset", "version", "test_cases")
-    cells = [
-        (*(record[name] for name in names), ", ".join(record["tags"]), when(record["created"])) for record in records
-    ]
-    return Answer(
-        listings=lambda: [listing(columns, cells)],
-        document=lambda: {"suites": records},
-        rows=lambda: record_rows(SUITE_FIELDS, records),
     )
 
 
@@ -59,17 +44,10 @@ def shown_answer(store: "Store", dataset: str, name: str, version: int | None) -
     shown = version or suite.version
     sizes = store.suite_difference(dataset, name, suite_versions=(shown, shown))
     n_samples = {case.name: case.n_after for case in sizes.cases}
-    records = [
-        {
-            **{field: getattr(case, field) for field in ("name", "version", "level", "description", "tags")},
-            "n": n_samples[case.name],
-            "definition": case.source,
-        }
-        for case in cases
-    ]
+    records = [{**record, "n": n_samples[record["name"]]} for record in cases.rows()]
     head = {"dataset": sizes.dataset, "suite": suite.name, "version": shown, "description": suite.description}
     return Answer(
-        listings=lambda: [_listing(f"{sizes.dataset}: suite {suite.name} version {shown}", records)],
+        listings=lambda: [*_heads(suite), _listing(cases, n_samples)],
         document=lambda: {**head, "tags": suite.tags, "test_cases": records},
         rows=lambda: record_rows(CASE_FIELDS, records),
     )
@@ -95,11 +73,27 @@ def _newest(store: "Store", dataset: str, name: str) -> "SuiteRecord":
     return next(suite for suite in store.test_suites(dataset) if suite.name.lower() == name.lower())
 
 
-def _listing(title: str, records: Sequence[dict[str, object]]) -> Listing:
-    columns = {"test case": "left", "version": "right", "samples": "right", "definition": "left"}
-    cells = [(record["name"], record["version"], record["n"], _one_line(record["definition"])) for record in records]
-    return listing(columns, cells, title=title)
+def _heads(suite: "SuiteRecord") -> list[str]:
+    tags = f"tags: {', '.join(suite.tags)}" if suite.tags else None
+    return [text for text in (suite.description, tags) if text]
 
 
-def _one_line(definition: object) -> str:
-    return EXPLICIT if definition is None else " ".join(str(definition).split())
+def _listing(cases: "Records[CaseRecord]", n_samples: Mapping[str, int | None]) -> Listing:
+    """Return the test cases; descriptions and tags have a column when a case beside the first, `all`, has one."""
+    texts = {
+        "definition": [case.short_definition for case in cases],
+        "description": [case.description or "" for case in cases],
+        "tags": [", ".join(case.tags) for case in cases],
+    }
+    shown = {title: cells for title, cells in texts.items() if title == "definition" or any(cells[1:])}
+    sizes = [(case.name, f"{case.version:,}", f"{n_samples[case.name] or 0:,}") for case in cases]
+    return Listing(
+        title=cases.title,
+        columns=(
+            Column(title="test case"),
+            Column(title="version", align="right"),
+            Column(title="samples", align="right"),
+            *(Column(title=title) for title in shown),
+        ),
+        rows=tuple((*head, *rest) for head, rest in zip(sizes, zip(*shown.values(), strict=True), strict=True)),
+    )

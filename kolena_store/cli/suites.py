@@ -8,13 +8,13 @@ import click
 from kolena_store.cli.commands import Group
 from kolena_store.cli.downloads import write_text
 from kolena_store.cli.invocation import Invocation, pass_invocation
-from kolena_store.cli.output import Answer, record_rows, show
+from kolena_store.cli.output import Answer, listed_answer, record_rows, show
 from kolena_store.cli.pairs import read_pairs_from_the_end
-from kolena_store.cli.suite_listings import SUITE_FIELDS, applied_answer, listed_answer, shown_answer, suite_source
+from kolena_store.cli.suite_listings import applied_answer, shown_answer, suite_source
 
 if TYPE_CHECKING:
     from kolena_store.store import Store
-    from kolena_store.test_suites import SuiteRecord, SuiteReport
+    from kolena_store.test_suites import SuiteReport
 
 __all__ = ["command"]
 
@@ -143,9 +143,11 @@ def show_suite(invocation: Invocation, dataset: str, *, name: str, version: int 
 @pass_invocation
 def list_suites(invocation: Invocation, dataset: str | None, *, everything: bool) -> None:
     """List the suites of DATASET (default: of every dataset) in their newest versions."""
-    store = invocation.open_store()
-    suites = [suite for suite in store.test_suites(dataset) if everything or suite.origin == FROM_FILES]
-    show(invocation.format, listed_answer([_listed(store, suite) for suite in suites]))
+    from kolena_store.tables import Records
+
+    suites = invocation.open_store().test_suites(dataset)
+    chosen = Records((suite for suite in suites if everything or suite.origin == FROM_FILES), suites.layout)
+    show(invocation.format, listed_answer("suites", chosen))
 
 
 @command.command(
@@ -203,8 +205,3 @@ def _apply_one(
 
     cases = [ExplicitCase(name=case, ids=ids) for case, ids in lists.items()]
     return store.apply_suite(dataset, file, cases=cases, description=description, tags=tags or None)
-
-
-def _listed(store: "Store", suite: "SuiteRecord") -> dict[str, object]:
-    values = {name: getattr(suite, name) for name in SUITE_FIELDS if name != "test_cases"}
-    return {**values, "test_cases": len(store.test_cases(suite.dataset, suite.name))}

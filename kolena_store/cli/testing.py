@@ -1,5 +1,7 @@
 """`kolena-store test`: metrics of every test case, for every model."""
 
+import shlex
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
@@ -9,9 +11,11 @@ from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import show
 from kolena_store.cli.result_listings import results_answer
+from kolena_store.errors import UnknownName
 
 if TYPE_CHECKING:
     from kolena_store.store import Store
+    from kolena_store.test_runs import ConfusionMatrix, TestResults
     from kolena_store.test_suites import Bins
     from kolena_store.workflows import Configuration
 
@@ -115,30 +119,41 @@ def command(invocation: Invocation, dataset: str, *, models: tuple[str, ...], **
 
     The table shows the main metrics, worst test case first; JSON and CSV hold every row, in the suite's order.
     """
-    configuration = _configuration(options)
-    store = invocation.open_store()
-    results = store.test(
-        dataset,
-        list(models) or None,
-        options["suite"],
-        by=_fields(store, dataset, options["by"]),
-        configuration=configuration,
-        metrics=list(dict.fromkeys(options["metrics"])) or None,
-        common=options["common"],
-    )
-    matrices = [
-        results.confusion_matrix(case, model)
-        for case in dict.fromkeys(options["confusion_matrices"])
-        for model in results.models
-    ]
+    results = _tested(invocation.open_store(), dataset, models, options)
+    matrices = _matrices(results, options["confusion_matrices"])
     if invocation.format != "table":
         for line in results.notes:
             note(line)
     show(invocation.format, results_answer(results, matrices))
 
 
+def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: TestOptions) -> "TestResults":
+    """Test, and say on stderr what left a suite whose file was applied first."""
+    configuration = _configuration(options)
+    by = _fields(store, dataset, options["by"])
+    with store.transaction():
+        suite = options["suite"]
+        report = store.apply_suite(dataset, suite) if suite and suite.endswith(".sql") and by is None else None
+        results = store.test(
+            dataset,
+            list(models) or None,
+            report or suite,
+            by=by,
+            configuration=configuration,
+            metrics=list(dict.fromkeys(options["metrics"])) or None,
+            common=options["common"],
+        )
+    for line in report.notes if report else ():
+        note(line)
+    return results
+
+
 def _configuration(options: TestOptions) -> "Configuration | None":
-    """Return the file's options with those of the command line in their place; None when there are none at all."""
+    """Return the file's options with those of the command line in their place; None when there are none at all.
+
+    A threshold that is a number needs no samples to tune on: those of the file are left out then.
+    """
+    from kolena_store.formats import read_text
     from kolena_store.workflows import configuration_from_document, read_configuration
 
     given: dict[str, object] = {}
@@ -149,7 +164,11 @@ def _configuration(options: TestOptions) -> "Configuration | None":
     if options["classes"]:
         given["classes"] = list(options["classes"])
     if options["configuration"] is not None:
-        given = {**read_configuration(options["configuration"]).document(), **given}
+        read_text(options["configuration"])  # says which files are near when this one is not there
+        document = read_configuration(options["configuration"]).document()
+        if isinstance(given.get("threshold"), float):
+            document.pop("tune_on", None)
+        given = {**document, **given}
     elif not given:
         return None
     return configuration_from_document(given)
@@ -160,6 +179,15 @@ def _threshold(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def _matrices(results: "TestResults", cases: Iterable[str]) -> "list[ConfusionMatrix]":
+    known = results.arrow().column("test_case").unique().to_pylist()
+    for case in cases:
+        if case not in known:
+            listing = f"kolena-store suite show {shlex.quote(results.dataset)} {shlex.quote(results.suite)}"
+            raise UnknownName.of("test case", case, known, listing)
+    return [results.confusion_matrix(case, model) for case in dict.fromkeys(cases) for model in results.models]
 
 
 def _fields(store: "Store", dataset: str, by: tuple[str, ...]) -> "list[str | Bins] | None":

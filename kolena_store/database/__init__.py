@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kolena_store.database.commit import Transaction, writing
 from kolena_store.database.session import Session, connect, reading_files
-from kolena_store.database.snapshot import CATALOGUE_FILE, open_snapshot
+from kolena_store.database.snapshot import CATALOGUE_FILE, check_there, open_snapshot
 from kolena_store.errors import InvalidInput
 
 __all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect", "reading_files"]
@@ -57,11 +57,20 @@ class Database:
             self._snapshot = None
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Yield the open transaction, or open one that is committed when the block ends."""
+    def transaction(self, *, makes_store: bool = True) -> Iterator[Transaction]:
+        """Yield the open transaction, or open one that is committed when the block ends.
+
+        Args:
+            makes_store: make the store when there is none; else nothing is made, not even its folder.
+
+        Raises:
+            StoreNotFound: there is no store, and it is not to be made.
+        """
         if self._transaction is not None:
             yield from self._joined(self._transaction)
             return
+        if not makes_store:
+            check_there(self.root)
         with writing(self.root, timeout=self.lock_timeout, before_commit=self._before_commit) as transaction:
             self._transaction = transaction
             try:

@@ -33,7 +33,7 @@ def writer_lock(root: Path, *, timeout: float) -> Iterator[None]:
         except Timeout:
             raise StoreLocked(
                 f"{root} is being written by {_holder(path)}; waited {timeout:g} s. "
-                "Try again when it has finished, or give Store(..., lock_timeout=seconds) a longer time"
+                "Try again when it has finished (in Python, lock_timeout= says how long to wait)"
             ) from None
     try:
         with writable(root):

@@ -1,5 +1,6 @@
 """Opening one state of a store for reading."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,15 @@ from kolena_store.errors import DamagedStore, StoreError, StoreLocked, StoreNotF
 from kolena_store.schema import check_format
 from kolena_store.statements import literal, statement
 
-__all__ = ["CATALOGUE_FILE", "WAL_FILE", "attaching", "check_no_wal", "check_not_open_elsewhere", "open_snapshot"]
+__all__ = [
+    "CATALOGUE_FILE",
+    "WAL_FILE",
+    "attaching",
+    "check_no_wal",
+    "check_not_open_elsewhere",
+    "check_there",
+    "open_snapshot",
+]
 
 CATALOGUE_FILE = "store.duckdb"
 WAL_FILE = "store.duckdb.wal"
@@ -25,8 +34,7 @@ def open_snapshot(root: Path) -> Session:
         UnsupportedStore: a newer kolena_store wrote it.
     """
     catalogue = root / CATALOGUE_FILE
-    if not catalogue.exists():
-        raise StoreNotFound(f"no store at {root}; make one with: kolena-store init {root}")
+    check_there(root)
     check_no_wal(root)
     session = Session(connect(root), root)
     try:
@@ -39,6 +47,19 @@ def open_snapshot(root: Path) -> Session:
         session.connection.close()
         raise
     return session
+
+
+def check_there(root: Path) -> None:
+    """Stop when there is no store.
+
+    Raises:
+        StoreNotFound: there is none; the message says how to make one.
+    """
+    if not (root / CATALOGUE_FILE).exists():
+        raise StoreNotFound(
+            f"no store at {root}; make one with: kolena-store init {shlex.quote(str(root))} "
+            "(in Python, the first upload makes it)"
+        )
 
 
 def check_not_open_elsewhere(session: Session) -> None:

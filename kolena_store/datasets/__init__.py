@@ -9,16 +9,25 @@ from kolena_store.datasets.columns import (
     check_columns,
     columns_of_pattern,
 )
+from kolena_store.datasets.differences import VersionDifference, version_difference
 from kolena_store.datasets.download import download_dataset, read_rows
 from kolena_store.datasets.history import (
+    DATASETS,
+    VERSIONS,
     Dataset,
-    VersionDifference,
+    DatasetModel,
     dataset_history,
     describe_dataset,
     note_dataset,
-    version_difference,
 )
-from kolena_store.datasets.identity import check_ids, check_label_types, check_same_id_types, same_ids
+from kolena_store.datasets.identity import (
+    check_ids,
+    check_label_types,
+    check_same_id_types,
+    missing_ids,
+    same_ids,
+    shown_ids,
+)
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.records import (
     DatasetRecord,
@@ -31,16 +40,19 @@ from kolena_store.datasets.records import (
     version_of,
 )
 from kolena_store.datasets.sql_types import column_types
-from kolena_store.datasets.staging import Staged, stage, without_columns
+from kolena_store.datasets.staging import Staged, check_not_empty, stage, without_columns
 from kolena_store.datasets.upload import DatasetUpload, UploadReport, upload_dataset
 from kolena_store.datasets.versions import author
 from kolena_store.datasets.widening import check_names, widened_schema
 
 __all__ = [
     "CLASS_MARK",
+    "DATASETS",
+    "VERSIONS",
     "ColumnNeed",
     "Columns",
     "Dataset",
+    "DatasetModel",
     "DatasetRecord",
     "DatasetUpload",
     "Field",
@@ -54,6 +66,7 @@ __all__ = [
     "check_ids",
     "check_label_types",
     "check_names",
+    "check_not_empty",
     "check_same_id_types",
     "column_types",
     "columns_of_pattern",
@@ -65,10 +78,12 @@ __all__ = [
     "files_of",
     "find_dataset",
     "find_numbers",
+    "missing_ids",
     "note_dataset",
     "read_rows",
     "row_changes",
     "same_ids",
+    "shown_ids",
     "stage",
     "stored_samples",
     "upload_dataset",

@@ -4,21 +4,76 @@ import datetime
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kolena_store.database import Session, Transaction
-from kolena_store.datasets.identity import EXAMPLES
-from kolena_store.datasets.records import DatasetRecord, Field, VersionRecord, files_of, version_of
-from kolena_store.display import Column, Listing, Printable
-from kolena_store.errors import shown
-from kolena_store.formats import is_widening
+from kolena_store.datasets.records import DatasetRecord, Field, VersionRecord, version_of
+from kolena_store.digests import canonical_json
+from kolena_store.display import Column, Listing, Printable, counted
 from kolena_store.schema import document_text, listed
-from kolena_store.statements import Fragment, identifier, joined, literal, statement
+from kolena_store.tables import Layout, RecordColumn
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+__all__ = [
+    "DATASETS",
+    "VERSIONS",
+    "Dataset",
+    "DatasetModel",
+    "dataset_history",
+    "describe_dataset",
+    "note_dataset",
+]
 
-__all__ = ["Dataset", "VersionDifference", "dataset_history", "describe_dataset", "note_dataset", "version_difference"]
+COUNTS = ("added", "changed", "removed")
+
+DATASETS = Layout(
+    fields=(
+        RecordColumn(name="name"),
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="n_samples", kind="whole"),
+        RecordColumn(name="workflow"),
+        RecordColumn(name="id_fields", kind="texts"),
+        RecordColumn(name="description"),
+        RecordColumn(name="tags", kind="texts"),
+        RecordColumn(name="metadata", kind="document"),
+        RecordColumn(name="updated", kind="moment"),
+    ),
+    shown=(
+        RecordColumn(name="dataset", of="name"),
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="samples", kind="whole", of="n_samples"),
+        RecordColumn(name="workflow"),
+        RecordColumn(name="updated", kind="moment"),
+    ),
+)
+VERSIONS = Layout(
+    fields=(
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="workflow", kind="document", of="workflow_document"),
+        *(RecordColumn(name=name, kind="whole") for name in ("n_samples", *COUNTS, "unchanged")),
+        RecordColumn(name="author"),
+        RecordColumn(name="message"),
+        RecordColumn(name="tags", kind="texts"),
+        RecordColumn(name="created", kind="moment"),
+    ),
+    shown=(
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="samples", kind="whole", of="n_samples"),
+        *(RecordColumn(name=name, kind="whole") for name in COUNTS),
+        RecordColumn(name="created", kind="moment"),
+        RecordColumn(name="message"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetModel:
+    """A model with results on a dataset: the newest version of these, and how many samples it answered."""
+
+    model: str
+    upload_configuration: dict[str, Any] | None
+    results_version: int
+    answered: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,49 +90,42 @@ class Dataset(Printable):
     tags: tuple[str, ...]
     metadata: dict[str, Any]
     updated: datetime.datetime
+    models: tuple[DatasetModel, ...] = ()
 
     def listings(self) -> Sequence[Listing | str]:
-        """Return the dataset as people read it: a sentence and its fields."""
-        head = f"{self.name} version {self.version}: {self.n_samples:,} samples, workflow {self.workflow or 'none'}"
+        """Return the dataset as people read it: a sentence, its fields, and the models with results on it."""
+        n_samples, workflow = counted(self.n_samples, "sample"), self.workflow or "none"
+        head = f"{self.name} version {self.version}: {n_samples}, workflow {workflow}"
         columns = (Column(title="field"), Column(title="type"), Column(title="role"))
         rows = tuple((field.name, field.type, field.role.replace("_", " ")) for field in self.fields)
         return [
             head,
             *([self.description] if self.description else []),
             Listing(title=None, columns=columns, rows=rows),
+            self._models_listing() if self.models else "no model has results on it yet",
         ]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionDifference(Printable):
-    """What changed between two versions of a dataset; `rows` holds the id, the kind of change, and the fields."""
-
-    dataset: str
-    older: int
-    newer: int
-    added: int
-    changed: int
-    removed: int
-    changed_fields: dict[str, int]
-    rows: "pa.Table"
-
-    def arrow(self) -> "pa.Table":
-        """Return one row for each sample that differs: its id fields, `change`, and the `fields` that differ."""
-        return self.rows
-
-    def listings(self) -> Sequence[Listing | str]:
-        """Return the counts, then the fields that changed with the number of samples, then the first few samples."""
-        counts = f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed"
-        head = f"{self.dataset} from version {self.older} to {self.newer}: {counts}"
-        columns = (Column(title="changed field"), Column(title="samples", align="right"))
-        fields = tuple((name, f"{count:,}") for name, count in self.changed_fields.items())
-        listing = [Listing(title=None, columns=columns, rows=fields)] if fields else []
-        first = [{key: row[key] for key in row if key != "fields"} for row in self.rows.slice(0, EXAMPLES).to_pylist()]
-        return [head, *listing, *([f"first: {shown(first)}"] if first else [])]
+    def _models_listing(self) -> Listing:
+        has_configurations = any(one.upload_configuration is not None for one in self.models)
+        titles = ("results version", "answered", "missing")
+        columns = (
+            Column(title="model"),
+            *([Column(title="upload configuration")] if has_configurations else []),
+            *(Column(title=title, align="right") for title in titles),
+        )
+        rows = tuple(
+            (
+                one.model,
+                *([_text_of(one.upload_configuration)] if has_configurations else []),
+                *(f"{count:,}" for count in (one.results_version, one.answered, one.missing)),
+            )
+            for one in self.models
+        )
+        return Listing(title=None, columns=columns, rows=rows)
 
 
 def describe_dataset(session: Session, dataset: DatasetRecord) -> Dataset:
-    """Return a dataset as it stands in its newest version."""
+    """Return a dataset as it stands in its newest version, without the models that have results on it."""
     version = version_of(session, dataset)
     workflow = version.workflow_document
     return Dataset(
@@ -118,73 +166,5 @@ def dataset_history(session: Session, dataset: DatasetRecord) -> list[VersionRec
     return session.records(VersionRecord, "datasets.all_versions", dataset_id=dataset.dataset_id)
 
 
-def version_difference(session: Session, dataset: DatasetRecord, older: int, newer: int) -> VersionDifference:
-    """Return what changed from one version of a dataset to another, sample by sample and field by field.
-
-    Raises:
-        UnknownName: there is no such version.
-    """
-    before, after = version_of(session, dataset, older), version_of(session, dataset, newer)
-    query = statement("queries/datasets", "version_differences").fill(
-        ids=_ids(dataset.id_fields), changed_fields=_changed_fields(before, after)
-    )
-    found = session.table(query, older=_paths(session, before), newer=_paths(session, after))
-    rows = found.rename_columns([*dataset.id_fields, "change", "fields"])
-    kinds = found.column("_change").to_pylist()
-    return VersionDifference(
-        dataset=dataset.name,
-        older=older,
-        newer=newer,
-        added=kinds.count("added"),
-        changed=kinds.count("changed"),
-        removed=kinds.count("removed"),
-        changed_fields=_count_fields(found.column("_fields")),
-        rows=rows,
-    )
-
-
-def _count_fields(fields: "pa.ChunkedArray") -> dict[str, int]:
-    import pyarrow.compute as pc
-
-    counted = pc.value_counts(pc.list_flatten(fields)).to_pylist()
-    by_count = sorted(counted, key=lambda pair: (-pair["counts"], pair["values"]))
-    return {pair["values"]: pair["counts"] for pair in by_count}
-
-
-def _paths(session: Session, version: VersionRecord) -> list[str]:
-    return [str(file.path(session.root)) for file in files_of(session, version.sample_files)]
-
-
-def _ids(id_fields: Sequence[str]) -> Fragment:
-    pairs = ((identifier("newer", name), identifier("older", name), identifier(name)) for name in id_fields)
-    return joined(Fragment(f"coalesce({newer}, {older}) AS {name}") for newer, older, name in pairs)
-
-
-def _changed_fields(before: VersionRecord, after: VersionRecord) -> Fragment:
-    """Return the list of the fields whose values differ; a field that one version lacks is NULL there."""
-    cases = []
-    for name in dict.fromkeys([*after.types, *before.types]):
-        cast = _common_cast(name, before, after)
-        left, right = (
-            f"{identifier(side, name)}{cast}" if _holds(version, name) else literal(None)
-            for side, version in (("newer", after), ("older", before))
-        )
-        cases.append(Fragment(f"CASE WHEN {left} IS DISTINCT FROM {right} THEN {literal(name)} END"))
-    return Fragment(f"list_filter([{joined(cases)}], lambda field: field IS NOT NULL)")
-
-
-def _holds(version: VersionRecord, name: str) -> bool:
-    """Return whether a version has a column, and not one of NULL alone, whose type fits nothing."""
-    import pyarrow.types as types
-
-    return name in version.plain_types and not types.is_null(version.plain_types[name])
-
-
-def _common_cast(name: str, before: VersionRecord, after: VersionRecord) -> str:
-    """Return the cast to a type that both versions' values of a column have; none when they have one type."""
-    if not (_holds(before, name) and _holds(after, name)) or before.types[name] == after.types[name]:
-        return ""
-    for older, newer in ((before, after), (after, before)):
-        if is_widening(older.plain_types[name], newer.plain_types[name]):
-            return f"::{newer.types[name]}"
-    return "::VARCHAR"
+def _text_of(document: Mapping[str, Any] | None) -> str:
+    return "" if document is None else canonical_json(document)

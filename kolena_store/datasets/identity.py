@@ -1,11 +1,13 @@
 """Which columns identify a sample, and that they do."""
 
-from collections.abc import Sequence
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
 from kolena_store.datasets.sql_types import is_exact
+from kolena_store.display import counted
 from kolena_store.errors import ChangedType, DuplicateIds, InvalidInput, MissingColumns, shown
 from kolena_store.schema import listed
 from kolena_store.statements import Fragment, identifier, joined, statement
@@ -18,15 +20,24 @@ __all__ = [
     "check_ids",
     "check_label_types",
     "check_same_id_types",
+    "missing_ids",
     "resolve_id_fields",
     "same_ids",
+    "shown_ids",
 ]
 
 EXAMPLES = 5
+HAVE = ("has", "have")
+REMEDY = "Rename the column or name another one"
 
 
-def resolve_id_fields(where: str, names: Sequence[str], given: Sequence[str] | None) -> list[str]:
+def resolve_id_fields(
+    where: str, names: Sequence[str], given: Sequence[str] | None, *, index: Sequence[str] = ()
+) -> list[str]:
     """Return the id fields: the given ones, else `id`, else `id_*` and `*_id`, else `locator`, else `text`.
+
+    Args:
+        index: the names of a pandas frame's index, which is no column.
 
     Raises:
         MissingColumns: a given one is no column.
@@ -36,7 +47,7 @@ def resolve_id_fields(where: str, names: Sequence[str], given: Sequence[str] | N
         wanted = listed("id_fields", given)
         missing = [name for name in wanted if name not in names]
         if missing:
-            raise MissingColumns.of(where, missing, names)
+            raise MissingColumns.of(where, missing, names, remedy=REMEDY + _index_hint(index))
         return wanted
     affixed = [name for name in names if name.startswith("id_") or name.endswith("_id")]
     for candidates in (["id"], affixed, ["locator"], ["text"]):
@@ -44,8 +55,33 @@ def resolve_id_fields(where: str, names: Sequence[str], given: Sequence[str] | N
             return candidates
     raise InvalidInput(
         f"{where}: no column named id, id_..., ..._id, locator or text; say which columns identify a sample "
-        f"with id_fields=[...] (--id on the command line). The columns are {shown(names)}"
+        f"with id_fields=[...] (--id on the command line). The columns are {shown(names)}{_index_hint(index)}"
     )
+
+
+def missing_ids(
+    where: str, dataset: str, missing: Sequence[str], names: Sequence[str], *, index: Sequence[str] = ()
+) -> MissingColumns:
+    """Return the error for an input that lacks id fields of a dataset, by which its rows are matched to samples."""
+    named = ", ".join(map(repr, missing))
+    what = f"{named} is an id field" if len(missing) == 1 else f"{named} are id fields"
+    remedy = (
+        f"{what} of {dataset!r}, by which rows are matched to samples: rename the columns that hold the ids, "
+        "or upload the dataset under another name with other id fields (--id, in Python id_fields=)"
+    )
+    return MissingColumns.of(where, missing, names, remedy=remedy + _index_hint(index))
+
+
+def shown_ids(rows: Iterable[Mapping[str, object]], id_fields: Sequence[str]) -> str:
+    """Return the ids in rows as people read them, the first few: `7, 8`, or `(patient=7, visit=1)` with more fields."""
+
+    def spelled_row(row: object) -> str:
+        assert isinstance(row, Mapping)
+        if len(id_fields) == 1:
+            return _spelled(row[id_fields[0]])
+        return f"({', '.join(f'{name}={_spelled(row[name])}' for name in id_fields)})"
+
+    return shown(rows, spelled_row)
 
 
 def check_id_types(where: str, schema: "pa.Schema", id_fields: Sequence[str]) -> None:
@@ -110,7 +146,8 @@ def check_ids(session: Session, where: str, paths: Sequence[Path], keys: Sequenc
     missing = session.rows(statement("queries/datasets", "rows_without_id").fill(any_null=any_null), files=files)
     if missing:
         raise InvalidInput(
-            f"{where}: {missing[0][1]} rows have no value in {shown(keys)} (first: row {missing[0][0] + 1}); "
+            f"{where}: {counted(missing[0][1], 'row', HAVE)} no value in {shown(keys)} (first: row "
+            f"{missing[0][0] + 1}); "
             "every row needs an id. Fill it in or remove those rows"
         )
     duplicates = session.table(statement("queries/datasets", "duplicate_ids").fill(ids=joined(names)), files=files)
@@ -127,11 +164,21 @@ def same_ids(left: str, right: str, id_fields: Sequence[str]) -> Fragment:
 def _duplicate_error(where: str, keys: Sequence[str], duplicates: "pa.Table") -> DuplicateIds:
     records = duplicates.drop_columns(["_duplicated"]).to_pylist()
     n_duplicated = duplicates.column("_duplicated")[0].as_py()
-    examples = [record[keys[0]] if len(keys) == 1 else record for record in records[:EXAMPLES]]
     return DuplicateIds(
-        f"{where}: {n_duplicated} ids stand in more than one row of {shown(keys)}: {shown(examples)}. "
+        f"{where}: {counted(n_duplicated, 'id', ('stands', 'stand'))} in more than one row of {shown(keys)}: "
+        f"{shown_ids(records[:EXAMPLES], keys)}. "
         "Remove the repeated rows, or name further id fields that tell them apart"
     )
+
+
+def _index_hint(index: Sequence[str]) -> str:
+    if not index:
+        return ""
+    return f". The frame's index {', '.join(map(repr, index))} is no column: frame.reset_index() makes it one"
+
+
+def _spelled(value: object) -> str:
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else repr(value)
 
 
 def _is_null(kind: "pa.DataType") -> bool:

@@ -4,7 +4,7 @@ import datetime
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -46,13 +46,13 @@ class Field:
 class VersionRecord:
     """One version of a dataset: the files that hold its samples, and how it came from the version before."""
 
-    dataset_id: int
+    dataset_id: int = field(repr=False)
     version: int
     workflow: str | None
-    columns: str | None
-    fields: str
-    arrow_schema: bytes
-    sample_files: list[int]
+    columns: str | None = field(repr=False)
+    fields: str = field(repr=False)
+    arrow_schema: bytes = field(repr=False)
+    sample_files: list[int] = field(repr=False)
     n_samples: int
     added: int
     changed: int

@@ -77,6 +77,16 @@ class Staged:
                 yield conform(pa.Table.from_batches([batch.filter(pa.array(mask))]), schema)
 
 
+def check_not_empty(source: "TableInput") -> None:
+    """Refuse an input that is known to have no rows, before anything is said of its columns, which have no types then.
+
+    Raises:
+        EmptyInput: it has none.
+    """
+    if source.n_rows == 0:
+        raise EmptyInput(f"{source.name} has no rows; give at least one")
+
+
 def stage(root: Path, kind: str, source: "TableInput", *, schema: "pa.Schema", base: int) -> Staged:
     """Write all rows of an input with the columns and types of `schema`, numbered from `base` on.
 

@@ -9,16 +9,17 @@ from kolena_store.database import Transaction
 from kolena_store.datasets.categories import with_categories
 from kolena_store.datasets.changes import RowChanges, row_changes
 from kolena_store.datasets.columns import Columns, check_columns
-from kolena_store.datasets.identity import check_id_types, check_ids, resolve_id_fields
+from kolena_store.datasets.identity import check_id_types, check_ids, missing_ids, resolve_id_fields
 from kolena_store.datasets.numbering import add_to_id_map, number_rows
 from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, find_dataset, version_of
-from kolena_store.datasets.staging import Staged, stage, with_order, without_columns
+from kolena_store.datasets.staging import Staged, check_not_empty, stage, with_order, without_columns
 from kolena_store.datasets.versions import NewVersion, add_version, check_dataset_name
 from kolena_store.datasets.widening import check_names, widened_schema
-from kolena_store.display import Listing, Printable
+from kolena_store.display import Listing, counted
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.formats import TableInput, open_table
 from kolena_store.schema import listed, now
+from kolena_store.tables import RecordColumn, Tabular, table_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,6 +28,12 @@ __all__ = ["DatasetUpload", "UploadReport", "upload_dataset"]
 
 SAMPLES_KIND = "samples"
 NO_VERSION = "no new version, so its tags were not kept"
+COUNTS = ("version", "n_samples", "added", "changed", "removed", "unchanged")
+REPORT_COLUMNS = (
+    RecordColumn(name="dataset"),
+    *(RecordColumn(name=name, kind="whole") for name in COUNTS),
+    RecordColumn(name="notes", kind="texts"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +56,7 @@ class DatasetUpload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadReport(Printable):
+class UploadReport(Tabular):
     """What an upload of a dataset did; `version` is the one that now holds."""
 
     dataset: str
@@ -61,12 +68,17 @@ class UploadReport(Printable):
     unchanged: int
     notes: tuple[str, ...] = ()
 
+    def arrow(self) -> "pa.Table":
+        """Return the report as a table of one row."""
+        return table_of(REPORT_COLUMNS, [self])
+
     def listings(self) -> Sequence[Listing | str]:
         """Return the report as people read it: one sentence, then the notes."""
         counts = (
             f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.unchanged:,} unchanged"
         )
-        return [f"{self.dataset} version {self.version}: {self.n_samples:,} samples ({counts})", *self.notes]
+        n_samples = counted(self.n_samples, "sample")
+        return [f"{self.dataset} version {self.version}: {n_samples} ({counts})", *self.notes]
 
 
 def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadReport:
@@ -78,8 +90,9 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
     existing = find_dataset(transaction, upload.name)
     before = version_of(transaction, existing) if existing else None
     source = open_table(upload.source, types=upload.types, expected=before.plain_types if before else None)
+    check_not_empty(source)
     schema = _checked_schema(source, upload, before)
-    id_fields = _id_fields(source.name, schema, existing, upload)
+    id_fields = _id_fields(source, schema, existing, upload)
     dataset = existing or _new_dataset(transaction, upload.name, id_fields)
     staged = stage(transaction.root, SAMPLES_KIND, source, schema=schema, base=dataset.next_sample)
     try:
@@ -100,15 +113,20 @@ def _checked_schema(source: TableInput, upload: DatasetUpload, before: VersionRe
     return schema
 
 
-def _id_fields(where: str, schema: "pa.Schema", existing: DatasetRecord | None, upload: DatasetUpload) -> list[str]:
+def _id_fields(
+    source: TableInput, schema: "pa.Schema", existing: DatasetRecord | None, upload: DatasetUpload
+) -> list[str]:
     given = upload.id_fields or (existing.id_fields if existing else None)
-    id_fields = resolve_id_fields(where, schema.names, given)
+    missing = [name for name in existing.id_fields if name not in schema.names] if existing else []
+    if existing and missing and not upload.id_fields:
+        raise missing_ids(source.name, existing.name, missing, schema.names, index=source.index)
+    id_fields = resolve_id_fields(source.name, schema.names, given, index=source.index)
     if existing and set(id_fields) != set(existing.id_fields):
         raise InvalidInput(
             f"dataset {existing.name!r} identifies samples by {shown(existing.id_fields)}, not by {shown(id_fields)}; "
             "id fields stay as they are: upload under another name to change them"
         )
-    check_id_types(where, schema, id_fields)
+    check_id_types(source.name, schema, id_fields)
     return existing.id_fields if existing else id_fields
 
 
@@ -132,7 +150,7 @@ def _compare_and_add(
     numbering = number_rows(transaction, dataset, staged)
     current = files_of(transaction, before.sample_files) if before else []
     changes = row_changes(transaction, staged, numbering.samples, current, is_whole=not upload.append_only)
-    notes = _notes(before, staged, upload)
+    notes = _notes(dataset, before, staged, upload)
     if before is not None and changes.is_empty and _is_same_definition(before, staged, upload):
         return _report(dataset, before, changes, (*notes, *([NO_VERSION] if tags else [])))
     new = NewVersion(
@@ -157,7 +175,12 @@ def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUp
     return bool(before.schema.equals(with_order(staged.schema, before.schema.names), check_metadata=True))
 
 
-def _notes(before: VersionRecord | None, staged: Staged, upload: DatasetUpload) -> tuple[str, ...]:
+def _notes(
+    dataset: DatasetRecord, before: VersionRecord | None, staged: Staged, upload: DatasetUpload
+) -> tuple[str, ...]:
+    if before is None and not upload.id_fields:
+        named = ", ".join(dataset.id_fields)
+        return (f"samples are identified by {named} (inferred; name others with --id)",)
     if before is None or upload.append_only:
         return ()
     kept = set(staged.schema.names)

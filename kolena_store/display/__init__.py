@@ -2,7 +2,7 @@
 
 from kolena_store.display.cells import cell_width, fold, shorten, visible
 from kolena_store.display.documents import csv_text, json_text
-from kolena_store.display.figures import fraction, interval_cell, number
+from kolena_store.display.figures import counted, fraction, interval_cell, number
 from kolena_store.display.listings import Column, Listing, Printable, joined_html, joined_text
 from kolena_store.display.terminal import print_listing
 
@@ -11,6 +11,7 @@ __all__ = [
     "Listing",
     "Printable",
     "cell_width",
+    "counted",
     "csv_text",
     "fold",
     "fraction",

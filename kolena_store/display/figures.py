@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["UNDEFINED", "fraction", "interval_cell", "number"]
+__all__ = ["UNDEFINED", "counted", "fraction", "interval_cell", "number"]
 
 UNDEFINED = "\N{EN DASH}"
 LARGEST_DECIMAL = 1e12
@@ -34,6 +34,17 @@ def number(value: float | None) -> str:
     if magnitude < 1 or magnitude >= LARGEST_DECIMAL:
         return _small(value, magnitude)
     return f"{value:,.{_decimals(magnitude)}f}"
+
+
+def counted(n: int, noun: str, verbs: tuple[str, str] | None = None) -> str:
+    """Return a number with its noun, as `1 sample` or `1,200 samples`, and with the verb that it takes.
+
+    Args:
+        verbs: the verb after one thing and after several, as in `("has", "have")`.
+    """
+    is_one = n == 1
+    verb = f" {verbs[0] if is_one else verbs[1]}" if verbs else ""
+    return f"{n:,} {noun}{'' if is_one else 's'}{verb}"
 
 
 def interval_cell(

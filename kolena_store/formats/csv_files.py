@@ -137,7 +137,8 @@ def _check_header(scan: TextScan, header: CsvHeader, n_rows: int, classes: Seque
             scan.label,
             1,
             "the line looks like a row of values, not like the columns' names",
-            "Write the names in the first line (names that are numbers are taken when types= declares one of them)",
+            "Write the names in the first line (names that are numbers are taken when --type, in Python types=, "
+            "declares one of them)",
         )
 
 

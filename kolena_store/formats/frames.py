@@ -1,7 +1,7 @@
 """Data frames of Polars and pandas; pandas itself is never imported, a frame of it is known by its type's name."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kolena_store.errors import InvalidInput
 from kolena_store.formats.categories import has_categories
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["is_from", "open_lazy_frame", "table_of_pandas", "table_of_polars"]
+__all__ = ["index_names", "is_from", "open_lazy_frame", "table_of_pandas", "table_of_polars"]
 
 PANDAS = "the pandas frame"
 POLARS = "the Polars frame"
@@ -24,6 +24,13 @@ QUERY = "the Polars query"
 def is_from(source: object, package: str, name: str) -> bool:
     """Return whether an object's type, or one that it derives from, is the class `name` of a package."""
     return any(kind.__name__ == name and kind.__module__.split(".")[0] == package for kind in type(source).__mro__)
+
+
+def index_names(source: object) -> tuple[str, ...]:
+    """Return the names of a pandas frame's index, which `table_of_pandas` leaves out; nothing for other objects."""
+    if not is_from(source, "pandas", "DataFrame"):
+        return ()
+    return tuple(str(name) for name in cast("pd.DataFrame", source).index.names if name is not None)
 
 
 def table_of_pandas(frame: "pd.DataFrame") -> "pa.Table":

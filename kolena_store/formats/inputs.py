@@ -25,6 +25,7 @@ class TableInput:
 
     `schema` has plain value types: a dictionary column is decoded, and `categories` keeps its values and their order.
     `is_text` says that the cells had no declared type (CSV, JSON Lines). `n_rows` is None when it is not known yet.
+    `index` names the levels of a pandas frame's index, which is left out.
     """
 
     name: str
@@ -32,6 +33,7 @@ class TableInput:
     categories: Mapping[str, Categories] = field(default_factory=lambda: NO_CATEGORIES)
     is_text: bool = False
     n_rows: int | None = None
+    index: tuple[str, ...] = ()
     source: "Callable[[], Iterator[pa.RecordBatch]]" = field(repr=False)
 
     def batches(self) -> "Iterator[pa.RecordBatch]":
@@ -63,6 +65,7 @@ def renamed_input(source: TableInput, columns: Mapping[str, str]) -> TableInput:
         ),
         is_text=source.is_text,
         n_rows=source.n_rows,
+        index=source.index,
         source=lambda: _renamed_batches(source, positions, schema),
     )
 

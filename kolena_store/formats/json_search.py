@@ -9,6 +9,7 @@ from typing import Any
 from kolena_store.errors import MalformedFile
 from kolena_store.formats.json_shapes import Clash, Shape
 from kolena_store.formats.paths import opened
+from kolena_store.formats.type_names import declaring
 
 __all__ = ["ARRAY", "LINES", "JsonFile"]
 
@@ -84,7 +85,7 @@ class JsonFile:
 
     def _mixed(self, row: int, column: str, clash: Clash) -> MalformedFile:
         before = f"in {self.unit} {clash.earlier_row} it held {clash.earlier}"
-        remedy = f"Make the values one kind, or declare types={{{column!r}: 'VARCHAR'}} to keep them as text"
+        remedy = f"Make the values one kind, or keep them as text with {declaring(column, 'VARCHAR')}"
         return self.fault(row, f"column {clash.path!r} holds {clash.kind}, {before}", remedy)
 
     def _lines(self) -> Iterator[tuple[int, Any]]:
@@ -126,7 +127,7 @@ class JsonFile:
             row, column = found
             problem = f"column {column!r} holds an integer of more than 64 bits"
             name = column.split(".")[0].removesuffix("[]")
-            raise self.fault(row, problem, f"Write it as text, or declare types={{{name!r}: 'VARCHAR'}}")
+            raise self.fault(row, problem, f"Write it as text, or declare {declaring(name, 'VARCHAR')}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from kolena_store.errors import EmptyInput, MalformedFile, UnreadableFile, did_you_mean, shown
 
-__all__ = ["compression_of", "opened", "path_for_duckdb", "readable_file"]
+__all__ = ["compression_of", "opened", "path_for_duckdb", "read_text", "readable_file"]
 
 GZIP_MARK = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 20
@@ -25,17 +25,40 @@ def readable_file(path: Path) -> Path:
         EmptyInput: it holds nothing.
         MalformedFile: it is compressed, and cut off or damaged (DuckDB 1 would read half a file without a word).
     """
-    try:
-        with path.open("rb") as handle:
-            if not handle.read(1):
-                raise EmptyInput(f"{path} is empty; give a file with columns")
-    except FileNotFoundError as error:
-        raise UnreadableFile(_not_there(path)) from error
-    except OSError as error:
-        raise UnreadableFile(f"{path} can't be read: {error.strerror}; name a file that you may read") from error
+    with _refusals(path), path.open("rb") as handle:
+        if not handle.read(1):
+            raise EmptyInput(f"{path} is empty; give a file with columns")
     if compression_of(path) == "gzip":
         _check_gzip(path)
     return path.absolute()
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file that a user names: a suite, metrics, a configuration.
+
+    Raises:
+        UnreadableFile: it is not there, can't be opened, or is no UTF-8; near names are suggested.
+    """
+    file = Path(path)
+    try:
+        with _refusals(file):
+            return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{error.object[error.start]:02x} at position {error.start:,}"
+        raise UnreadableFile(f"{path} is no text in UTF-8 ({byte}); save it as UTF-8") from error
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to open a file into ours."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UnreadableFile(_not_there(path)) from error
+    except OSError as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile(f"{path} can't be read: {error.strerror}; name a file that you may read") from error
 
 
 def compression_of(path: Path) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["open_iterable", "open_stream", "open_table_in_memory", "table_in_memory"]
 
 STREAM = "the Arrow stream"
-BATCHES = "the tables"
+BATCHES = "the list of tables"
 RECORDS = "the list of dictionaries"
 
 

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from kolena_store.errors import InvalidInput, UnreadableFile
 from kolena_store.formats.csv_files import open_csv
-from kolena_store.formats.frames import is_from, open_lazy_frame
+from kolena_store.formats.frames import index_names, is_from, open_lazy_frame
 from kolena_store.formats.inputs import TableInput
 from kolena_store.formats.json_lines import open_json
 from kolena_store.formats.parquet_files import PARQUET_SUFFIXES, open_parquet, parquet_files_in
@@ -25,6 +26,7 @@ CSV_SUFFIXES = (".csv", ".tsv")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 COLUMNS_OF_FRAMES = (("pandas", "Series"), ("pandas", "Index"), ("polars", "Series"))
 GLOB_SIGNS = frozenset("*?[")
+ENDINGS = ".csv, .tsv, .jsonl, .ndjson, .json (all of these also as .gz), .parquet, .pq, .parq"
 ACCEPTED = (
     "a .csv, .tsv, .jsonl, .ndjson, .json or .parquet file (the text ones also as .gz), a folder of Parquet files, "
     "an Arrow table, batch or stream, a Polars or pandas frame, or a list of dictionaries"
@@ -68,7 +70,7 @@ def open_table(
         return open_lazy_frame(cast("pl.LazyFrame", source), types=declared)
     table = table_in_memory(source)
     if table is not None:
-        return open_table_in_memory(*table, types=declared)
+        return replace(open_table_in_memory(*table, types=declared), index=index_names(source))
     if hasattr(source, "__arrow_c_stream__"):
         return open_stream(source, types=declared)
     if isinstance(source, Iterable) and not isinstance(source, (bytes, Mapping)):
@@ -104,7 +106,8 @@ def _open_path(path: Path, types: Mapping[str, str], expected: "Mapping[str, pa.
     if path.name.lower().endswith(PARQUET_SUFFIXES):
         return open_parquet([path], path.name, types=types)
     readable_file(path)
-    raise InvalidInput(f"{path} has no ending that says what it is; give {ACCEPTED}")
+    ending = f"ends in {path.suffix}" if path.suffix else "has no ending"
+    raise InvalidInput(f"{path} {ending}, which does not say how to read it; save the table as one of these: {ENDINGS}")
 
 
 def _open_glob(pattern: Path, types: Mapping[str, str]) -> TableInput:

@@ -1,5 +1,6 @@
 """Types by their names: what DuckDB calls an Arrow type, what a declared name means, and which can be stored."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,15 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["arrow_type", "check_storable", "declared_types", "duckdb_type", "parsed_types", "storable_type"]
+__all__ = [
+    "arrow_type",
+    "check_storable",
+    "declared_types",
+    "declaring",
+    "duckdb_type",
+    "parsed_types",
+    "storable_type",
+]
 
 LARGEST_PRECISION = 38
 EXAMPLES = ("VARCHAR", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP")
@@ -140,8 +149,13 @@ def check_storable(where: str, schema: "pa.Schema") -> None:
             name = duckdb_type(wanted)
             raise InvalidInput(
                 f"{where}: column {field.name!r} has type {field.type}, which can't be stored; "
-                f"declare a type to convert it to, such as types={{{field.name!r}: {name!r}}}"
+                f"declare a type to convert it to, such as {declaring(field.name, name)}"
             )
+
+
+def declaring(name: str, kind: str) -> str:
+    """Return how to declare a column's type, on the command line and in Python."""
+    return f"--type {shlex.quote(f'{name}={kind}')} (in Python types={{{name!r}: {kind!r}}})"
 
 
 def storable_type(kind: "pa.DataType") -> "pa.DataType | None":

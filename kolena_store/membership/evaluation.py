@@ -11,6 +11,7 @@ from kolena_store.datasets import VersionRecord, files_of, stored_samples
 from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
 from kolena_store.membership.bitmaps import Words, count, from_samples
+from kolena_store.predicates.messages import plain_message
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ class SampleTables:
             samples = self._connection.sql(query).to_arrow_table().column(SAMPLE)
         except duckdb.Error as error:
             raise RefusedStatement(
-                f"test case {definition.name!r} can't be evaluated: {str(error).splitlines()[0]}. "
-                "Correct its definition"
+                f"test case {definition.name!r} can't be evaluated: {plain_message(error)}. Correct its definition"
             ) from error
         numbers = samples.drop_null().to_numpy()
         words = from_samples(numbers, self._size)

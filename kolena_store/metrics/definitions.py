@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal, cast, get_args
 
 from kolena_store.digests import sha256_of_texts
-from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.errors import InvalidInput, UnknownName, did_you_mean
 from kolena_store.statements import Fragment, sql_folder
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TermDefinition",
     "TermKind",
     "load_metrics",
+    "unknown_metric",
 ]
 
 TermKind = Literal["count", "sum", "minimum", "maximum", "kernel"]
@@ -91,8 +92,9 @@ class MetricDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricFile:
-    """The terms and metrics of one workflow, and the digest of the file that defines them."""
+    """The terms and metrics of one workflow, whose name the file has, and the digest of that file."""
 
+    workflow: str
     terms: tuple[TermDefinition, ...]
     metrics: tuple[MetricDefinition, ...]
     digest: str
@@ -106,7 +108,7 @@ class MetricFile:
         known = {metric.name: metric for metric in self.metrics}
         for name in names or ():
             if name not in known:
-                raise UnknownName.of("metric", name, known, "kolena-store test --help")
+                raise unknown_metric(name, self)
         return tuple(metric for metric in self.metrics if names is None or metric.name in names)
 
     def terms_of(self, metrics: Sequence[MetricDefinition]) -> tuple[TermDefinition, ...]:
@@ -132,7 +134,34 @@ def load_metrics(subject: str) -> MetricFile:
             metrics.append(_metric(subject, lines))
     _check_unique(subject, [term.name for term in terms])
     _check_unique(subject, [metric.name for metric in metrics])
-    return MetricFile(terms=tuple(terms), metrics=tuple(metrics), digest=sha256_of_texts([subject, text]))
+    return MetricFile(
+        workflow=subject.split("/")[-1],
+        terms=tuple(terms),
+        metrics=tuple(metrics),
+        digest=sha256_of_texts([subject, text]),
+    )
+
+
+def unknown_metric(name: str, file: MetricFile, own: Sequence[str] = ()) -> UnknownName:
+    """Return the error for a metric that a dataset does not have, which names those that it has.
+
+    Args:
+        own: the names of the metrics that users defined for the dataset.
+    """
+    brought = [metric.name for metric in file.metrics]
+    homes = [one.workflow for one in _all_files() if name in {metric.name for metric in one.metrics}]
+    what = f"no metric named {name!r}{did_you_mean(name, [*brought, *own])}"
+    if homes:
+        what = f"{name} belongs to {' and '.join(homes)}"
+    more = f", and of your own {', '.join(own)}" if own else ""
+    return UnknownName(
+        f"{what}; this dataset's workflow {file.workflow} has {', '.join(brought)}{more}. Name one of these"
+    )
+
+
+def _all_files() -> list[MetricFile]:
+    names = sorted(file.name for file in sql_folder().joinpath("metrics").iterdir() if file.name.endswith(".sql"))
+    return [load_metrics(f"metrics/{name.removesuffix('.sql')}") for name in names]
 
 
 def _check_unique(subject: str, names: Sequence[str]) -> None:

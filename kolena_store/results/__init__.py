@@ -1,14 +1,17 @@
 """Results: what models said of the samples of a dataset, in numbered versions."""
 
+from kolena_store.results.answered import described_with_models
 from kolena_store.results.download import download_results
 from kolena_store.results.records import ResultsRecord, results_of_dataset, results_of_model, results_version
 from kolena_store.results.upload import ResultsUpload, upload_results
-from kolena_store.results.versions import ResultsReport
+from kolena_store.results.versions import REPORTS, ResultsReport
 
 __all__ = [
+    "REPORTS",
     "ResultsRecord",
     "ResultsReport",
     "ResultsUpload",
+    "described_with_models",
     "download_results",
     "results_of_dataset",
     "results_of_model",

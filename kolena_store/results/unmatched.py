@@ -1,16 +1,16 @@
 """The error for rows of results that belong to no test sample."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
-from kolena_store.datasets import DatasetRecord, Staged
-from kolena_store.errors import UnmatchedResults, shown
+from kolena_store.datasets import DatasetRecord, Staged, shown_ids
+from kolena_store.display import counted
+from kolena_store.errors import UnmatchedResults
 from kolena_store.statements import Fragment, identifier, joined, statement
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
 __all__ = ["unmatched_error"]
 
@@ -29,18 +29,15 @@ def unmatched_error(
     staged_files = [str(path) for path in staged.paths]
     theirs = session.table(queries["unmatched"], files=staged_files, staged_rows=rows)
     ours = session.table(queries["stored"], files=[str(path) for path in paths])
+    n_unmatched = int(unmatched.sum())
+    belong = "belongs" if n_unmatched == 1 else "belong"
     return UnmatchedResults(
-        f"{where}: {int(unmatched.sum()):,} of {staged.n_rows:,} rows belong to no sample of {dataset.name!r}. "
-        f"Unknown {', '.join(dataset.id_fields)}: {shown(_values(theirs))}; the dataset has "
-        f"{shown(_values(ours))}, ... "
+        f"{where}: {n_unmatched:,} of {counted(staged.n_rows, 'row')} {belong} to no sample of {dataset.name!r}. "
+        f"Unknown {', '.join(dataset.id_fields)}: {shown_ids(theirs.to_pylist(), dataset.id_fields)}; the dataset has "
+        f"{shown_ids(ours.to_pylist(), dataset.id_fields)}, ... "
         "Correct the ids, or accept and count such rows with allow_unmatched=True (--allow-unmatched)"
     )
 
 
 def _filled(name: str, ids: Fragment) -> Fragment:
     return statement("queries/results", name).fill(ids=ids)
-
-
-def _values(table: "pa.Table") -> list[Any]:
-    records = table.to_pylist()
-    return [next(iter(record.values())) if len(record) == 1 else record for record in records]

@@ -13,10 +13,12 @@ from kolena_store.datasets import (
     check_ids,
     check_label_types,
     check_names,
+    check_not_empty,
     check_same_id_types,
     dataset_named,
     files_of,
     find_numbers,
+    missing_ids,
     stage,
     version_of,
     with_categories,
@@ -92,11 +94,9 @@ def _opened(
     if upload.renames is not None:
         expected.update({old: expected[new] for new, old in upload.renames.items() if new in expected})
     source = open_table(upload.source, types=upload.types, expected=expected)
+    check_not_empty(source)
     if upload.renames is None:
         return source
-    missing = [name for name in upload.renames.values() if name not in source.schema.names]
-    if missing:
-        raise MissingColumns.of(source.name, missing, source.schema.names)
     return renamed_input(source, {**{name: name for name in dataset.id_fields}, **upload.renames})
 
 
@@ -104,9 +104,7 @@ def _checked_schema(
     source: TableInput, dataset: DatasetRecord, version: VersionRecord, upload: ResultsUpload
 ) -> "pa.Schema":
     wanted = [*dataset.id_fields, *([upload.model_field] if upload.model_field else [])]
-    missing = [name for name in wanted if name not in source.schema.names]
-    if missing:
-        raise MissingColumns.of(source.name, missing, source.schema.names)
+    _check_present(source, dataset, wanted)
     id_types = {name: version.plain_types[name] for name in dataset.id_fields}
     check_same_id_types(source.name, source.schema, id_types)
     inferences = without_columns(source.schema, wanted)
@@ -117,6 +115,15 @@ def _checked_schema(
     check_columns(source.name, inferences, needs.inference, optional=needs.optional)
     check_label_types(source.name, inferences, needs.expected_labels(version.plain_types))
     return with_categories(source.schema, source.categories)
+
+
+def _check_present(source: TableInput, dataset: DatasetRecord, wanted: Sequence[str]) -> None:
+    missing = [name for name in wanted if name not in source.schema.names]
+    ids = [name for name in missing if name in dataset.id_fields]
+    if ids:
+        raise missing_ids(source.name, dataset.name, ids, source.schema.names, index=source.index)
+    if missing:
+        raise MissingColumns.of(source.name, missing, source.schema.names)
 
 
 def _match_and_add(

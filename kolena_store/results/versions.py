@@ -15,25 +15,33 @@ from kolena_store.datasets import (
     column_types,
     files_of,
     row_changes,
-    stored_samples,
     widened_schema,
     without_columns,
     write_changes,
 )
 from kolena_store.digests import canonical_json
-from kolena_store.display import Listing, Printable
+from kolena_store.display import Listing, counted
 from kolena_store.errors import UnmatchedResults
 from kolena_store.models import configuration_id, note_model
+from kolena_store.results.answered import count_missing
 from kolena_store.results.records import ResultsRecord, results_version
 from kolena_store.schema import now
+from kolena_store.tables import Layout, RecordColumn, Tabular, table_of
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ModelRows", "ResultsReport", "add_results"]
+__all__ = ["REPORTS", "ModelRows", "ResultsReport", "add_results"]
 
 INFERENCES_KIND = "inferences"
+COUNTS = ("version", "inserted", "updated", "unchanged", "unmatched", "missing")
+REPORT_COLUMNS = (
+    RecordColumn(name="dataset"),
+    RecordColumn(name="model"),
+    *(RecordColumn(name=name, kind="whole") for name in COUNTS),
+)
+REPORTS = Layout(fields=REPORT_COLUMNS, shown=REPORT_COLUMNS[1:])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +62,7 @@ class ModelRows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResultsReport(Printable):
+class ResultsReport(Tabular):
     """What an upload of results did; `missing` counts the dataset's samples that the model has not answered."""
 
     dataset: str
@@ -66,12 +74,20 @@ class ResultsReport(Printable):
     unmatched: int
     missing: int
 
+    def arrow(self) -> "pa.Table":
+        """Return the report as a table of one row."""
+        return table_of(REPORT_COLUMNS, [self])
+
     def listings(self) -> Sequence[Listing | str]:
         """Return the report as people read it: a sentence or two."""
         counts = f"{self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged"
-        notes = [f"{self.missing:,} samples of the dataset have no inference"] if self.missing else []
+        notes = []
+        if self.missing:
+            have = "has" if self.missing == 1 else "have"
+            notes.append(f"{counted(self.missing, 'sample')} of the dataset {have} no inference")
         if self.unmatched:
-            notes.append(f"{self.unmatched:,} rows belong to no sample of the dataset and were not kept")
+            rows = counted(self.unmatched, "row", ("belongs", "belong"))
+            notes.append(f"{rows} to no sample of the dataset and {'was' if self.unmatched == 1 else 'were'} not kept")
         return [f"{self.model} on {self.dataset}, results version {self.version}: {counts}", *notes]
 
 
@@ -107,7 +123,7 @@ def add_results(
         updated=updated,
         unchanged=unchanged,
         unmatched=rows.unmatched,
-        missing=_count_missing(transaction, version, before),
+        missing=count_missing(transaction, dataset, version, before),
     )
 
 
@@ -158,11 +174,3 @@ def _add_version(
         created=now(),
     )
     return results_version(transaction, results_id)
-
-
-def _count_missing(transaction: Transaction, version: VersionRecord, results: ResultsRecord) -> int:
-    import numpy as np
-
-    samples = stored_samples(transaction.root, files_of(transaction, version.sample_files))
-    answered = stored_samples(transaction.root, files_of(transaction, results.inference_files))
-    return len(np.setdiff1d(samples, answered, assume_unique=True))

@@ -2,12 +2,13 @@
 
 from kolena_store.test_runs.confusion import ConfusionMatrix
 from kolena_store.test_runs.outcome import MetricValue, TestResults
-from kolena_store.test_runs.records import TestRun, test_runs
+from kolena_store.test_runs.records import RUNS, TestRun, test_runs
 from kolena_store.test_runs.request import read_suite, stratify, suite_input
 from kolena_store.test_runs.tester import TestOptions, run_models
 from kolena_store.test_runs.user_metrics import apply_metrics
 
 __all__ = [
+    "RUNS",
     "ConfusionMatrix",
     "MetricValue",
     "TestOptions",

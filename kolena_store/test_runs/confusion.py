@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kolena_store.display import Column, Listing, Printable
+from kolena_store.display import Column, Listing
 from kolena_store.errors import InvalidInput
+from kolena_store.tables import Tabular
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,7 +17,7 @@ TERM = "confusion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfusionMatrix(Printable):
+class ConfusionMatrix(Tabular):
     """Counts of samples: `counts[i][j]` have the label `labels[i]` and are predicted as `labels[j]`."""
 
     model: str

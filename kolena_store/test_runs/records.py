@@ -1,12 +1,15 @@
 """Test runs as the catalogue knows them: one model, one suite version, one configuration."""
 
 import datetime
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from kolena_store.database import Session
+from kolena_store.tables import Layout, RecordColumn
 
-__all__ = ["TestRun", "runs_numbered", "test_runs"]
+__all__ = ["RUNS", "TestRun", "runs_numbered", "test_runs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +31,9 @@ class TestRun:
     status: str
     origin: str
     notes: list[str]
-    term_file: int
-    metric_file: int
-    software: str
+    term_file: int = field(repr=False)
+    metric_file: int = field(repr=False)
+    software: str = field(repr=False)
     started: datetime.datetime
     seconds: float
     outdated: bool
@@ -39,6 +42,60 @@ class TestRun:
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
         return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+
+    @property
+    def upload_configuration_document(self) -> dict[str, Any] | None:
+        """Return what the model ran with, or None when nothing was said of it."""
+        return _parsed(self.upload_configuration)
+
+    @property
+    def configuration_document(self) -> dict[str, Any] | None:
+        """Return how the run was scored, or None for the workflow's defaults."""
+        return _parsed(self.configuration)
+
+
+def _versioned_dataset(run: TestRun) -> str:
+    return f"{run.dataset} {run.dataset_version}"
+
+
+def _versioned_suite(run: TestRun) -> str:
+    return f"{run.suite} {run.suite_version}"
+
+
+def _note(run: TestRun) -> str:
+    """Return what sets a run apart: its configurations, its restriction, and that newer data has come since."""
+    parts = [run.upload_configuration, run.configuration, "common samples" if run.restriction else None]
+    return ", ".join([part for part in parts if part] + (["outdated"] if run.outdated else []))
+
+
+RUNS = Layout(
+    fields=(
+        RecordColumn(name="run", kind="key", of="run_id"),
+        RecordColumn(name="dataset"),
+        RecordColumn(name="dataset_version", kind="whole"),
+        RecordColumn(name="model"),
+        RecordColumn(name="upload_configuration", kind="document", of="upload_configuration_document"),
+        RecordColumn(name="results_version", kind="whole"),
+        RecordColumn(name="suite"),
+        RecordColumn(name="suite_version", kind="whole"),
+        RecordColumn(name="configuration", kind="document", of="configuration_document"),
+        RecordColumn(name="restriction"),
+        RecordColumn(name="status"),
+        RecordColumn(name="origin"),
+        RecordColumn(name="notes", kind="texts"),
+        RecordColumn(name="started", kind="moment"),
+        RecordColumn(name="seconds", kind="number"),
+        RecordColumn(name="outdated", kind="flag"),
+    ),
+    shown=(
+        RecordColumn(name="run", kind="key", of="run_id"),
+        RecordColumn(name="dataset", of=_versioned_dataset),
+        RecordColumn(name="suite", of=_versioned_suite),
+        RecordColumn(name="model"),
+        RecordColumn(name="started", kind="moment"),
+        RecordColumn(name="note", of=_note),
+    ),
+)
 
 
 def test_runs(session: Session) -> list[TestRun]:
@@ -50,3 +107,7 @@ def runs_numbered(session: Session, run_ids: Sequence[int]) -> list[TestRun]:
     """Return the runs with these ids, in this order."""
     found = {run.run_id: run for run in session.records(TestRun, "runs.runs_numbered", run_ids=list(run_ids))}
     return [found[run_id] for run_id in run_ids]
+
+
+def _parsed(document: str | None) -> dict[str, Any] | None:
+    return None if document is None else dict(json.loads(document))

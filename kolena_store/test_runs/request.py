@@ -8,7 +8,8 @@ from typing import Any
 from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord, version_of
 from kolena_store.digests import sha256_of_texts
-from kolena_store.errors import InvalidInput, UnreadableFile
+from kolena_store.errors import InvalidInput
+from kolena_store.formats import read_text
 from kolena_store.test_suites import (
     ALL,
     Bins,
@@ -34,27 +35,31 @@ def suite_of(
     dataset: DatasetRecord,
     suite: "str | Path | SuiteReport | None",
     by: Sequence["str | Bins"] | None,
-) -> SuiteRecord:
+) -> tuple[SuiteRecord, tuple[str, ...]]:
     """Return the suite to test: a stored one, one from a file (applied first), one by fields, or all samples.
+
+    What there is to say of a file that was applied stands beside it.
 
     Raises:
         InvalidInput: both a suite and fields are named.
         UnknownName: there is no such suite.
     """
     if by is not None and suite is not None:
-        raise InvalidInput("a test takes either a suite or by=, not both: by= makes a suite of its own")
+        raise InvalidInput(
+            "a test takes either a suite or fields to cut by (--by, in Python by=), not both: "
+            "fields make a suite of their own"
+        )
     if by is not None:
-        return _by_fields(transaction, dataset, by)
+        return _by_fields(transaction, dataset, by), ()
     if suite is None:
         apply_suites(transaction, dataset, [SuiteInput(name=ALL, text="", file=ALL, origin="all")])
-        return suite_named(transaction, dataset, ALL)
+        return suite_named(transaction, dataset, ALL), ()
     if isinstance(suite, SuiteReport):
-        return suite_named(transaction, dataset, suite.name, suite.version)
+        return suite_named(transaction, dataset, suite.name, suite.version), ()
     if isinstance(suite, Path) or suite.endswith(SUITE_SUFFIX):
-        given = read_suite(suite)
-        apply_suites(transaction, dataset, [given])
-        return suite_named(transaction, dataset, given.name)
-    return suite_named(transaction, dataset, suite)
+        (report,) = apply_suites(transaction, dataset, [read_suite(suite)])
+        return suite_named(transaction, dataset, report.name), report.notes
+    return suite_named(transaction, dataset, suite), ()
 
 
 def read_suite(path: str | Path) -> SuiteInput:
@@ -63,11 +68,7 @@ def read_suite(path: str | Path) -> SuiteInput:
     Raises:
         UnreadableFile: the file can't be read as UTF-8 text.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"suite file {path} can't be read ({error}); name an existing UTF-8 file") from error
-    return SuiteInput(name=Path(path).stem, text=text, file=str(path))
+    return SuiteInput(name=Path(path).stem, text=read_text(path), file=str(path))
 
 
 def suite_input(
@@ -110,10 +111,11 @@ def _by_fields(transaction: Transaction, dataset: DatasetRecord, by: Sequence["s
 
 
 def _name_of(by: Sequence["str | Bins"]) -> str:
-    fields = [one.field if isinstance(one, Bins) else one for one in by]
-    name = f"by {', '.join(fields)}"
+    """Return the name of the suite that fields make: it says how they are cut, as another cut is another suite."""
+    cuts = [str(one) for one in by]
+    name = f"by {', '.join(cuts)}"
     is_fit = len(name) <= LONGEST_NAME and name.isprintable()
-    return name if is_fit else f"by fields {sha256_of_texts(fields)[:8]}"
+    return name if is_fit else f"by fields {sha256_of_texts(cuts)[:8]}"
 
 
 def listed(given: "Sequence[Any] | str | Bins") -> "Sequence[Any]":

@@ -1,7 +1,7 @@
 """Testing as users ask for it: models on a suite, run and read back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kolena_store.database import Transaction
@@ -40,7 +40,7 @@ def run_models(transaction: Transaction, name: str, models: Sequence[str] | None
     """
     dataset = dataset_named(transaction, name)
     workflow = workflow_of(dataset, version_of(transaction, dataset))
-    suite = suite_of(transaction, dataset, options.suite, options.by)
+    suite, notes = suite_of(transaction, dataset, options.suite, options.by)
     metrics = listed(options.metrics) if options.metrics is not None else None
     if metrics is not None and not metrics:
         raise InvalidInput("the test names no metric; name at least one, or leave metrics away to compute all")
@@ -54,4 +54,5 @@ def run_models(transaction: Transaction, name: str, models: Sequence[str] | None
         limits=options.limits,
     )
     run_ids = run_tests(transaction, request)
-    return load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=metrics)
+    results = load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=metrics)
+    return replace(results, notes=(*results.notes, *notes)) if notes else results

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord, version_of
-from kolena_store.errors import UnreadableFile
+from kolena_store.formats import read_text
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.metrics.user.checks import MetricPlace, check_metric
 from kolena_store.metrics.user.files import parse_metrics
@@ -57,10 +57,7 @@ def _read(source: str | Path) -> tuple[str, str]:
     """Return the text and the name of its file: a text that is one line and ends in .sql is a path."""
     if isinstance(source, str) and ("\n" in source or not source.strip().endswith(FILE_SUFFIX)):
         return source, NO_FILE
-    try:
-        return Path(source).read_text(encoding="utf-8"), str(source)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"metric file {source} can't be read ({error}); name an existing UTF-8 file") from error
+    return read_text(source), str(source)
 
 
 def _reads_inferences(tree: Tree) -> bool:

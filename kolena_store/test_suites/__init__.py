@@ -4,11 +4,23 @@ from kolena_store.test_suites.apply import AppliedCase, SuiteInput, SuiteReport,
 from kolena_store.test_suites.difference import CaseDifference, SuiteDifference, suite_difference
 from kolena_store.test_suites.explicit import ExplicitCase
 from kolena_store.test_suites.pinned import check_pinned_cases
-from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite, suite_named, suites
+from kolena_store.test_suites.records import (
+    ALL,
+    CASES,
+    SUITES,
+    CaseRecord,
+    SuiteRecord,
+    cases_of,
+    find_suite,
+    suite_named,
+    suites,
+)
 from kolena_store.test_suites.stratify import Bins, parse_bins, stratified_text
 
 __all__ = [
     "ALL",
+    "CASES",
+    "SUITES",
     "AppliedCase",
     "Bins",
     "CaseDifference",

@@ -2,22 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
-from kolena_store.display import Column, Listing, Printable
-from kolena_store.errors import ConflictingDefinition, InvalidInput
+from kolena_store.display import Column, Listing
+from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
 from kolena_store.schema import now
+from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_case, all_samples
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites", "size_note"]
 
 LONGEST_NAME = 200
 TINY = 30
 SMALL = 100
+CASE_COLUMNS = (
+    RecordColumn(name="name"),
+    RecordColumn(name="version", kind="whole"),
+    RecordColumn(name="level"),
+    RecordColumn(name="n", kind="whole"),
+    RecordColumn(name="n_nan", kind="whole"),
+    RecordColumn(name="note"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +62,11 @@ class AppliedCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteReport(Printable):
-    """A suite as it stands after it was applied; `is_new_version` is False when nothing changed."""
+class SuiteReport(Tabular):
+    """A suite as it stands after it was applied; `is_new_version` is False when nothing changed.
+
+    `removed` names the test cases that the version before had and this one has not.
+    """
 
     dataset: str
     name: str
@@ -58,9 +74,20 @@ class SuiteReport(Printable):
     is_new_version: bool
     source: str
     cases: tuple[AppliedCase, ...]
+    removed: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence on the test cases that left the suite, or nothing when none did."""
+        left = f"left suite {self.name} with version {self.version}: {shown(self.removed)}"
+        return (left,) if self.removed else ()
+
+    def arrow(self) -> "pa.Table":
+        """Return one row for each test case."""
+        return table_of(CASE_COLUMNS, self.cases)
 
     def listings(self) -> Sequence[Listing | str]:
-        """Return the test cases with their sizes, empty and tiny ones marked."""
+        """Return the test cases with their sizes, empty and tiny ones marked, and those that left the suite."""
         columns = (
             Column(title="test case"),
             Column(title="version", align="right"),
@@ -72,8 +99,16 @@ class SuiteReport(Printable):
         return [
             Listing(
                 title=f"{self.dataset}: suite {self.name} version {self.version} ({state})", columns=columns, rows=rows
-            )
+            ),
+            *self.notes,
         ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Applied:
+    suite: SuiteRecord
+    is_new: bool
+    removed: tuple[str, ...] = ()
 
 
 def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Sequence[SuiteInput]) -> list[SuiteReport]:
@@ -91,13 +126,11 @@ def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Seque
     if ALL in names and any(given.origin != ALL for given in inputs):
         raise InvalidInput(f"{ALL!r} is the suite of every sample, which is always there; give yours another name")
     applied = [_apply(transaction, dataset, version, one) for one in inputs]
-    _check_pins(transaction, dataset, [suite for suite, _ in applied])
-    return [_report(transaction, dataset, version, suite, is_new=is_new) for suite, is_new in applied]
+    _check_pins(transaction, dataset, [one.suite for one in applied])
+    return [_report(transaction, dataset, version, one) for one in applied]
 
 
-def _apply(
-    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
-) -> tuple[SuiteRecord, bool]:
+def _apply(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput) -> _Applied:
     before = find_suite(transaction, dataset, given.name)
     suite_id = before.suite_id if before else _new_suite(transaction, dataset, given)
     _update_texts(transaction, suite_id, before, given)
@@ -105,8 +138,11 @@ def _apply(
     keeps_texts = given.origin != "file"
     cases = [add_case(transaction, dataset, definition, keeps_texts=keeps_texts) for definition in definitions]
     keys = [case.key for case in cases]
-    if before and [case.key for case in cases_of(transaction, before)] == keys:
-        return before, False
+    cases_before = cases_of(transaction, before) if before else []
+    if before and [case.key for case in cases_before] == keys:
+        return _Applied(suite=before, is_new=False)
+    kept = {case.test_case_id for case in cases}
+    removed = tuple(case.name for case in cases_before if case.test_case_id not in kept)
     number = before.version + 1 if before else 1
     transaction.run("suites.insert_suite_version", suite_id=suite_id, version=number, source=given.text, created=now())
     for position, (test_case_id, case_version) in enumerate(keys):
@@ -121,7 +157,7 @@ def _apply(
     transaction.touched_datasets.add(dataset.dataset_id)
     stored = find_suite(transaction, dataset, given.name)
     assert stored is not None
-    return stored, True
+    return _Applied(suite=stored, is_new=True, removed=removed)
 
 
 def _new_suite(transaction: Transaction, dataset: DatasetRecord, given: SuiteInput) -> int:
@@ -186,11 +222,10 @@ def _check_pins(transaction: Transaction, dataset: DatasetRecord, applied: Seque
                     )
 
 
-def _report(
-    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, suite: SuiteRecord, *, is_new: bool
-) -> SuiteReport:
+def _report(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, done: _Applied) -> SuiteReport:
     from kolena_store.membership.stored import ensure_memberships
 
+    suite = done.suite
     cases = cases_of(transaction, suite)
     members = ensure_memberships(transaction, dataset, version, cases)
     applied = tuple(_applied(case, members[case.key].n, members[case.key].n_nan) for case in cases)
@@ -198,9 +233,10 @@ def _report(
         dataset=dataset.name,
         name=suite.name,
         version=suite.version,
-        is_new_version=is_new,
+        is_new_version=done.is_new,
         source=suite.source or "",
         cases=applied,
+        removed=done.removed,
     )
 
 

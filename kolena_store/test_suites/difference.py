@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
-from kolena_store.display import Column, Listing, Printable, number
+from kolena_store.display import Column, Listing, number
+from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_suites.records import CaseRecord, cases_of, suite_named
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from kolena_store.membership.bitmaps import Words
 
 __all__ = ["CaseDifference", "SuiteDifference", "suite_difference"]
+
+CASE_COLUMNS = (
+    RecordColumn(name="name"),
+    *(RecordColumn(name=name, kind="whole") for name in ("n_before", "n_after", "rows_in", "rows_out")),
+    RecordColumn(name="change"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +37,7 @@ class CaseDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteDifference(Printable):
+class SuiteDifference(Tabular):
     """How a suite changed from one (suite version, dataset version) to another."""
 
     dataset: str
@@ -36,6 +45,10 @@ class SuiteDifference(Printable):
     suite_versions: tuple[int, int]
     dataset_versions: tuple[int, int]
     cases: tuple[CaseDifference, ...]
+
+    def arrow(self) -> "pa.Table":
+        """Return one row for each test case: its sizes before and after, the samples in and out, and what changed."""
+        return table_of(CASE_COLUMNS, self.cases)
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the test cases with the samples that came in and went out."""

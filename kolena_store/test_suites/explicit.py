@@ -10,14 +10,18 @@ from kolena_store.datasets import (
     Staged,
     VersionRecord,
     check_ids,
+    check_not_empty,
     check_same_id_types,
     files_of,
     find_numbers,
+    missing_ids,
+    shown_ids,
     stage,
     without_columns,
 )
 from kolena_store.digests import sha256_of_texts
-from kolena_store.errors import InvalidInput, MissingColumns, shown
+from kolena_store.display import counted
+from kolena_store.errors import InvalidInput, shown
 from kolena_store.files import SAMPLE, FileWriter
 from kolena_store.formats import open_table
 from kolena_store.test_suites.versions import CaseDefinition
@@ -32,6 +36,7 @@ INCOMING_KIND = "incoming"
 MEMBERS_KIND = "members"
 EXPLICIT = "explicit"
 LONGEST_NAME = 200
+EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +88,19 @@ def _samples(
 
     id_types = {name: version.plain_types[name] for name in dataset.id_fields}
     source = open_table(_as_table(case, dataset, version), expected=id_types)
+    check_not_empty(source)
     missing = [name for name in dataset.id_fields if name not in source.schema.names]
     if missing:
-        raise MissingColumns.of(f"the ids of test case {case.name!r}", missing, source.schema.names)
+        where = f"the list of ids of test case {case.name!r}"
+        raise missing_ids(where, dataset.name, missing, source.schema.names, index=source.index)
     check_same_id_types(source.name, source.schema, id_types)
     others = [name for name in source.schema.names if name not in id_types]
     staged = stage(transaction.root, INCOMING_KIND, source, schema=without_columns(source.schema, others), base=0)
     try:
-        check_ids(transaction, f"the ids of test case {case.name!r}", staged.paths, dataset.id_fields)
+        check_ids(transaction, f"the list of ids of test case {case.name!r}", staged.paths, dataset.id_fields)
         paths = [file.path(transaction.root) for file in files_of(transaction, version.sample_files)]
         samples = find_numbers(transaction, staged, paths, dataset.id_fields)
-        _check_known(case, staged, samples)
+        _check_known(case, dataset, staged, samples)
     finally:
         staged.remove_unused(transaction)
     return np.sort(samples)
@@ -118,14 +125,15 @@ def _as_table(case: ExplicitCase, dataset: DatasetRecord, version: VersionRecord
         ) from error
 
 
-def _check_known(case: ExplicitCase, staged: Staged, samples: "np.ndarray") -> None:
+def _check_known(case: ExplicitCase, dataset: DatasetRecord, staged: Staged, samples: "np.ndarray") -> None:
     unknown = samples < 0
-    if unknown.any():
-        rows = [row for table in staged.rows(unknown) for row in table.drop_columns([SAMPLE]).slice(0, 5).to_pylist()]
+    n_unknown = int(unknown.sum())
+    if n_unknown:
+        rows = [row for table in staged.rows(unknown) for row in table.slice(0, EXAMPLES).to_pylist()]
+        ids = counted(n_unknown, "id", ("belongs", "belong"))
         raise InvalidInput(
-            f"test case {case.name!r}: {int(unknown.sum()):,} ids belong to no sample of the dataset: "
-            f"{shown(rows[:5])}; "
-            "correct or remove them"
+            f"test case {case.name!r}: {ids} to no sample of {dataset.name!r}: "
+            f"{shown_ids(rows[:EXAMPLES], dataset.id_fields)}; correct or remove {'it' if n_unknown == 1 else 'them'}"
         )
 
 

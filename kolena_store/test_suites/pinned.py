@@ -1,10 +1,16 @@
 """Test cases that current suites pin must go on to work when a dataset's columns change."""
 
+from typing import TYPE_CHECKING
+
 from kolena_store.database import Session, connect
 from kolena_store.datasets import DatasetRecord, VersionRecord
 from kolena_store.errors import ConflictingDefinition
+from kolena_store.predicates.messages import missing_name, plain_message
 from kolena_store.statements import Fragment, identifier, joined, statement
 from kolena_store.test_suites.records import CaseRecord
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["check_pinned_cases"]
 
@@ -28,9 +34,23 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
             if case.normalised is not None:
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
     except duckdb.Error as error:
-        raise ConflictingDefinition(
-            f"the new columns of {dataset.name!r} break test case {case.name!r}: {str(error).splitlines()[0]}. "
-            "Keep the column, or change the suite first"
-        ) from error
+        raise _broken(session, dataset, case, error) from error
     finally:
         connection.close()
+
+
+def _broken(session: Session, dataset: DatasetRecord, case: CaseRecord, error: "duckdb.Error") -> ConflictingDefinition:
+    """Return the error for a test case that the new columns don't suit: it names the column when one is gone."""
+    pinning = session.rows("suites.suites_pinning", dataset_id=dataset.dataset_id, test_case_id=case.test_case_id)
+    suites = f"suite {', '.join(repr(name) for _, name, _ in pinning)}"
+    missing = missing_name(error)
+    if missing and missing[0] == "column":
+        problem = f"lacks the column {missing[1]!r}, which test case {case.name!r} of {suites} reads"
+        remedy = "Keep the column"
+    else:
+        problem = f"does not suit test case {case.name!r} of {suites}: {plain_message(error)}"
+        remedy = "Keep the type that the column had"
+    return ConflictingDefinition(
+        f"the new version of {dataset.name!r} {problem}. {remedy}, or first apply the suite without that test case: "
+        f"kolena-store suite apply {dataset.name} FILE"
+    )

@@ -2,32 +2,71 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord
 from kolena_store.errors import UnknownName
 from kolena_store.statements import Fragment
+from kolena_store.tables import Layout, RecordColumn
 
-__all__ = ["ALL", "CaseRecord", "SuiteRecord", "cases_of", "find_suite", "suite_named", "suites"]
+__all__ = ["ALL", "CASES", "SUITES", "CaseRecord", "SuiteRecord", "cases_of", "find_suite", "suite_named", "suites"]
 
 ALL = "all"
 """The reserved test case of every sample, first in every suite."""
+
+EXPLICIT = "(a list of ids)"
+NOTES = (RecordColumn(name="description"), RecordColumn(name="tags", kind="texts"))
+
+SUITES = Layout(
+    fields=(
+        RecordColumn(name="dataset"),
+        RecordColumn(name="name"),
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="test_cases", kind="whole", of="n_test_cases"),
+        RecordColumn(name="origin"),
+        *NOTES,
+        RecordColumn(name="created", kind="moment"),
+    ),
+    shown=(
+        RecordColumn(name="suite", of="name"),
+        RecordColumn(name="dataset"),
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="test cases", kind="whole", of="n_test_cases"),
+        RecordColumn(name="tags", kind="texts"),
+        RecordColumn(name="created", kind="moment"),
+    ),
+)
+CASES = Layout(
+    fields=(
+        RecordColumn(name="name"),
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="level"),
+        RecordColumn(name="definition", of="source"),
+        *NOTES,
+    ),
+    shown=(
+        RecordColumn(name="test case", of="name"),
+        RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="definition", of="short_definition"),
+        *NOTES,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRecord:
     """One version of a test case."""
 
-    test_case_id: int
+    test_case_id: int = field(repr=False)
     version: int
     name: str
     level: str
-    definition_digest: str
+    definition_digest: str = field(repr=False)
     source: str | None
-    normalised: str | None
+    normalised: str | None = field(repr=False)
     fields: list[str]
-    members_file: int | None
+    members_file: int | None = field(repr=False)
     description: str | None
     tags: list[str]
 
@@ -35,6 +74,11 @@ class CaseRecord:
     def query(self) -> Fragment:
         """Return the SELECT that names the members; it was checked when the suite was applied."""
         return Fragment(self.normalised or "")
+
+    @property
+    def short_definition(self) -> str:
+        """Return the definition on one line."""
+        return EXPLICIT if self.source is None else " ".join(self.source.split())
 
     @property
     def key(self) -> tuple[int, int]:
@@ -46,13 +90,14 @@ class CaseRecord:
 class SuiteRecord:
     """One version of a test suite; its origin says how it came to be: from a file, by fields, or built in."""
 
-    suite_id: int
+    suite_id: int = field(repr=False)
     dataset: str
     name: str
     origin: str
     description: str | None
     tags: list[str]
     version: int
+    n_test_cases: int
     source: str | None
     created: datetime.datetime
 

@@ -72,10 +72,13 @@ SELECT * FROM read_parquet($files, union_by_name = true) LIMIT 0;
 -- name: version_differences(older, newer)
 -- example: ids = coalesce(newer._sample, older._sample) AS id
 -- example: changed_fields = ['a']
+-- example: old = struct_pack(a := 1)
+-- example: new = struct_pack(a := 2)
 -- The names of the result's own columns start with an underscore, which no column of a user does.
 SELECT {ids},
     CASE WHEN older._sample IS NULL THEN 'added' WHEN newer._sample IS NULL THEN 'removed' ELSE 'changed' END AS _change,
-    CASE WHEN older._sample IS NULL OR newer._sample IS NULL THEN [] ELSE {changed_fields} END AS _fields
+    CASE WHEN older._sample IS NULL OR newer._sample IS NULL THEN [] ELSE {changed_fields} END AS _fields,
+    CASE WHEN len(_fields) > 0 THEN {old} END AS _old, CASE WHEN len(_fields) > 0 THEN {new} END AS _new
 FROM read_parquet($older, union_by_name = true) AS older
 FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample = newer._sample
 WHERE older._sample IS NULL OR newer._sample IS NULL OR len(_fields) > 0

@@ -1,5 +1,7 @@
 -- name: all_suites(dataset_id)
 SELECT suite_id, datasets.name AS dataset, test_suites.name, origin, test_suites.description, test_suites.tags, version,
+    (SELECT count(*) FROM catalogue.test_suite_members AS members
+        WHERE members.suite_id = test_suite_versions.suite_id AND suite_version = version) AS n_test_cases,
     source, test_suite_versions.created
 FROM catalogue.test_suites
 JOIN catalogue.test_suite_versions USING (suite_id)
@@ -10,6 +12,8 @@ ORDER BY lower(datasets.name), lower(test_suites.name);
 
 -- name: suite_named(dataset_id, name, version)
 SELECT suite_id, datasets.name AS dataset, test_suites.name, origin, test_suites.description, test_suites.tags, version,
+    (SELECT count(*) FROM catalogue.test_suite_members AS members
+        WHERE members.suite_id = test_suite_versions.suite_id AND suite_version = version) AS n_test_cases,
     source, test_suite_versions.created
 FROM catalogue.test_suites
 JOIN catalogue.test_suite_versions USING (suite_id)

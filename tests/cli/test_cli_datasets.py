@@ -142,6 +142,23 @@ def test_show_lists_the_fields_with_their_roles(ks, store: Path) -> None:
     assert (found["name"], found["workflow"], found["id_fields"]) == ("tickets", "classification", ["id"])
 
 
+def test_show_lists_the_models_with_results(ks, store: Path, folder: Path) -> None:
+    (folder / "part.csv").write_text("id,label\n1,billing\n", encoding="utf-8")
+    ks("results", "upload", "tickets", "part", "part.csv")
+    lines = ks("dataset", "show", "tickets").stdout.splitlines()
+    assert lines[-5].split() == ["model", "results", "version", "answered", "missing"]
+    assert [line.split() for line in lines[-3:]] == [
+        ["v1", "1", "300", "0"],
+        ["v2", "1", "300", "0"],
+        ["part", "1", "1", "299"],
+    ]
+    assert ks.json("dataset", "show", "tickets")["models"][2] == {
+        **{"model": "part", "upload_configuration": None, "results_version": 1},
+        **{"answered": 1, "missing": 299},
+    }
+    assert "kolena-store dataset show tickets" in ks.error("test", "tickets", "v7")
+
+
 def test_history_and_diff_tell_what_happened(ks, store: Path, folder: Path) -> None:
     relabel(folder / "tickets.csv", "7", "other")
     ks("dataset", "upload", "tickets", "tickets.csv", "--message", "7 was wrong")
@@ -152,7 +169,10 @@ def test_history_and_diff_tell_what_happened(ks, store: Path, folder: Path) -> N
     assert (row["id"], row["change"], json.loads(row["fields"])) == ("7", "changed", ["topic", "length"])
     found = ks.json("dataset", "diff", "tickets", 1, 2)
     assert (found["changed"], found["changed_fields"]) == (1, {"length": 1, "topic": 1})
-    assert found["rows"] == [{"id": 7, "change": "changed", "fields": ["topic", "length"]}]
+    values = {"old": {"topic": "shipping", "length": 7}, "new": {"topic": "other", "length": 0}}
+    assert found["rows"] == [{"id": 7, "change": "changed", "fields": ["topic", "length"], **values}]
+    assert {side: json.loads(row[side]) for side in values} == values
+    assert "7   changed  topic: shipping -> other; length: 7 -> 0" in ks("dataset", "diff", "tickets", 1, 2).stdout
 
 
 def test_history_shows_the_tags_of_each_version(ks, store: Path, folder: Path) -> None:

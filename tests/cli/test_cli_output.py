@@ -5,6 +5,7 @@ import datetime
 import decimal
 import io
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 
 from kolena_store.cli import downloads
 from kolena_store.cli.downloads import check_ending, write_table, write_text
-from kolena_store.cli.output import Answer, Rows, arrow_rows, listing, show, when
+from kolena_store.cli.output import Answer, Rows, arrow_rows, listed_answer, show
 from kolena_store.cli.pairs import read_json_object, read_labels, read_pairs, read_pairs_from_the_end
 from kolena_store.errors import InvalidInput
+from kolena_store.tables import Layout, RecordColumn, Records
 
 CONTEXT = click.Context(click.Command("x"))
 OPTION = click.Option(["--x"])
@@ -76,14 +78,12 @@ def test_values_of_arrow_are_values_of_python(column: pa.Array, expected: list[o
     assert [value for (value,) in arrow_rows(pa.table({"x": column})).values] == expected
 
 
-def test_a_listing_groups_digits_and_leaves_none_empty() -> None:
-    found = listing({"name": "left", "n": "right"}, [("a", 12345), (None, True)], title="t", notes=["note"])
-    assert found.rows == (("a", "12,345"), ("", "True"))
-    assert [column.align for column in found.columns] == ["left", "right"]
-
-
-def test_a_moment_is_written_to_the_minute() -> None:
-    assert when(datetime.datetime(2026, 8, 31, 9, 30, 59)) == "2026-08-31 09:30"
+def test_records_have_three_forms() -> None:
+    columns = (RecordColumn(name="n", kind="whole", of="numerator"), RecordColumn(name="d", of="denominator"))
+    answer = listed_answer("fractions", Records([Fraction(12345, 2)], Layout(fields=columns, shown=columns)))
+    assert json.loads(printed("json", answer)) == {"fractions": [{"n": 12345, "d": 2}]}
+    assert printed("csv", answer) == "n,d\r\n12345,2\r\n"
+    assert [part.rows for part in answer.listings()] == [(("12,345", "2"),)]
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])

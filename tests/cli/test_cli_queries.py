@@ -97,10 +97,15 @@ def test_metrics_of_your_own_are_applied_tested_listed_and_dropped(ks, store: Pa
     assert float(row["value"]) == pytest.approx(80 / 300)
     (applied,) = ks.json("metrics", "apply", "tickets", "metrics.sql")["metrics"]
     assert (applied["version"], applied["change"]) == (1, "unchanged")
+    wrong = ks.error("test", "tickets", "--metric", "mae")
+    assert wrong.startswith("mae belongs to regression; this dataset's workflow classification has accuracy, ")
+    assert wrong.endswith(", and of your own share_billing. Name one of these")
     assert [row["name"] for row in ks.csv("metrics", "list", "tickets")] == ["share_billing"]
     ks("metrics", "drop", "tickets", "share_billing")
     assert ks.json("metrics", "list", "tickets") == {"metrics": []}
-    assert "share_billing" in ks.error("metrics", "drop", "tickets", "share_billing")
+    refused = ks.error("metrics", "drop", "tickets", "share_billing")
+    assert refused.endswith("(list them: kolena-store metrics list tickets)")
+    assert "share_billing" in refused
 
 
 @pytest.mark.parametrize("text", [None, "", "-- metric: x\nDROP TABLE results"])

@@ -38,7 +38,7 @@ def test_rows_of_no_sample_are_an_error_until_they_are_allowed(ks, store: Path, 
     assert "999" in message
     assert "--allow-unmatched" in message
     result = ks("results", "upload", "tickets", "v1", "stray.csv", "--allow-unmatched")
-    assert "1 rows belong to no sample" in result.stdout
+    assert "1 row belongs to no sample" in result.stdout
 
 
 def test_metadata_and_tags_are_noted_with_the_model(ks, store: Path) -> None:

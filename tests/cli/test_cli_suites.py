@@ -87,6 +87,37 @@ def test_show_says_what_each_case_selects(ks, store: Path) -> None:
     assert (german["name"], german["n"], german["description"]) == ("German", 100, "Written in German")
 
 
+def test_show_has_columns_for_descriptions_and_tags_when_there_are_any(ks, store: Path, folder: Path) -> None:
+    text = ks("suite", "show", "tickets", "everyday").stdout
+    assert text.splitlines()[2].split() == ["test", "case", "version", "samples", "definition", "description"]
+    assert "Written in German" in " ".join(text.split())
+    (folder / "plain.sql").write_text(FRENCH, encoding="utf-8")
+    ks("suite", "apply", "tickets", "plain.sql", "--description", "What is asked", "--tag", "release")
+    text = ks("suite", "show", "tickets", "plain").stdout
+    assert text.startswith("What is asked\n\ntags: release\n\ntickets: suite plain version 1\n")
+    assert "description" not in text
+    (folder / "plain.sql").write_text(f"-- tags: nightly\n{FRENCH}", encoding="utf-8")
+    ks("suite", "apply", "tickets", "plain.sql")
+    text = ks("suite", "show", "tickets", "plain").stdout
+    assert "tags" in text.splitlines()[6]
+    assert "nightly" in text
+
+
+def test_what_leaves_a_suite_is_said_on_stderr(ks, store: Path, folder: Path) -> None:
+    (folder / "ids.csv").write_text("id\n1\n2\n", encoding="utf-8")
+    ks("suite", "apply", "tickets", "everyday.sql", "--ids", "Reported=ids.csv")
+    again = ks("suite", "apply", "tickets", "everyday.sql")
+    assert again.stderr == "left suite everyday with version 3: 'Reported'\n"
+    assert "left" not in again.stdout
+    (folder / "everyday.sql").write_text(FRENCH, encoding="utf-8")
+    tested = ks("test", "tickets", "--suite", "everyday.sql", "--format", "csv")
+    assert "left suite everyday with version 4: 'English', 'German', 'Shortest', 'Long'" in tested.stderr
+    stratified = ks("suite", "stratify", "tickets", "everyday", "--by", "language", "--format", "json")
+    assert stratified.stderr == "left suite everyday with version 5: 'French'\n"
+    (report,) = ks.json("suite", "stratify", "tickets", "everyday", "--by", "topic")["suites"]
+    assert report["removed"] == ["language = de", "language = en"]
+
+
 def test_the_source_is_printed_as_it_was_applied(ks, store: Path, folder: Path) -> None:
     assert ks("suite", "show", "tickets", "everyday", "--source").stdout == (folder / "everyday.sql").read_text()
     assert ks("suite", "show", "tickets", "everyday", "--source", "--version", 1).stdout

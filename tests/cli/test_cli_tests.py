@@ -114,7 +114,7 @@ def test_a_threshold_changes_what_counts_as_positive(ks, spam: None) -> None:
     assert values(ks, "spam", metric="recall")["all", "m"] == 0.5
     assert values(ks, "spam", "--threshold", "0.3", metric="recall")["all", "m"] == 1
     run = ks.json("test", "spam", "--threshold", "0.3")["runs"][0]
-    assert run["configuration"] == '{"threshold":0.3}'
+    assert run["configuration"] == {"threshold": 0.3}
 
 
 def test_a_threshold_is_tuned_on_the_samples_that_are_named(ks, spam: None) -> None:
@@ -131,10 +131,20 @@ def test_a_file_configures_and_the_options_win(ks, spam: None, folder: Path) -> 
     assert values(ks, "spam", *both, metric="recall")["all", "m"] == 1
 
 
+def test_a_number_as_threshold_needs_no_samples_to_tune_on(ks, spam: None, folder: Path) -> None:
+    (folder / "tuned.toml").write_text("threshold = 'f1_optimal'\ntune_on = \"split = 'tune'\"\n", encoding="utf-8")
+    run = ks.json("test", "spam", "--configuration", "tuned.toml", "--threshold", "0.4")["runs"][0]
+    assert "tune_on" not in str(run["configuration"])
+    kept = ks.json("test", "spam", "--configuration", "tuned.toml", "--threshold", "accuracy_optimal")["runs"][0]
+    assert "tune_on" in str(kept["configuration"])
+    both = ("--configuration", "tuned.toml", "--threshold", "0.4", "--tune-on", "id > 3")
+    assert "tune_on" in ks.error("test", "spam", *both)
+
+
 def test_an_empty_configuration_is_not_none(ks, store: Path, folder: Path) -> None:
     (folder / "empty.toml").touch()
     configured = ks.json("test", "tickets", "v1", "--configuration", "empty.toml")["runs"][0]
-    assert configured["configuration"] == "{}"
+    assert configured["configuration"] == {}
     assert ks.json("test", "tickets", "v1")["runs"][0]["configuration"] is None
 
 
@@ -173,18 +183,25 @@ def test_testing_again_computes_nothing_again(ks, store: Path) -> None:
     [
         (("v7",), "'v7'"),
         (("--suite", "everday"), "did you mean 'everyday'?"),
-        (("--suite", "nix.sql"), "nix.sql"),
+        (("--suite", "nix.sql"), "nix.sql can't be read: there is no such file"),
+        (("--suite", "everday.sql"), "did you mean 'everyday.sql'?"),
         (("--suite", "everyday", "--by", "language"), "not both"),
         (("--by", "langage"), "did you mean 'language'?"),
         (("--by", "length:x"), "field:quantiles=4"),
+        (("--by", "length:3,1"), "the edges of 'length' must be numbers that ascend, each once; they are 3, 1"),
+        (("--by", "length:quantiles=0"), "must be a whole number from 1 to 100, not 0"),
+        (("--by", "length:2026-01-31"), "ranges of DATE in 'length' are not made for you yet"),
         (("--metric", "acuracy"), "did you mean 'accuracy'"),
+        (("--metric", "mae"), "mae belongs to regression; this dataset's workflow classification has accuracy, "),
         (("--threshold", "0.3"), "two classes"),
         (("--threshold", "best"), "f1_optimal"),
         (("--tune-on", "id > 3"), "threshold"),
         (("--class", "biling"), "biling"),
-        (("--configuration", "nix.toml"), "nix.toml"),
+        (("--configuration", "nix.toml"), "nix.toml can't be read: there is no such file"),
+        (("--configuration", "bad.tml"), "did you mean 'bad.toml'?"),
         (("--configuration", "bad.toml"), "bad.toml"),
-        (("--confusion-matrix", "Germn"), "Germn"),
+        (("--confusion-matrix", "Germn"), "(list them: kolena-store suite show tickets all)"),
+        (("--suite", "everyday", "--confusion-matrix", "Germn"), "did you mean 'German'?"),
     ],
 )
 def test_what_cannot_be_tested_is_refused_with_its_reason(ks, store: Path, folder: Path, options, message: str) -> None:

@@ -27,7 +27,10 @@ SECONDS_BETWEEN_LOOKS = 0.05
 MODULE = "kolena_store.metrics.user.child"
 ERRORS_FILE = "errors.txt"
 LEAST_MEMORY = 1 << 31
-LESS = "leave it out with metrics=[...], or make its query smaller: fewer pairs of rows, shorter lists"
+LESS = (
+    "leave it out by naming others (--metric, in Python metrics=[...]), or make its query smaller: fewer pairs of "
+    "rows, shorter lists"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,25 @@
 """User metrics in the catalogue: every definition that was ever applied has a version, one of them is current."""
 
 import datetime
+import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord
-from kolena_store.display import Column, Listing, Printable
+from kolena_store.display import Column, Listing
 from kolena_store.errors import ConflictingDefinition, UnknownName
-from kolena_store.metrics.definitions import Better, MetricDefinition, MetricFile
+from kolena_store.metrics.definitions import Better, MetricDefinition, MetricFile, unknown_metric
 from kolena_store.metrics.user.files import IntervalKind, MetricText, parse_metrics
 from kolena_store.schema import now
+from kolena_store.tables import Layout, RecordColumn, Tabular, table_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = [
+    "USER_METRICS",
     "AppliedMetric",
     "MetricsReport",
     "UserMetric",
@@ -25,6 +31,26 @@ __all__ = [
 ]
 
 Change = Literal["new", "new version", "restored", "unchanged"]
+
+KINDS = tuple(RecordColumn(name=name) for name in ("better", "unit", "interval"))
+USER_METRICS = Layout(
+    fields=(
+        RecordColumn(name="name"),
+        RecordColumn(name="version", kind="whole"),
+        *KINDS,
+        RecordColumn(name="undefined"),
+        RecordColumn(name="source"),
+        RecordColumn(name="created", kind="moment"),
+    ),
+    shown=(RecordColumn(name="metric", of="name"), RecordColumn(name="version", kind="whole"), *KINDS),
+)
+APPLIED_COLUMNS = (
+    RecordColumn(name="name"),
+    RecordColumn(name="version", kind="whole"),
+    RecordColumn(name="change"),
+    *KINDS,
+    RecordColumn(name="is_tried", kind="flag"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +65,7 @@ class UserMetric:
     undefined: str | None
     query: str
     source: str
-    digest: str
+    digest: str = field(repr=False)
     created: datetime.datetime
 
 
@@ -60,11 +86,15 @@ class AppliedMetric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MetricsReport(Printable):
+class MetricsReport(Tabular):
     """The metrics of a file as they stand after it was applied."""
 
     dataset: str
     metrics: tuple[AppliedMetric, ...]
+
+    def arrow(self) -> "pa.Table":
+        """Return the metrics as a table."""
+        return table_of(APPLIED_COLUMNS, self.metrics)
 
     def listings(self) -> Sequence[Listing | str]:
         """Return one row for each metric, and what to do next."""
@@ -129,7 +159,7 @@ def drop_metric(transaction: Transaction, dataset: DatasetRecord, name: str) -> 
     """
     known = [metric.name for metric in user_metrics(transaction, dataset)]
     if name not in known:
-        listing = f"store.user_metrics({dataset.name!r})"
+        listing = f"kolena-store metrics list {shlex.quote(dataset.name)}"
         raise UnknownName.of(f"user metric of {dataset.name!r}", name, known, listing)
     transaction.run("user_metrics.make_current", dataset_id=dataset.dataset_id, name=name, version=None)
 
@@ -144,8 +174,8 @@ def check_no_clash(dataset: DatasetRecord, names: Collection[str], file: MetricF
     if taken:
         raise ConflictingDefinition(
             f"the metric {taken[0]!r} of {dataset.name!r} has the name of one that the dataset's workflow brings; "
-            f"give it another name (one that is stored already goes with: store.drop_metric({dataset.name!r}, "
-            f"{taken[0]!r}))"
+            "give it another name (one that is stored already goes with: kolena-store metrics drop "
+            f"{shlex.quote(dataset.name)} {taken[0]})"
         )
 
 
@@ -160,10 +190,10 @@ def chosen_metrics(
     if names is None:
         return file.chosen(None), tuple(own)
     own_names = {metric.name for metric in own}
-    known = [*(metric.name for metric in file.metrics), *own_names]
+    known = {*(metric.name for metric in file.metrics), *own_names}
     for name in names:
         if name not in known:
-            raise UnknownName.of("metric", name, known, "kolena-store test --help")
+            raise unknown_metric(name, file, [metric.name for metric in own])
     brought = file.chosen([name for name in names if name not in own_names])
     return brought, tuple(metric for metric in own if metric.name in names)
 
