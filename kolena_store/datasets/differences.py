@@ -78,10 +78,10 @@ def version_difference(session: Session, dataset: DatasetRecord, older: int, new
         UnknownName: there is no such version.
     """
     before, after = version_of(session, dataset, older), version_of(session, dataset, newer)
-    found = _compared(session, dataset, before, after, [])
+    found = _compared(session, dataset, before, after, valued=[])
     changed_fields = _count_fields(found.column("_fields"))
     if changed_fields:
-        found = _compared(session, dataset, before, after, list(changed_fields))
+        found = _compared(session, dataset, before, after, valued=list(changed_fields))
     kinds = found.column("_change").to_pylist()
     return VersionDifference(
         dataset=dataset.name,
@@ -97,7 +97,7 @@ def version_difference(session: Session, dataset: DatasetRecord, older: int, new
 
 
 def _compared(
-    session: Session, dataset: DatasetRecord, before: VersionRecord, after: VersionRecord, valued: Sequence[str]
+    session: Session, dataset: DatasetRecord, before: VersionRecord, after: VersionRecord, *, valued: Sequence[str]
 ) -> "pa.Table":
     """Return the samples that differ, with the values of some fields on both sides."""
     query = statement("queries/datasets", "version_differences").fill(

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from kolena_store.formats import TableInput
 
-__all__ = ["Staged", "conform", "numbered_schema", "renumbered", "stage", "with_order", "without_columns"]
+__all__ = [
+    "Staged",
+    "check_not_empty",
+    "conform",
+    "numbered_schema",
+    "renumbered",
+    "stage",
+    "with_order",
+    "without_columns",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,14 +147,13 @@ def test_a_pair_has_two_sides(text: str) -> None:
     ("text", "labels"), [("a", ["a"]), ("a, b", ["a", "b"]), ('a,"b,c"', ["a", "b,c"]), ("1,2", ["1", "2"])]
 )
 def test_labels_stand_between_commas(text: str, labels: list[str]) -> None:
-    assert read_labels(CONTEXT, OPTION, text) == labels
-    assert read_labels(CONTEXT, OPTION, None) is None
+    assert read_labels(text) == labels
 
 
 @pytest.mark.parametrize("text", ["", ",", "a,,b"])
 def test_an_empty_label_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="empty label"):
-        read_labels(CONTEXT, OPTION, text)
+        read_labels(text)
 
 
 def test_a_json_object_is_read_and_nothing_else() -> None:
