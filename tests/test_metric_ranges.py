@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_stores import results_of
+from small_stores import table_of
 
 import kolena_store as ks
 from kolena_store.metrics.definitions import MetricDefinition, load_metrics
@@ -21,7 +21,6 @@ METRICS = {
 }
 RANGE = re.compile(r"(?P<left>[\[(])(?P<low>-?[\w.]+), (?P<high>-?[\w.]+)(?P<right>[\])])")
 ROUNDING = 1e-12
-GROUPS = {f"group {number}": f"g = {number}" for number in range(12)}
 N = 160
 Problem = tuple[dict[str, Any], Any, dict[str, Any]]
 """The columns of the samples, the workflow, and the columns of a model's answers."""
@@ -61,8 +60,8 @@ def test_a_metric_states_its_range(name: str) -> None:
 
 
 def groups(n: int) -> np.ndarray:
-    """Twelve groups of 1, 2, 3 ... samples, and the last of all others."""
-    return np.minimum(np.repeat(np.arange(n), np.arange(1, n + 1))[:n], len(GROUPS) - 1)
+    """Groups of 1, 2, 3 ... samples, and the twelfth of all others."""
+    return np.minimum(np.repeat(np.arange(n), np.arange(1, n + 1))[:n], 11)
 
 
 def of_classes(random: np.random.Generator, n: int) -> Problem:
@@ -133,12 +132,15 @@ PROBLEMS = (
 def values() -> dict[str, list[float]]:
     """Every metric's values and bounds of intervals, of all problems and their groups of all sizes."""
     found: dict[str, list[float]] = {name: [] for name in METRICS}
-    for seed, problem in enumerate(PROBLEMS):
-        samples, workflow, answers = problem(np.random.default_rng(seed), N)
-        results = results_of({**samples, "g": groups(N)}, workflow, answers, GROUPS)
-        for row in results.rows():
-            numbers = (row["value"], row["ci_low"], row["ci_high"])
-            found[f"{workflow.name}.{row['metric']}"] += [number for number in numbers if number is not None]
+    store = ks.Store()
+    with store.transaction():
+        for seed, problem in enumerate(PROBLEMS):
+            samples, workflow, answers = problem(np.random.default_rng(seed), N)
+            store.upload_dataset(problem.__name__, table_of({**samples, "g": groups(N)}), workflow=workflow)
+            store.upload_results(problem.__name__, "m", table_of(answers))
+            for row in store.test(problem.__name__, by=["g"]).rows():
+                numbers = (row["value"], row["ci_low"], row["ci_high"])
+                found[f"{workflow.name}.{row['metric']}"] += [number for number in numbers if number is not None]
     return found
 
 

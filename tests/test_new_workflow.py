@@ -196,7 +196,7 @@ def test_the_new_files_keep_the_rules_of_the_house(checkout: Path) -> None:
     module = NEW_FILES[0]
     run(checkout, checkout, "-m", "ruff", "check", "--no-cache", module)
     run(checkout, checkout, "-m", "ruff", "format", "--no-cache", "--check", module)
-    files = ("tests/test_house_rules.py", "tests/cli/test_cli_help.py")
+    files = ("tests/test_house_rules.py", "tests/test_house_sql.py", "tests/cli/test_cli_help.py")
     run(checkout, checkout, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *files)
 
 

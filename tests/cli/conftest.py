@@ -123,3 +123,27 @@ def store(prebuilt: Path, folder: Path) -> Path:
     """The current folder with a copy of that store in it, as `kolena.store`."""
     shutil.copytree(prebuilt, folder / STORE_NAME)
     return folder / STORE_NAME
+
+
+@pytest.fixture(scope="session")
+def prebuilt_with_long_texts(prebuilt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with names, messages and notes that are longer than a line; not to be changed."""
+    place, call = tmp_path_factory.mktemp("long"), CommandLine()
+    shutil.copytree(prebuilt.parent, place, dirs_exist_ok=True)
+    with chdir(place), pytest.MonkeyPatch.context() as patch, Path("tickets.csv").open("a") as file:
+        patch.delenv(SETTING, raising=False)
+        file.write("300,billing,fr,5\n")
+        file.flush()
+        call("dataset", "upload", "tickets", "tickets.csv", "--message", "the longest story " * 9)
+        model = "a model with a name that is much longer than any table has room for, by far"
+        notes = ("--metadata", "note=" + "words and " * 20, "--tag", "x" * 90)
+        call("results", "upload", "tickets", model, "v1.csv", *notes)
+        call("test", "tickets", "--by", "length:quantiles=3", "--by", "language")
+    return place / STORE_NAME
+
+
+@pytest.fixture
+def with_long_texts(prebuilt_with_long_texts: Path, folder: Path) -> Path:
+    """The current folder with a copy of that store in it."""
+    shutil.copytree(prebuilt_with_long_texts, folder / STORE_NAME)
+    return folder / STORE_NAME

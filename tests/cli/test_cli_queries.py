@@ -133,13 +133,7 @@ def test_a_file_of_metrics_that_cannot_be_used_is_refused(ks, store: Path, folde
     ],
     ids=" ".join,
 )
-def test_every_table_reads_well_in_80_columns(ks, store: Path, command: tuple[str, ...]) -> None:
-    with (store.parent / "tickets.csv").open("a") as file:
-        file.write("300,billing,fr,5\n")
-    ks("dataset", "upload", "tickets", "tickets.csv", "--message", "the longest story " * 9)
-    model = "a model with a name that is much longer than any table has room for, by far"
-    ks("results", "upload", "tickets", model, "v1.csv", "--metadata", "note=" + "words and " * 20, "--tag", "x" * 90)
-    ks("test", "tickets", "--by", "length:quantiles=3", "--by", "language")
+def test_every_table_reads_well_in_80_columns(ks, with_long_texts: Path, command: tuple[str, ...]) -> None:
     lines = ks(*command).stdout.splitlines()
     assert [line for line in lines if len(line) > 80] == []
     assert len(lines) > 2
