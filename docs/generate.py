@@ -81,7 +81,8 @@ def parts() -> dict[str, Callable[[], str]]:
 
 def commands() -> dict[str, click.Context]:
     """Return path -> the context of every command and group, as `dataset upload`; the root is the empty path."""
-    root = click.Context(command_line, info_name="kolena-store", terminal_width=COLUMNS_OF_A_TERMINAL)
+    settings = {**command_line.context_settings, "terminal_width": COLUMNS_OF_A_TERMINAL}
+    root = click.Context(command_line, info_name="kolena-store", **settings)
     return dict(_walk("", root))
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ArrowBacked", "Layout", "QueryResult", "RecordColumn", "Records", "Tabular", "table_of"]
 
 ROWS_SHOWN = 40
+EXPLAINED = ["explain_key", "explain_value"]
 NUMBERS = ("key", "whole", "number")
 
 T = TypeVar("T")
@@ -71,7 +72,9 @@ class QueryResult(ArrowBacked):
         return self.table
 
     def listings(self) -> Sequence[Listing | str]:
-        """Return the first rows as a listing, and how many more there are."""
+        """Return the first rows as a listing, and how many more there are; of EXPLAIN the plan alone."""
+        if self.table.column_names == EXPLAINED:
+            return [_plan(self.table)]
         columns = tuple(_column(field) for field in self.table.schema)
         rows = tuple(tuple(map(_cell, row.values())) for row in self.table.slice(0, ROWS_SHOWN).to_pylist())
         more = self.table.num_rows - len(rows)
@@ -187,11 +190,16 @@ def _record_cell(column: RecordColumn, record: object) -> str:
     return ", ".join(value) if column.kind == "texts" else str(value)
 
 
+def _plan(table: "pa.Table") -> Listing:
+    rows = tuple((str(text).rstrip("\n"),) for text in table.column(1).to_pylist())
+    return Listing(title=None, columns=(Column(title="plan", keeps_lines=True),), rows=rows)
+
+
 def _column(field: "pa.Field") -> Column:
     from pyarrow import types
 
     is_number = types.is_integer(field.type) or types.is_floating(field.type) or types.is_decimal(field.type)
-    return Column(title=field.name, align="right" if is_number else "left")
+    return Column(title=field.name, align="right" if is_number else "left", keeps_lines=True)
 
 
 def _cell(value: object) -> str:

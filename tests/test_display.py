@@ -197,6 +197,45 @@ def test_long_model_names_do_not_push_columns_below_when_folding_helps() -> None
     assert text.split("\n")[-1].split() == ["all", ".1", ".2", ".3", ".4"]
 
 
+FIGURES = (
+    "1.000 [.93, 1.00] n    50",
+    ".612 [.57, .65] n 3,596",
+    "<.001 [.00, .02] n     7",
+    "\N{EN DASH} n     0",
+    "",
+)
+LONG_NAME = "our-organisation/resnet-fifty-large-patch16-224"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("n_models", [3, 4, 5, 6])
+@pytest.mark.parametrize("name", ["v{}", LONG_NAME + "-{}", 'llm {{"temperature":0.{}}}', "{} " * 30])
+def test_figures_never_fold_whatever_the_number_of_models(name: str, n_models: int, width: int) -> None:
+    models = [name.format(*[number] * 30) for number in range(n_models)]
+    columns = (Column(title="test case"), *(Column(title=model) for model in models))
+    cases = ("all", "Small or dark, and noisy", "x" * 50, "Night", "none")
+    rows = tuple((case, *[cell] * n_models) for case, cell in zip(cases, FIGURES, strict=True))
+    text = Listing(title="tickets · everyday version 1 · accuracy", columns=columns, rows=rows).text(width)
+    assert all(text.count(cell) == n_models for cell in FIGURES if cell)
+    assert all(cell_len(line) <= width for line in text.split("\n"))
+
+
+def test_text_beside_figures_still_folds() -> None:
+    columns = (Column(title="name"), Column(title="v1"), Column(title="description"))
+    text = Listing(title=None, columns=columns, rows=(("Night", FIGURES[0], "one two " * 20),)).text(60)
+    assert FIGURES[0] in text
+    assert text.count("name") == 1
+
+
+def test_a_column_may_keep_the_lines_of_its_cells() -> None:
+    columns = (Column(title="key"), Column(title="plan", keeps_lines=True))
+    listing = Listing(title=None, columns=columns, rows=(("a\nb", "one\n  two\x1b\r\nthree"), ("c", "four")))
+    assert listing.text().split("\n")[2:] == ["a\\nb  one", "        two\\x1b", "      three", "c     four"]
+    terminal = Terminal()
+    print_listing([listing], terminal)
+    assert [line.strip() for line in terminal.getvalue().split("\n")][3:5] == ["two\\x1b", "three"]
+
+
 def test_a_listing_without_rows_says_none() -> None:
     listing = Listing(title="models", columns=(Column(title="name"), Column(title="version")), rows=())
     assert listing.text().split("\n")[-1] == "(none)"

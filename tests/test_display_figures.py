@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kolena_store.display import counted, fraction, interval_cell, number
+from kolena_store.display.figures import are_figures, counted, fraction, interval_cell, number
 
 FRACTIONS = st.floats(-1, 1)
 
@@ -104,6 +104,18 @@ def test_a_metric_without_interval_count_or_value_says_what_it_has() -> None:
 def test_a_metric_with_a_unit_keeps_its_own_digits() -> None:
     assert interval_cell(233.26, 221.1, 245.4, 50, bounded=False) == "233.26 [221.10, 245.40] n 50"
     assert interval_cell(0.5, -0.25, 1.25, 50, bounded=False) == "0.500 [-0.250, 1.250] n 50"
+
+
+@given(st.lists(st.floats() | st.none(), min_size=3, max_size=3), st.integers(0, 10**7) | st.none(), st.booleans())
+def test_every_metric_cell_is_known_to_be_figures(values: list[float | None], n: int | None, bounded: bool) -> None:
+    assert are_figures([interval_cell(values[0], values[1], values[2], n, bounded=bounded, n_width=6)])
+
+
+def test_text_is_no_figure() -> None:
+    assert not are_figures(["", ""])
+    assert not are_figures([".612 [.57, .65]", "low"])
+    assert not are_figures(["2026-08-31 09:30"])
+    assert not are_figures(["n 50"])
 
 
 def test_one_thing_is_counted_as_one() -> None:

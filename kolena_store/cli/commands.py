@@ -1,6 +1,7 @@
 """What every command has: examples under its help, and the options that all of them take."""
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -10,6 +11,8 @@ from kolena_store.errors import did_you_mean
 
 __all__ = ["Command", "Group"]
 
+SETTINGS = MappingProxyType({"help_option_names": ["-h", "--help"]})
+
 
 class Command(click.Command):
     """A command with examples, which takes `--store` and `--debug`, and `--format` when it prints data."""
@@ -18,7 +21,7 @@ class Command(click.Command):
         self, name: str | None, *, examples: Sequence[str], prints_data: bool = True, **attributes: Any
     ) -> None:
         """Add the shared options after the command's own."""
-        super().__init__(name, **attributes)
+        super().__init__(name, **{"context_settings": SETTINGS, **attributes})
         self.examples = tuple(examples)
         self.params += [*([_format_option()] if prints_data else []), *_general_options()]
 
@@ -35,7 +38,7 @@ class Group(click.Group):
 
     def __init__(self, name: str | None = None, *, examples: Sequence[str], **attributes: Any) -> None:
         """Add the shared options."""
-        super().__init__(name, **attributes)
+        super().__init__(name, **{"context_settings": SETTINGS, **attributes})
         self.examples = tuple(examples)
         self.params += _general_options()
 

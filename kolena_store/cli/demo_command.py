@@ -49,7 +49,8 @@ STORY = (
 def command(invocation: Invocation, path: str | None) -> None:
     """Tell the whole story on real data: train two models, test them by scenario, and see what the whole hides.
 
-    The store goes to PATH (default: kolena.store), the suite's file digits.sql beside it. Takes half a minute.
+    The store goes to PATH (default: kolena.store), the suite's file digits.sql beside it; one that lies there is
+    applied as it is. Takes half a minute.
     """
     from kolena_store.cli.demo import demo_predictions, rendered_digits, require_packages
     from kolena_store.store import Store
@@ -58,16 +59,18 @@ def command(invocation: Invocation, path: str | None) -> None:
     place = place_of_new_store(path, invocation.store)
     store = Store(place)
     _check_free(store, place)
+    file = place.parent / f"{DATASET}.sql"
+    suite = _suite(file)
     note("drawing the digits ...")
     digits = rendered_digits()
     note("training v1 and v2, which takes most of the time ...")
     predictions = demo_predictions(digits)
     note("uploading and testing ...")
-    file = place.parent / f"{DATASET}.sql"
-    results = _filled(store, digits, predictions)
-    is_ours = _write_suite(file)
+    results = _filled(store, digits, predictions, suite=suite, file=file)
+    if not file.exists():
+        file.write_text(suite, encoding="utf-8")
     _tell(results, digits)
-    _show_next_steps(place, file if is_ours else None)
+    _show_next_steps(place, file)
 
 
 def _check_free(store: "Store", place: Path) -> None:
@@ -83,9 +86,21 @@ def _check_free(store: "Store", place: Path) -> None:
         )
 
 
-def _filled(store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa.Table]") -> "TestResults":
-    """Upload, apply the suite and test, in one commit."""
+def _suite(file: Path) -> str:
+    """Return the text of the suite: of the file when it is there, as the user may have edited it."""
     from kolena_store.cli.demo import suite_text
+    from kolena_store.formats import read_text
+
+    text = read_text(file) if file.exists() else suite_text()
+    if text != suite_text():
+        note(f"{file} differs from the demo's suite; it is applied as it is")
+    return text
+
+
+def _filled(
+    store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa.Table]", *, suite: str, file: Path
+) -> "TestResults":
+    """Upload, apply the suite and test, in one commit."""
     from kolena_store.workflows.classification import Classification
 
     workflow = Classification(ground_truth="digit", prediction="label", scores="p_{class}")
@@ -95,21 +110,12 @@ def _filled(store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa
         )
         for model, answers in predictions.items():
             store.upload_results(DATASET, model, answers)
-        suite = store.apply_suite(
-            DATASET, suite_text(), name=DATASET, description="Conditions that a digit is seen under"
-        )
-        return store.test(DATASET, list(predictions), suite)
-
-
-def _write_suite(file: Path) -> bool:
-    """Write the suite beside the store, unless a file of the user's own has that name; return whether it is there."""
-    from kolena_store.cli.demo import suite_text
-
-    if file.exists() and file.read_text(encoding="utf-8", errors="replace") != suite_text():
-        note(f"{file} differs from the demo's suite; it stays as it is")
-        return False
-    file.write_text(suite_text(), encoding="utf-8")
-    return True
+        source = file if file.exists() else suite
+        report = store.apply_suite(DATASET, source, name=DATASET, description="Conditions that a digit is seen under")
+        results = store.test(DATASET, list(predictions), report)
+    for line in report.notes:
+        note(line)
+    return results
 
 
 def _tell(results: "TestResults", digits: "RenderedDigits") -> None:
@@ -117,21 +123,21 @@ def _tell(results: "TestResults", digits: "RenderedDigits") -> None:
     print_listing([story, *replace(results, headlines=(HEADLINE,)).listings()])
 
 
-def _show_next_steps(place: Path, file: Path | None) -> None:
-    click.echo("\nNext, for example (edit the suite's file, then apply it):" if file else "\nNext, for example:")
+def _show_next_steps(place: Path, file: Path) -> None:
+    click.echo("\nNext, for example (edit the suite's file, then apply it):")
     for step in _next_steps(file):
         click.echo(f"  {called_program()} {step}{store_option(place)}")
 
 
-def _next_steps(file: Path | None) -> list[str]:
-    """Return commands that go on from here; the suite's file is left out when it is not the demo's."""
-    suite = f"suite apply {DATASET} {shlex.quote(str(file))}" if file else f"suite show {DATASET} {DATASET}"
+def _next_steps(file: Path) -> list[str]:
+    """Return commands that go on from here."""
     return [
         f"test {DATASET} v1 v2 --by occlusion:0.001,0.15,0.3 --metric accuracy",
         f"test {DATASET} v2 --suite {DATASET} --confusion-matrix Occluded",
-        suite,
+        f"suite apply {DATASET} {shlex.quote(str(file))}",
         f"dataset show {DATASET}",
-        "sql \"SELECT test_case, model, value FROM kolena.metrics WHERE metric = 'accuracy' ORDER BY value\"",
+        f"sql \"SELECT test_case, model, value FROM kolena.metrics WHERE suite = '{DATASET}' AND metric = 'accuracy' "
+        'QUALIFY run = max(run) OVER (PARTITION BY model) ORDER BY value"',
     ]
 
 

@@ -1,11 +1,15 @@
 """Numbers as people read them: `.612` for a metric between 0 and 1, significant digits for all others."""
 
 import math
+import re
+from collections.abc import Iterable
 
-__all__ = ["UNDEFINED", "counted", "fraction", "interval_cell", "number"]
+__all__ = ["UNDEFINED", "are_figures", "counted", "fraction", "interval_cell", "number"]
 
 UNDEFINED = "\N{EN DASH}"
 LARGEST_DECIMAL = 1e12
+VALUE = rf"(?:[<>]?-?(?:[\d,]*\.?\d+(?:e[+-]?\d+)?|inf)|NaN|{UNDEFINED})"
+FIGURE = re.compile(rf"{VALUE}(?: \[{VALUE}, {VALUE}\])?(?: n +[\d,]+)?")
 
 
 def fraction(value: float | None, digits: int = 3) -> str:
@@ -34,6 +38,12 @@ def number(value: float | None) -> str:
     if magnitude < 1 or magnitude >= LARGEST_DECIMAL:
         return _small(value, magnitude)
     return f"{value:,.{_decimals(magnitude)}f}"
+
+
+def are_figures(cells: Iterable[str]) -> bool:
+    """Whether all cells that hold something hold figures, as `interval_cell` writes them, which are read as one."""
+    filled = [cell for cell in cells if cell]
+    return bool(filled) and all(FIGURE.fullmatch(cell) for cell in filled)
 
 
 def counted(n: int, noun: str, verbs: tuple[str, str] | None = None) -> str:

@@ -27,7 +27,7 @@ def blocks(titles: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequen
 
     Columns that are `folding` get narrower before a column moves to a further block.
     """
-    cells = [max((cell_width(row[i]) for row in rows), default=0) for i in range(len(titles))]
+    cells = [max((_widest_line(row[i]) for row in rows), default=0) for i in range(len(titles))]
     natural = [max(widest, cell_width(title), 1) for widest, title in zip(cells, titles, strict=True)]
     if _total(natural) <= width:
         return [Block(columns=tuple(range(len(titles))), widths=tuple(natural))]
@@ -44,12 +44,16 @@ def blocks(titles: Sequence[str], rows: Sequence[Sequence[str]], folding: Sequen
 
 def cell_lines(text: str, width: int, *, lead: bool) -> list[str]:
     """Return the lines of one cell; a name in the first column takes three at most and loses its middle beyond that."""
-    lines = fold(text, width)
+    lines = [line for source in text.split("\n") for line in fold(source, width)]
     room = LEAD_LINES * width
     while lead and len(lines) > LEAD_LINES:
         lines = fold(shorten(text, room), width)
         room -= 1
     return lines
+
+
+def _widest_line(text: str) -> int:
+    return max(cell_width(line) for line in text.split("\n"))
 
 
 def _grouped(least: Sequence[int], width: int) -> list[list[int]]:

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from kolena_store.display.cells import fold, padded, visible
+from kolena_store.display.figures import are_figures
 from kolena_store.display.layout import GUTTER, LEAST_WIDTH, Block, blocks, cell_lines
 from kolena_store.errors import InvalidInput
 
@@ -21,10 +22,14 @@ NO_ROWS = "(none)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """The head of a column, and the side on which its cells line up."""
+    """The head of a column, and the side on which its cells line up.
+
+    `keeps_lines` prints the line ends in its cells as such; otherwise they are shown as codes, as they may be hostile.
+    """
 
     title: str
     align: Literal["left", "right"] = "left"
+    keeps_lines: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +73,25 @@ class Listing:
     def blocks(self, width: int) -> list[Block]:
         """Return which columns stand side by side within `width` cells, and how wide each of them is."""
         titles, *rows = self.shown_rows()
-        return blocks(titles, rows, [column.align == "left" for column in self.columns], max(width, LEAST_WIDTH))
+        folding = [
+            column.align == "left" and not are_figures(row[position] for row in self.rows)
+            for position, column in enumerate(self.columns)
+        ]
+        return blocks(titles, rows, folding, max(width, LEAST_WIDTH))
 
     def shown_rows(self) -> list[tuple[str, ...]]:
         """Return the titles and then the rows, with control characters made visible; no rows are one that says so."""
         rows = self.rows or ((NO_ROWS, *("" for _ in self.columns[1:])),)
-        titles = tuple(column.title for column in self.columns)
-        return [tuple(visible(cell) for cell in row) for row in (titles, *rows)]
+        titles = tuple(visible(column.title) for column in self.columns)
+        return [titles, *(tuple(map(_visible_cell, self.columns, row)) for row in rows)]
 
     def block_cells(self, block: Block) -> list[list[list[str]]]:
         """Return the lines of each cell of a block: its titles, filled up so that they end together, then its rows."""
         titles, *rows = [
-            [cell_lines(row[i], width, lead=i == 0) for i, width in zip(block.columns, block.widths, strict=True)]
+            [
+                cell_lines(row[i], width, lead=i == 0 and not self.columns[i].keeps_lines)
+                for i, width in zip(block.columns, block.widths, strict=True)
+            ]
             for row in self.shown_rows()
         ]
         height = max(len(lines) for lines in titles)
@@ -137,6 +149,12 @@ def joined_html(parts: Sequence[Listing | str]) -> str:
 def paragraph(text: str, width: int) -> str:
     """Return text folded to `width` cells, its own line breaks kept."""
     return "\n".join(line for source in text.split("\n") for line in fold(visible(source), width))
+
+
+def _visible_cell(column: Column, cell: str) -> str:
+    if not column.keeps_lines:
+        return visible(cell)
+    return "\n".join(visible(line) for line in cell.replace("\r\n", "\n").split("\n"))
 
 
 def _escaped(text: str) -> str:

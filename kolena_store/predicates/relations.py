@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LISTING", "check_relations", "relation_names"]
 
-LISTING = "SHOW ALL TABLES"
+LISTING = statement("queries/predicates", "views_to_read").fill()
+"""What shows the views that people may read; SHOW ALL TABLES also lists the tables behind them."""
+
 SEARCHED = frozenset({"main", "pg_catalog"})
 """The schemas in which DuckDB looks for a name without a schema."""
 

@@ -33,6 +33,9 @@ SELECT ({predicate}) AS selected FROM {table};
 -- example: query = SELECT 1
 EXPLAIN {query};
 
+-- name: views_to_read()
+SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal
+
 -- name: relations()
 SELECT database_name, schema_name, view_name FROM duckdb_views()
 UNION ALL SELECT database_name, schema_name, table_name FROM duckdb_tables();

@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -141,13 +142,40 @@ def test_a_folder_with_other_files_is_refused(ks, quick: Path) -> None:
     assert "holds other files" in ks.error("demo", ".")
 
 
-def test_a_suite_file_of_the_users_own_stays_and_no_command_applies_it(ks, quick: Path) -> None:
-    (quick / "digits.sql").write_text("-- mine\n", encoding="utf-8")
+def test_a_suite_file_that_lies_there_is_applied_and_stays(ks, quick: Path) -> None:
+    ks("demo")
+    mine = 'CREATE VIEW "Covered" AS SELECT * FROM test_samples WHERE occlusion > 0;\n'
+    (quick / "digits.sql").write_text(mine, encoding="utf-8")
+    ks("suite", "apply", "digits", "digits.sql")
     result = ks("demo")
-    assert "stays as it is" in result.stderr
-    assert (quick / "digits.sql").read_text(encoding="utf-8") == "-- mine\n"
-    assert "suite apply" not in result.stdout
-    assert "suite show digits digits" in result.stdout
+    assert "digits.sql differs from the demo's suite; it is applied as it is" in result.stderr
+    assert (quick / "digits.sql").read_text(encoding="utf-8") == mine
+    assert [suite["version"] for suite in ks.json("suite", "list", "digits")["suites"]] == [2]
+    assert [case["name"] for case in ks.json("suite", "show", "digits", "digits")["test_cases"]] == ["all", "Covered"]
+    assert re.search(r"^Covered +200 ", result.stdout, re.MULTILINE)
+
+
+def test_what_an_edited_suite_file_lacks_is_said(ks, quick: Path) -> None:
+    ks("demo")
+    (quick / "digits.sql").write_text("-- nothing\n", encoding="utf-8")
+    assert "left suite digits with version 2: 'Clean', " in ks("demo").stderr
+
+
+def test_a_suite_file_that_does_not_fit_is_named_and_nothing_is_made(ks, quick: Path) -> None:
+    (quick / "digits.sql").write_text("CREATE VIEW a AS SELECT * FROM test_samples WHERE colour = 1", encoding="utf-8")
+    assert "digits.sql, line 1: a table of test case 'a' has no column 'colour'" in ks("demo", code=2).stderr
+    assert ks("dataset", "list", code=2).stdout == ""
+
+
+def test_the_suggested_query_shows_one_value_for_each_test_case_and_model(ks, quick: Path) -> None:
+    step = next(line for line in ks("demo").stdout.splitlines() if " sql " in line)
+    query = shlex.split(step)[2]
+    n_rows = len(ks.csv("sql", query))
+    with (quick / "digits.sql").open("a", encoding="utf-8") as file:
+        file.write('CREATE VIEW "Even" AS SELECT * FROM test_samples WHERE source_image % 2 = 0;\n')
+    ks("test", "digits", "--by", "occlusion")
+    ks("demo")
+    assert len(ks.csv("sql", query)) == n_rows + 2
 
 
 def test_without_its_packages_it_says_what_to_install(ks, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,12 @@ def test_the_line_about_a_command_in_its_group_is_not_cut_off(ks, path: tuple[st
         assert re.search(rf"^  {path[-1]} +[A-Z].*[^.]\.$", listing, re.MULTILINE)
 
 
+@every_command
+def test_help_has_a_short_form(ks, path: tuple[str, ...]) -> None:
+    assert ks(*path, "-h").stdout == ks(*path, "--help").stdout
+    assert "-h, --help" in ks(*path, "-h").stdout
+
+
 def test_help_of_every_command_loads_click_only() -> None:
     lines = "\n".join(" ".join(path) for path in COMMANDS)
     done = subprocess.run([sys.executable, "-c", LOAD_HELP], input=lines, capture_output=True, text=True, check=True)

@@ -137,3 +137,15 @@ def test_every_table_reads_well_in_80_columns(ks, with_long_texts: Path, command
     lines = ks(*command).stdout.splitlines()
     assert [line for line in lines if len(line) > 80] == []
     assert len(lines) > 2
+
+
+def test_the_plan_of_a_query_is_printed_line_by_line(ks, store: Path) -> None:
+    lines = ks("sql", "EXPLAIN SELECT topic, count(*) FROM tickets.test_samples GROUP BY topic").stdout.splitlines()
+    assert lines[0] == "plan"
+    assert len(lines) > 8
+    assert not any("\\n" in line for line in lines)
+
+
+def test_lines_in_a_cell_stay_lines(ks, store: Path) -> None:
+    lines = ks("sql", "SELECT 'one' || chr(10) || 'two' AS text, 1 AS n").stdout.splitlines()
+    assert lines[2:] == ["one   1", "two"]
