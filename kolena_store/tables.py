@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ArrowBacked", "Layout", "QueryResult", "RecordColumn", "Records", "Tabular", "table_of"]
 
 ROWS_SHOWN = 40
-EXPLAINED = ["explain_key", "explain_value"]
+EXPLAINED = ("explain_key", "explain_value")
 NUMBERS = ("key", "whole", "number")
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class QueryResult(ArrowBacked):
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the first rows as a listing, and how many more there are; of EXPLAIN the plan alone."""
-        if self.table.column_names == EXPLAINED:
+        if tuple(self.table.column_names) == EXPLAINED:
             return [_plan(self.table)]
         columns = tuple(_column(field) for field in self.table.schema)
         rows = tuple(tuple(map(_cell, row.values())) for row in self.table.slice(0, ROWS_SHOWN).to_pylist())
