@@ -1,5 +1,6 @@
 """Parquet in and out: immutable files named by the digest of their bytes."""
 
+import contextlib
 import hashlib
 import os
 import uuid
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "DATA_FOLDER",
+    "INCOMING_PREFIX",
     "ROWS_PER_FILE",
     "SAMPLE",
     "FileRecord",
@@ -25,6 +28,7 @@ __all__ = [
 ]
 
 DATA_FOLDER = "data"
+INCOMING_PREFIX = ".incoming-"
 ROWS_PER_GROUP = 131_072
 ROWS_PER_FILE = 8 * ROWS_PER_GROUP
 BYTES_PER_GROUP = 64 * 1024 * 1024
@@ -75,13 +79,17 @@ class FileWriter:
         import pyarrow.parquet as pq
 
         self._root, self._kind = root, kind
-        self.path = root / DATA_FOLDER / kind / f".incoming-{uuid.uuid4().hex}.parquet"
+        self.path = root / DATA_FOLDER / kind / f"{INCOMING_PREFIX}{uuid.uuid4().hex}.parquet"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._stream = _HashingStream(self.path)
         statistics = _columns_with_statistics(schema)
-        self._writer = pq.ParquetWriter(
-            self._stream, schema, compression="zstd", compression_level=1, write_statistics=statistics
-        )
+        try:
+            self._writer = pq.ParquetWriter(
+                self._stream, schema, compression="zstd", compression_level=1, write_statistics=statistics
+            )
+        except BaseException:
+            self._remove()
+            raise
         self._waiting: list[pa.Table] = []
         self.n_rows = 0
         self._first: int | None = None
@@ -132,8 +140,11 @@ class FileWriter:
         try:
             self._writer.close()
         finally:
-            self._stream.close()
-            self.path.unlink(missing_ok=True)
+            self._remove()
+
+    def _remove(self) -> None:
+        self.path.unlink(missing_ok=True)  # first: on a full disk, closing fails too
+        self._stream.abandon()
 
     def _write_waiting(self) -> None:
         import pyarrow as pa
@@ -176,6 +187,10 @@ class _HashingStream:
 
     def close(self) -> None:
         self._file.close()
+
+    def abandon(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def finish(self) -> tuple[str, int]:
         self._file.flush()

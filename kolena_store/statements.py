@@ -67,7 +67,7 @@ def literal(value: object) -> Fragment:
     """Return a value as a typed SQL literal: None, booleans, numbers, text, dates, times, UUIDs, and lists of them.
 
     Raises:
-        InvalidInput: text with a NUL character, or a type that has no literal here.
+        InvalidInput: a type that has no literal here.
     """
     if value is None:
         return Fragment("NULL")
@@ -143,9 +143,9 @@ def _float_literal(value: float) -> Fragment:
 
 
 def _text_literal(value: str) -> Fragment:
-    if "\0" in value:
-        raise InvalidInput(f"{value!r} holds a NUL character, which SQL text can't carry; remove it")
-    return Fragment("'" + value.replace("'", "''") + "'")
+    parts = ["'" + part.replace("'", "''") + "'" for part in value.split("\0")]
+    # SQL text can't carry a NUL character, but a function can make one.
+    return Fragment(parts[0] if len(parts) == 1 else f"({' || chr(0) || '.join(parts)})")
 
 
 def _typed_literal(value: object) -> Fragment:

@@ -76,7 +76,8 @@ class QueryResult(ArrowBacked):
         if tuple(self.table.column_names) == EXPLAINED:
             return [_plan(self.table)]
         columns = tuple(_column(field) for field in self.table.schema)
-        rows = tuple(tuple(map(_cell, row.values())) for row in self.table.slice(0, ROWS_SHOWN).to_pylist())
+        shown = [_values(column) for column in self.table.slice(0, ROWS_SHOWN).columns]
+        rows = tuple(tuple(map(_cell, row)) for row in zip(*shown, strict=True))
         more = self.table.num_rows - len(rows)
         return [Listing(title=None, columns=columns, rows=rows), *([f"{number(more)} more rows"] if more > 0 else [])]
 
@@ -200,6 +201,16 @@ def _column(field: "pa.Field") -> Column:
 
     is_number = types.is_integer(field.type) or types.is_floating(field.type) or types.is_decimal(field.type)
     return Column(title=field.name, align="right" if is_number else "left", keeps_lines=True)
+
+
+def _values(column: "pa.ChunkedArray") -> list[Any]:
+    """Return the values of a column; as text where Python has none such, as of dates beyond the year 9999."""
+    import pyarrow as pa
+
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        return list(column.cast(pa.string()).to_pylist())
 
 
 def _cell(value: object) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kolena_store.errors import InvalidInput
 from kolena_store.statements import Fragment, identifier, joined, literal, load, statement
 
-TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def evaluated(fragment: Fragment) -> object:
@@ -22,7 +22,7 @@ def evaluated(fragment: Fragment) -> object:
     return connection.sql(f"SELECT {fragment} AS x").to_arrow_table().column("x")[0].as_py()
 
 
-@given(TEXT.filter(bool))
+@given(TEXT.filter(lambda text: text and "\0" not in text))
 def test_a_quoted_name_stays_one_name(name: str) -> None:
     table = duckdb.sql(f"SELECT 1 AS {identifier(name)}").to_arrow_table()
     assert table.column_names == [name]
@@ -69,7 +69,7 @@ def test_a_uuid_literal_is_the_uuid() -> None:
     assert str(evaluated(Fragment(f"{literal(value)}::VARCHAR"))) == str(value)
 
 
-@pytest.mark.parametrize("value", ["a\0b", object(), {"a": 1}, Decimal("NaN")])
+@pytest.mark.parametrize("value", [object(), {"a": 1}, Decimal("NaN")])
 def test_what_has_no_literal_is_refused(value: object) -> None:
     with pytest.raises(InvalidInput, match="SQL"):
         literal(value)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kolena_store.database.lock import writable, writer_lock
+from kolena_store.database.lock import is_no_room, no_room, writable, writer_lock
 from kolena_store.database.session import Session, connect
 from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal, check_not_open_elsewhere
 from kolena_store.errors import DamagedStore, StoreError
-from kolena_store.files import WrittenFile, data_path
+from kolena_store.files import DATA_FOLDER, INCOMING_PREFIX, WrittenFile, data_path
 from kolena_store.schema import FORMAT_VERSION, STORAGE_VERSION, check_format, create_catalogue, now
 from kolena_store.statements import literal, statement
 
@@ -106,9 +106,11 @@ def _changed(root: Path, work: Path, before_commit: Callable[[Transaction], None
             _finish(transaction)
             session.connection.close()
             _replace(root, work, transaction.new_folders)
-        except BaseException:
+        except BaseException as error:
             if work.exists():  # else the store names the new files already, and an interrupt came a moment too late
                 transaction.remove_new_files()
+            if is_no_room(error):
+                raise no_room(root, error) from error
             raise
     finally:
         session.connection.close()
@@ -172,8 +174,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remove_leftovers(root: Path) -> None:
-    for leftover in root.glob(f"{WORK_PREFIX}*"):
-        leftover.unlink(missing_ok=True)
+    for pattern in (f"{WORK_PREFIX}*", f"{DATA_FOLDER}/*/{INCOMING_PREFIX}*"):
+        for leftover in root.glob(pattern):
+            leftover.unlink(missing_ok=True)
 
 
 def _remove_work_copy(work: Path) -> None:

@@ -1,16 +1,18 @@
 """The lock that makes one process at a time the store's writer."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kolena_store.errors import ReadOnlyStore, StoreLocked
+from kolena_store.errors import ReadOnlyStore, StoreError, StoreLocked
 
-__all__ = ["LOCK_FILE", "writable", "writer_lock"]
+__all__ = ["LOCK_FILE", "is_no_room", "no_room", "writable", "writer_lock"]
 
 LOCK_FILE = "lock"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @contextmanager
@@ -55,10 +57,24 @@ def writable(root: Path) -> Iterator[None]:
     except StoreLocked:
         raise
     except OSError as error:
-        raise ReadOnlyStore(
-            f"{root} can't be written ({error.strerror}); make room or give yourself the right to write there, "
-            "or copy the store to another place"
-        ) from error
+        raise no_room(root, error) from error
+
+
+def is_no_room(error: BaseException) -> bool:
+    """Return whether an error says that the disk is full, or has become read-only, in the midst of writing."""
+    if isinstance(error, StoreError):
+        return False
+    of_system = isinstance(error, OSError) and error.errno in NO_ROOM
+    return of_system or any(os.strerror(code) in str(error) for code in NO_ROOM)
+
+
+def no_room(root: Path, error: BaseException) -> ReadOnlyStore:
+    """Return the error for a store that the system refused to write."""
+    cause = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+    return ReadOnlyStore(
+        f"{root} can't be written ({cause}); make room or give yourself the right to write there, "
+        "or copy the store to another place"
+    )
 
 
 def _write_holder(path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kolena_store.database.lock import is_no_room
 from kolena_store.errors import DamagedStore
 from kolena_store.statements import Fragment, statement
 
@@ -99,6 +100,8 @@ def is_file_error(error: "duckdb.Error") -> bool:
     """
     import duckdb
 
+    if is_no_room(error):
+        return False
     is_nameless = type(error) is duckdb.Error
     return is_nameless or isinstance(error, duckdb.IOException) or FILE_ERROR.search(str(error)) is not None
 

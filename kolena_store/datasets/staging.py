@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Transaction
-from kolena_store.errors import EmptyInput
+from kolena_store.errors import EmptyInput, InvalidInput
 from kolena_store.files import SAMPLE, WrittenFile, data_path, read_batches, write_files
 from kolena_store.formats.casts import cast_array
 from kolena_store.formats.nesting import children_of, with_children
@@ -162,9 +162,23 @@ def _numbered(source: "TableInput", schema: "pa.Schema", base: int) -> "Iterator
     start, columns = base, pa.schema(list(numbered_schema(schema))[1:])
     for batch in source.batches():
         table = conform(pa.Table.from_batches([batch]), columns)
+        _check_texts(source.name, table, start - base)
         numbers = pa.array(np.arange(start, start + table.num_rows, dtype=np.int64))
         start += table.num_rows
         yield table.add_column(0, pa.field(SAMPLE, pa.int64(), nullable=False), numbers)
+
+
+def _check_texts(where: str, table: "pa.Table", n_before: int) -> None:
+    """Refuse values that break their own type, such as text that is not UTF-8: nothing could read them any more."""
+    import pyarrow as pa
+
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise InvalidInput(
+            f"{where}: rows {n_before + 1:,} to {n_before + table.num_rows:,} hold a broken value ({error}); "
+            "write text as UTF-8, or keep such bytes in a binary column"
+        ) from error
 
 
 def _counted(files: Iterator[WrittenFile], advance: Callable[[int], None]) -> Iterator[WrittenFile]:

@@ -15,6 +15,7 @@ from kolena_store.datasets import (
     columns_of_pattern,
     files_of,
 )
+from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
 from kolena_store.predicates import check_predicate
 from kolena_store.progress import track
@@ -76,7 +77,17 @@ class AnsweredSamples:
         Raises:
             RefusedStatement: the predicate is not allowed.
         """
-        return self._selected(names, self._condition(predicate)).drop_columns([SAMPLE])
+        import duckdb
+
+        try:
+            return self._selected(names, self._condition(predicate)).drop_columns([SAMPLE])
+        except duckdb.Error as error:
+            if predicate is None:
+                raise
+            cause = str(error).splitlines()[0]
+            raise RefusedStatement(
+                f"the predicate {predicate!r} fails on a value ({cause}); guard it with TRY_CAST, nullif or CASE"
+            ) from error
 
     def distinct(self, name: str) -> "pa.Array":
         """Return the distinct values of a column, sorted, without NULL: of the ground truth those of all samples.

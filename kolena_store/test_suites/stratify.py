@@ -138,10 +138,20 @@ def stratified_text(session: Session, version: VersionRecord, by: Sequence["str 
     taken: set[str] = set()
     statements = []
     for one in by:
-        for stratum in _strata(session, version, one):
+        for stratum in _strata_of(session, version, one):
             name = _unique(stratum.name, taken)
             statements.append(template.fill(name=identifier(name), predicate=Fragment(stratum.predicate)))
     return "\n".join(statements) + "\n"
+
+
+def _strata_of(session: Session, version: VersionRecord, one: "str | Bins") -> "list[_Stratum]":
+    try:
+        return list(_strata(session, version, one))
+    except OverflowError as error:
+        field = one.field if isinstance(one, Bins) else one
+        raise InvalidInput(
+            f"{field!r} holds dates beyond the years 1 to 9999 ({error}); write the ranges as views in a suite file"
+        ) from error
 
 
 def _strata(session: Session, version: VersionRecord, one: "str | Bins") -> Iterator[_Stratum]:

@@ -69,6 +69,7 @@ def _columns_by_class(workflow: "Classification", schema: "pa.Schema") -> dict[s
 
 
 def _score_arrays(workflow: "Classification", batch: "pa.RecordBatch", scored: Sequence[str]) -> "list[pa.Array]":
+    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.types as types
 
@@ -78,6 +79,8 @@ def _score_arrays(workflow: "Classification", batch: "pa.RecordBatch", scored: S
     column = batch.column(INFERENCE + str(workflow.scores))
     if types.is_struct(column.type):
         return [pc.struct_field(column, [index]) for index in range(column.type.num_fields)]
+    if not types.is_nested(column.type):  # nothing but NULL: its type says nothing then
+        return [pa.nulls(len(column), pa.float64()) for _ in scored]
     _check_list_length(column, scored, str(workflow.scores))
     return [pc.list_element(column, index) for index in range(len(scored))]
 

@@ -14,17 +14,20 @@ __all__ = ["label_of", "label_texts", "merged_labels", "spelled"]
 def label_texts(column: "pa.Array", like: "pa.DataType") -> "pa.Array":
     """Return labels as text, spelled as a column of the type `like` spells them; NaN counts as NULL.
 
-    A whole number is spelled the same whether its column holds integers or floats; booleans match 1 and 0.
+    A whole number is spelled the same whether its column holds integers or floats, and a fraction whether they are of
+    32 bits or 64; booleans match 1 and 0.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.types as types
 
-    if types.is_boolean(like) and types.is_integer(column.type):
-        known = pc.if_else(pc.is_in(column, pa.array([0, 1], column.type)), column, None)
+    if types.is_boolean(like) and (types.is_integer(column.type) or types.is_floating(column.type)):
+        known = pc.if_else(pc.is_in(column, pa.array([0, 1]).cast(column.type)), column, None)
         return label_texts(known.cast(pa.bool_()), like)
     if types.is_integer(like) and types.is_boolean(column.type):
         return column.cast(pa.int8()).cast(pa.string())
+    if types.is_floating(like) and types.is_boolean(column.type):
+        return _float_texts(column.cast(pa.int8()).cast(pa.float64()), like)
     if types.is_floating(column.type):
         return _float_texts(column, like)
     if types.is_floating(like) and types.is_integer(column.type):
@@ -77,6 +80,8 @@ def _float_texts(column: "pa.Array", like: "pa.DataType") -> "pa.Array":
     import pyarrow.types as types
 
     known = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    if not types.is_float64(column.type):  # by way of text, as 0.1 of 32 bits is not 0.1 of 64
+        known = known.cast(pa.string()).cast(pa.float64())
     texts = [None if value is None else _float_text(value, types.is_integer(like)) for value in known.to_pylist()]
     return pa.array(texts, pa.string())
 
