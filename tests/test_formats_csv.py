@@ -8,6 +8,7 @@ import math
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from kolena_store.errors import ChangedType, EmptyInput, InvalidInput, MalformedFile, StoreError
 from kolena_store.formats import TableInput, open_table
 from kolena_store.formats.cell_types import PLAIN_MACROS, CellClass, type_of_classes
+from kolena_store.formats.csv_header import header_of
 from kolena_store.formats.scans import query
 from kolena_store.statements import Fragment, load
 
@@ -607,3 +609,18 @@ def test_a_large_file_is_read_in_little_memory(tmp_path: Path) -> None:
     kilobytes = int(re.findall(r"VmHWM:\s+(\d+) kB", done.stdout)[0])
     assert n_rows == 1_500_000
     assert kilobytes < 700_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,y\n0,5" pipe\n' + "1,some text\n" * 100_000,
+        'id,y\n0,"' + "short\n" * 100_000 + '"\n',
+    ],
+    ids=["stray quote", "long cell"],
+)
+def test_the_search_for_the_header_reads_each_line_once(path: Path, text: str) -> None:
+    path.write_text(text)
+    start = time.process_time()
+    header_of(path, path.name)
+    assert time.process_time() - start < 2

@@ -100,14 +100,17 @@ def _cells(text: str, delimiter: str) -> list[str]:
 
 def _records(lines: Iterator[str]) -> Iterator[str]:
     """Yield lines, joined as long as a quote is open."""
-    text = ""
+    read: list[str] = []
+    n_quotes = n_characters = 0
     for line in lines:
-        text += line
-        if text.count('"') % 2 == 0 or len(text) > LONGEST_RECORD:
-            yield text
-            text = ""
-    if text:
-        yield text
+        read.append(line)
+        n_quotes += line.count('"')
+        n_characters += len(line)
+        if n_quotes % 2 == 0 or n_characters > LONGEST_RECORD:
+            yield "".join(read)
+            read, n_quotes, n_characters = [], 0, 0
+    if read:
+        yield "".join(read)
 
 
 def _check_encoding(path: Path, label: str) -> None:
