@@ -624,3 +624,10 @@ def test_the_search_for_the_header_reads_each_line_once(path: Path, text: str) -
     start = time.process_time()
     header_of(path, path.name)
     assert time.process_time() - start < 2
+
+
+def test_a_fault_far_below_the_first_rows_is_found_while_the_rows_are_read(path: Path) -> None:
+    rows = b"".join(b"%d,some text\n" % number for number in range(100_000))
+    assert f"{path}, line 100002: the text is not UTF-8 (byte 0xe9)" in message_of(
+        path, b"id,y\n" + rows + b"x,caf\xe9\n"
+    )
