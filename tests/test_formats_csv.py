@@ -631,3 +631,8 @@ def test_a_fault_far_below_the_first_rows_is_found_while_the_rows_are_read(path:
     assert f"{path}, line 100002: the text is not UTF-8 (byte 0xe9)" in message_of(
         path, b"id,y\n" + rows + b"x,caf\xe9\n"
     )
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", gzip.compress(b""), gzip.compress(b"\xef\xbb\xbf")])
+def test_a_file_without_a_character_is_empty(path: Path, content: bytes) -> None:
+    assert message_of(path, content, EmptyInput) == f"{path} is empty; give a file with columns"

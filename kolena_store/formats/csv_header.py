@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from kolena_store.errors import MalformedFile
+from kolena_store.errors import EmptyInput, MalformedFile
 from kolena_store.formats.paths import opened
 
 __all__ = ["CsvHeader", "any_cell_size", "header_of", "text_of"]
@@ -37,11 +37,15 @@ def header_of(path: Path, label: str) -> CsvHeader:
     Names that are written without quotes lose the blanks around them.
 
     Raises:
+        EmptyInput: the file holds nothing, or a byte-order mark alone.
         MalformedFile: the first line is blank or no UTF-8 text, or a name holds line ends of another kind.
     """
     _check_encoding(path, label)
     with text_of(path, errors="replace") as lines:
-        header, *rows = islice(_records(lines), ROWS_COMPARED + 1)
+        records = list(islice(_records(lines), ROWS_COMPARED + 1))
+    if not records:
+        raise EmptyInput(f"{label} is empty; give a file with columns")
+    header, *rows = records
     text = header.rstrip("\r\n")
     if not text.strip():
         raise MalformedFile.of(label, 1, "the line is blank", "Write the columns' names in the first line of the file")
