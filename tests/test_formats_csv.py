@@ -636,3 +636,15 @@ def test_a_fault_far_below_the_first_rows_is_found_while_the_rows_are_read(path:
 @pytest.mark.parametrize("content", [b"\xef\xbb\xbf", gzip.compress(b""), gzip.compress(b"\xef\xbb\xbf")])
 def test_a_file_without_a_character_is_empty(path: Path, content: bytes) -> None:
     assert message_of(path, content, EmptyInput) == f"{path} is empty; give a file with columns"
+
+
+@pytest.mark.parametrize(
+    ("header", "line"), [(b"id,y,caf\xe9\n1,a,2\n", 1), (b'id,"y\nz",caf\xe9\n1,a,2\n', 2)], ids=["plain", "quoted"]
+)
+def test_a_name_that_is_no_utf8_is_refused_with_its_line(path: Path, header: bytes, line: int) -> None:
+    types = {"id": "BIGINT"}
+    assert f"{path}, line {line}: the text is not UTF-8 (byte 0xe9)" in message_of(path, header, types=types)
+
+
+def test_a_replacement_character_may_stand_in_a_name(path: Path) -> None:
+    assert read(path, "id,caf\ufffd\n1,a\n").column_names == ["id", "caf\ufffd"]

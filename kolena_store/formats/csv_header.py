@@ -19,6 +19,7 @@ DELIMITERS = (",", ";", "\t", "|")
 ROWS_COMPARED = 20
 LONGEST_RECORD = 16_000_000
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UNDECODED = re.compile(r"[\udc80-\udcff]")
 LONE_LINE_END = re.compile(r"\r(?!\n)|(?<!\r)\n")
 
 
@@ -41,11 +42,12 @@ def header_of(path: Path, label: str) -> CsvHeader:
         MalformedFile: the first line is blank or no UTF-8 text, or a name holds line ends of another kind.
     """
     _check_encoding(path, label)
-    with text_of(path, errors="replace") as lines:
+    with text_of(path, errors="surrogateescape") as lines:
         records = list(islice(_records(lines), ROWS_COMPARED + 1))
     if not records:
         raise EmptyInput(f"{label} is empty; give a file with columns")
     header, *rows = records
+    _check_characters(header, label)
     text = header.rstrip("\r\n")
     if not text.strip():
         raise MalformedFile.of(label, 1, "the line is blank", "Write the columns' names in the first line of the file")
@@ -115,6 +117,15 @@ def _records(lines: Iterator[str]) -> Iterator[str]:
             read, n_quotes, n_characters = [], 0, 0
     if read:
         yield "".join(read)
+
+
+def _check_characters(header: str, label: str) -> None:
+    """Refuse bytes that are no UTF-8: they were read as half characters."""
+    found = UNDECODED.search(header)
+    if found is not None:
+        line = header.count("\n", 0, found.start()) + 1
+        problem = f"the text is not UTF-8 (byte 0x{ord(found[0]) - 0xDC00:x})"
+        raise MalformedFile.of(label, line, problem, "Save the file as UTF-8")
 
 
 def _check_encoding(path: Path, label: str) -> None:
