@@ -8,6 +8,7 @@ import math
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from kolena_store.errors import ChangedType, EmptyInput, InvalidInput, MalformedFile, StoreError
 from kolena_store.formats import TableInput, open_table
 from kolena_store.formats.cell_types import PLAIN_MACROS, CellClass, type_of_classes
+from kolena_store.formats.csv_header import header_of
 from kolena_store.formats.scans import query
 from kolena_store.statements import Fragment, load
 
@@ -607,3 +609,42 @@ def test_a_large_file_is_read_in_little_memory(tmp_path: Path) -> None:
     kilobytes = int(re.findall(r"VmHWM:\s+(\d+) kB", done.stdout)[0])
     assert n_rows == 1_500_000
     assert kilobytes < 700_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,y\n0,5" pipe\n' + "1,some text\n" * 100_000,
+        'id,y\n0,"' + "short\n" * 100_000 + '"\n',
+    ],
+    ids=["stray quote", "long cell"],
+)
+def test_the_search_for_the_header_reads_each_line_once(path: Path, text: str) -> None:
+    path.write_text(text)
+    start = time.process_time()
+    header_of(path, path.name)
+    assert time.process_time() - start < 2
+
+
+def test_a_fault_far_below_the_first_rows_is_found_while_the_rows_are_read(path: Path) -> None:
+    rows = b"".join(b"%d,some text\n" % number for number in range(100_000))
+    assert f"{path}, line 100002: the text is not UTF-8 (byte 0xe9)" in message_of(
+        path, b"id,y\n" + rows + b"x,caf\xe9\n"
+    )
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf", gzip.compress(b""), gzip.compress(b"\xef\xbb\xbf")])
+def test_a_file_without_a_character_is_empty(path: Path, content: bytes) -> None:
+    assert message_of(path, content, EmptyInput) == f"{path} is empty; give a file with columns"
+
+
+@pytest.mark.parametrize(
+    ("header", "line"), [(b"id,y,caf\xe9\n1,a,2\n", 1), (b'id,"y\nz",caf\xe9\n1,a,2\n', 2)], ids=["plain", "quoted"]
+)
+def test_a_name_that_is_no_utf8_is_refused_with_its_line(path: Path, header: bytes, line: int) -> None:
+    types = {"id": "BIGINT"}
+    assert f"{path}, line {line}: the text is not UTF-8 (byte 0xe9)" in message_of(path, header, types=types)
+
+
+def test_a_replacement_character_may_stand_in_a_name(path: Path) -> None:
+    assert read(path, "id,caf\ufffd\n1,a\n").column_names == ["id", "caf\ufffd"]

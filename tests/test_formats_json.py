@@ -434,3 +434,8 @@ def test_deep_nesting_is_refused_rather_than_a_crash(path: Path) -> None:
     for depth in (300, 500, 4_000, 100_000):
         message = message_of(path, '{"a":' + "[" * depth + "1" + "]" * depth + "}\n")
         assert message.startswith(str(path))
+
+
+def test_a_fault_far_below_the_first_rows_is_found_while_the_rows_are_read(path: Path) -> None:
+    rows = "".join(f'{{"id":{number},"y":"a"}}\n' for number in range(30_000))
+    assert f"{path}, line 30001: the text is no JSON" in message_of(path, rows + '{"id":9999999,"y":"a"\n')

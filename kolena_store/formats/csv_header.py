@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from kolena_store.errors import MalformedFile
+from kolena_store.errors import EmptyInput, MalformedFile
 from kolena_store.formats.paths import opened
 
 __all__ = ["CsvHeader", "any_cell_size", "header_of", "text_of"]
@@ -19,6 +19,7 @@ DELIMITERS = (",", ";", "\t", "|")
 ROWS_COMPARED = 20
 LONGEST_RECORD = 16_000_000
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+UNDECODED = re.compile(r"[\udc80-\udcff]")
 LONE_LINE_END = re.compile(r"\r(?!\n)|(?<!\r)\n")
 
 
@@ -37,11 +38,16 @@ def header_of(path: Path, label: str) -> CsvHeader:
     Names that are written without quotes lose the blanks around them.
 
     Raises:
+        EmptyInput: the file holds nothing, or a byte-order mark alone.
         MalformedFile: the first line is blank or no UTF-8 text, or a name holds line ends of another kind.
     """
     _check_encoding(path, label)
-    with text_of(path, errors="replace") as lines:
-        header, *rows = islice(_records(lines), ROWS_COMPARED + 1)
+    with text_of(path, errors="surrogateescape") as lines:
+        records = list(islice(_records(lines), ROWS_COMPARED + 1))
+    if not records:
+        raise EmptyInput(f"{label} is empty; give a file with columns")
+    header, *rows = records
+    _check_characters(header, label)
     text = header.rstrip("\r\n")
     if not text.strip():
         raise MalformedFile.of(label, 1, "the line is blank", "Write the columns' names in the first line of the file")
@@ -100,14 +106,26 @@ def _cells(text: str, delimiter: str) -> list[str]:
 
 def _records(lines: Iterator[str]) -> Iterator[str]:
     """Yield lines, joined as long as a quote is open."""
-    text = ""
+    read: list[str] = []
+    n_quotes = n_characters = 0
     for line in lines:
-        text += line
-        if text.count('"') % 2 == 0 or len(text) > LONGEST_RECORD:
-            yield text
-            text = ""
-    if text:
-        yield text
+        read.append(line)
+        n_quotes += line.count('"')
+        n_characters += len(line)
+        if n_quotes % 2 == 0 or n_characters > LONGEST_RECORD:
+            yield "".join(read)
+            read, n_quotes, n_characters = [], 0, 0
+    if read:
+        yield "".join(read)
+
+
+def _check_characters(header: str, label: str) -> None:
+    """Refuse bytes that are no UTF-8: they were read as half characters."""
+    found = UNDECODED.search(header)
+    if found is not None:
+        line = header.count("\n", 0, found.start()) + 1
+        problem = f"the text is not UTF-8 (byte 0x{ord(found[0]) - 0xDC00:x})"
+        raise MalformedFile.of(label, line, problem, "Save the file as UTF-8")
 
 
 def _check_encoding(path: Path, label: str) -> None:

@@ -28,6 +28,7 @@ SETTINGS = (
     ("temp_directory", ""),
 )
 MOST_THREADS = 4
+OUT_OF_MEMORY = "Out of Memory Error"
 MACROS = (
     "trimmed_cell",
     "present_cell",
@@ -82,9 +83,31 @@ def query(name: str) -> Statement:
 
 
 def stream(path: Path, text: str, parameters: Mapping[str, object], n_columns: int) -> "Iterator[pa.RecordBatch]":
-    """Yield the rows of a query over one file while it runs; only a few batches are held at a time."""
+    """Yield the rows of a query over one file while it runs; only a few batches are held at a time.
+
+    Raises:
+        duckdb.Error: the file breaks its format.
+    """
     with _connected(path) as connection:
-        yield from _reader(connection, text, parameters, rows_per_batch(n_columns))
+        batches = _reader(connection, text, parameters, rows_per_batch(n_columns))
+        while (batch := _next_batch(batches)) is not None:
+            yield batch
+
+
+def _next_batch(batches: "Iterator[pa.RecordBatch]") -> "pa.RecordBatch | None":
+    """Return the next batch, None after the last; Arrow's reader hides DuckDB's errors in its own, here they come out.
+
+    Raises:
+        duckdb.Error: reading failed.
+    """
+    import duckdb
+    import pyarrow as pa
+
+    try:
+        return next(batches, None)
+    except (OSError, pa.ArrowException) as error:
+        kind = duckdb.OutOfMemoryException if OUT_OF_MEMORY in str(error) else duckdb.InvalidInputException
+        raise kind(str(error)) from error
 
 
 def _reader(
