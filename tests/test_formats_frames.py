@@ -21,6 +21,7 @@ from polars.testing import assert_frame_equal
 
 from kolena_store.errors import EmptyInput, InvalidInput, StoreError
 from kolena_store.formats import TableInput, open_table, restore_types
+from kolena_store.formats.nesting import MOST_LEVELS
 
 pd = pytest.importorskip("pandas")
 
@@ -519,3 +520,36 @@ def test_dictionaries_come_back_as_they_were(data: st.DataObject) -> None:
     assert [{name: repr(row[name]) for name in names} for row in found] == [
         {name: repr(row[name]) for name in names} for row in rows
     ]
+
+
+def _nested(levels: int, kind: str) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value] if kind == "list" else {"a": value}
+    return value
+
+
+def _holding_itself(kind: str) -> object:
+    items: list[object] = []
+    items.append(items)
+    return items if kind == "list" else {"a": items}
+
+
+@pytest.mark.parametrize("kind", ["list", "dictionary"])
+def test_values_are_nested_so_deep_and_no_deeper(kind: str) -> None:
+    deepest = [{"id": 1, "v": _nested(MOST_LEVELS, kind)}]
+    assert pa.Table.from_batches(open_table(deepest).batches()).to_pylist() == deepest
+    for value in (_nested(MOST_LEVELS + 1, kind), _nested(2_000, kind), _holding_itself(kind)):
+        with pytest.raises(
+            InvalidInput, match=rf"'v' holds a value that is nested more than {MOST_LEVELS} levels deep"
+        ):
+            open_table([{"id": 1, "v": value}])
+
+
+@pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 2_000])
+def test_arrow_types_are_nested_no_deeper_either(levels: int) -> None:
+    kind = pa.int64()
+    for _ in range(levels):
+        kind = pa.list_(kind)
+    with pytest.raises(InvalidInput, match=f"column 'v' is nested more than {MOST_LEVELS} levels deep"):
+        open_table(pa.table({"id": [1], "v": pa.nulls(1, kind)}))

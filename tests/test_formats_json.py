@@ -439,3 +439,10 @@ def test_deep_nesting_is_refused_rather_than_a_crash(path: Path) -> None:
 def test_a_fault_far_below_the_first_rows_is_found_while_the_rows_are_read(path: Path) -> None:
     rows = "".join(f'{{"id":{number},"y":"a"}}\n' for number in range(30_000))
     assert f"{path}, line 30001: the text is no JSON" in message_of(path, rows + '{"id":9999999,"y":"a"\n')
+
+
+@pytest.mark.parametrize("levels", [51, 100, 200, 300, 3_000])
+@pytest.mark.parametrize(("start", "end"), [("[", "]"), ('{"a":', "}")])
+def test_objects_that_are_nested_too_deep_are_refused(path: Path, levels: int, start: str, end: str) -> None:
+    text = f'{{"x":{start * levels}1{end * levels}}}\n'
+    assert "nested" in message_of(path, text, InvalidInput)

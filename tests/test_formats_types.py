@@ -397,3 +397,18 @@ def test_lists_of_structs_are_cast_value_by_value_also_when_sliced(values: list,
     expected = [one and [part and {"new": None, **part} for part in one] for one in values[start:]]
     assert after.to_pylist() == expected
     after.validate(full=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (2**62, pa.timestamp("s")),
+        (-(2**62), pa.timestamp("s", "UTC")),
+        ([2**62], pa.list_(pa.timestamp("s"))),
+        ({"a": 2**62}, pa.struct([("a", pa.timestamp("s"))])),
+    ],
+)
+def test_seconds_that_parquet_can_not_keep_are_refused(value: object, kind: pa.DataType) -> None:
+    source = open_table(pa.table({"id": [1], "at": pa.array([value], kind)}))
+    with pytest.raises(InvalidInput, match=r"column 'at' .* out of bounds"):
+        list(source.batches())

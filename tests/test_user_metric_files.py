@@ -36,6 +36,10 @@ def test_the_documented_example_says_what_it_says() -> None:
     assert found.query.endswith("FROM terms")
 
 
+def test_a_byte_order_mark_changes_nothing() -> None:
+    assert parsed("\ufeff" + EXAMPLE) == parsed(EXAMPLE)
+
+
 def test_a_file_holds_several_metrics_with_or_without_semicolons() -> None:
     second = "-- the next one\n-- metric: rows  better: none\nSELECT count(*) AS value FROM results;;\n"
     text = f"{HEADER}\n{QUERY}\n\n{second}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from kolena_store.errors import InvalidInput
 from kolena_store.formats.categories import Categories, decoded, encoded
-from kolena_store.formats.nesting import plain_type
+from kolena_store.formats.nesting import children_of, plain_type, with_children
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,12 +93,33 @@ def _cast_column(array: "pa.Array", field: "pa.Field", where: str) -> "pa.Array"
     import pyarrow as pa
 
     try:
-        return cast_array(array, field.type)
+        cast = cast_array(array, field.type)
+        _check_seconds(cast)
+        return cast
     except pa.ArrowException as error:
         raise InvalidInput(
             f"{where}: column {field.name!r} ({array.type}) can't be read as {field.type}: {error}; "
             "declare another type for it, or convert it first"
         ) from error
+
+
+def _check_seconds(array: "pa.Array") -> None:
+    """Refuse seconds that are too far from 1970: Parquet, which has no seconds, keeps them as milliseconds.
+
+    Raises:
+        pyarrow.ArrowInvalid: there is such a value.
+    """
+    kind = _in_milliseconds(array.type)
+    if not kind.equals(array.type):
+        cast_array(array, kind)
+
+
+def _in_milliseconds(kind: "pa.DataType") -> "pa.DataType":
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(kind) and kind.unit == "s":
+        return pa.timestamp("ms", kind.tz)
+    return with_children(kind, [_in_milliseconds(child.type) for child in children_of(kind)])
 
 
 def _all_null(array: "pa.Array") -> "pa.Array":

@@ -1,15 +1,15 @@
-"""Column names that a table can have: none empty, none twice, also when capitals are set aside."""
+"""Column names that a table can have: none empty, none twice, also when capitals are set aside; how deep columns go."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kolena_store.errors import EmptyInput, InvalidInput
-from kolena_store.formats.nesting import children_of
+from kolena_store.formats.nesting import MOST_LEVELS, children_of, is_deep_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["check_names", "check_nested_names"]
+__all__ = ["check_depth", "check_names", "check_nested_names"]
 
 
 def check_names(where: str, names: Iterable[str]) -> None:
@@ -25,12 +25,26 @@ def check_names(where: str, names: Iterable[str]) -> None:
     _check(where, "column", listed)
 
 
-def check_nested_names(where: str, schema: "pa.Schema") -> None:
-    """Refuse the same in the fields of structs, at any depth.
+def check_depth(where: str, schema: "pa.Schema") -> None:
+    """Refuse lists and structs that are nested deeper than can be stored.
 
     Raises:
-        InvalidInput: a field's name is empty, holds a NUL character, or stands twice.
+        InvalidInput: a column is.
     """
+    for field in schema:
+        if is_deep_type(field.type):
+            raise InvalidInput(
+                f"{where}: column {field.name!r} is nested more than {MOST_LEVELS} levels deep; give flatter values"
+            )
+
+
+def check_nested_names(where: str, schema: "pa.Schema") -> None:
+    """Refuse the same in the fields of structs.
+
+    Raises:
+        InvalidInput: a field's name is empty, holds a NUL character, or stands twice; or a column is nested too deeply.
+    """
+    check_depth(where, schema)
     for field in schema:
         _check_type(where, field.name, field.type)
 

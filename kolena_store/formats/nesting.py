@@ -1,12 +1,17 @@
-"""Nested Arrow types: their parts, and the same nest with other parts."""
+"""Nested Arrow types and values: their parts, how deep they go, and the same nest with other parts."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["children_of", "plain_type", "with_children"]
+__all__ = ["MOST_LEVELS", "children_of", "is_deep_type", "is_deep_value", "plain_type", "with_children"]
+
+MOST_LEVELS = 50
+"""How deep lists and objects may be nested: DuckDB and Arrow exchange 62 levels, of which queries add a few."""
+
+SINGLE = frozenset({type(None), bool, int, float, str, bytes})
 
 
 def children_of(kind: "pa.DataType") -> "list[pa.Field]":
@@ -18,6 +23,40 @@ def children_of(kind: "pa.DataType") -> "list[pa.Field]":
     if pa.types.is_map(kind):
         return [kind.key_field, kind.item_field]
     return [kind.value_field] if hasattr(kind, "value_field") else []
+
+
+def is_deep_type(kind: "pa.DataType") -> bool:
+    """Return whether a type has more levels than can be stored; it does not recurse."""
+    import pyarrow as pa
+
+    waiting = [(kind, 0)]
+    while waiting:
+        found, level = waiting.pop()
+        if level > MOST_LEVELS:
+            return True
+        if pa.types.is_dictionary(found):
+            waiting.append((found.value_type, level))
+        below = level + (2 if pa.types.is_map(found) else 1)
+        waiting += [(child.type, below) for child in children_of(found)]
+    return False
+
+
+def is_deep_value(value: object) -> bool:
+    """Return whether a Python value has more levels than can be stored, such as a list that holds itself."""
+    waiting = [(value, 1)]
+    while waiting:
+        found, level = waiting.pop()
+        if level > MOST_LEVELS:
+            return True
+        waiting += [(part, level + 1) for part in _parts_of(found) if type(part) not in SINGLE]
+    return False
+
+
+def _parts_of(value: Any) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    is_array_of_objects = getattr(getattr(value, "dtype", None), "kind", "") == "O" and getattr(value, "ndim", 0) > 0
+    return value if is_array_of_objects or isinstance(value, (list, tuple, set, frozenset)) else ()
 
 
 def plain_type(kind: "pa.DataType") -> "pa.DataType":

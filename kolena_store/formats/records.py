@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import InvalidInput
+from kolena_store.formats.nesting import MOST_LEVELS, is_deep_value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +17,7 @@ __all__ = ["array_of_objects", "table_of_records"]
 
 MISSING_TYPES = ("NAType", "NaTType")
 WHOLE, REAL, TIMESTAMPS = "integers", "numbers", "timestamps"
+LISTS, OBJECTS = "lists", "objects"
 KINDS: tuple[tuple[type, str], ...] = (
     (bool, "booleans"),
     (int, WHOLE),
@@ -28,9 +30,9 @@ KINDS: tuple[tuple[type, str], ...] = (
     (datetime.time, "times"),
     (datetime.timedelta, "durations"),
     (uuid.UUID, "UUIDs"),
-    (Mapping, "objects"),
-    (list, "lists"),
-    (tuple, "lists"),
+    (Mapping, OBJECTS),
+    (list, LISTS),
+    (tuple, LISTS),
 )
 NUMPY_KINDS = (
     ("datetime64", "NumPy times"),
@@ -39,7 +41,7 @@ NUMPY_KINDS = (
     ("bool_", "booleans"),
     ("integer", WHOLE),
     ("floating", REAL),
-    ("ndarray", "lists"),
+    ("ndarray", LISTS),
 )
 
 
@@ -76,6 +78,8 @@ def array_of_objects(values: Sequence[object], column: str, where: str) -> "pa.A
 
     present = [None if type(value).__name__ in MISSING_TYPES else value for value in values]
     kind = _kind_of(present, column, where)
+    if kind in (LISTS, OBJECTS):
+        _check_depth(present, column, where)
     if kind != REAL:
         present = [None if _is_nan(value) else value for value in present]
     try:
@@ -88,6 +92,15 @@ def array_of_objects(values: Sequence[object], column: str, where: str) -> "pa.A
         raise InvalidInput(
             f"{where}: column {column!r} holds {kind} that can't be stored: {error}; convert them"
         ) from error
+
+
+def _check_depth(values: Sequence[object], column: str, where: str) -> None:
+    row = next((row for row, value in enumerate(values, start=1) if is_deep_value(value)), None)
+    if row is not None:
+        raise InvalidInput(
+            f"{where}: column {column!r} holds a value that is nested more than {MOST_LEVELS} levels deep (row {row}); "
+            "give flatter values, none of which holds itself"
+        )
 
 
 def _array(values: Sequence[Any], kind: str | None) -> "pa.Array":

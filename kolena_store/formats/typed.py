@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kolena_store.formats.casts import cast_batch
 from kolena_store.formats.categories import Categories, CategoryCollector
 from kolena_store.formats.inputs import TableInput, read_once
-from kolena_store.formats.names import check_names, check_nested_names
+from kolena_store.formats.names import check_depth, check_names, check_nested_names
 from kolena_store.formats.nesting import plain_type
 from kolena_store.formats.type_names import check_storable, declared_types
 
@@ -104,6 +104,7 @@ def _plain_schema(where: str, schema: "pa.Schema", types: Mapping[str, str]) -> 
     import pyarrow as pa
 
     check_names(where, schema.names)
+    check_depth(where, schema)
     declared = declared_types(where, types, schema.names)
     plain = pa.schema([_plain_field(field, declared.get(field.name)) for field in schema])
     check_nested_names(where, plain)

@@ -62,13 +62,14 @@ def parse_metrics(text: str, *, file: str) -> tuple[MetricText, ...]:
     """Return the metrics that a file defines, in its order.
 
     Args:
-        text: the file's content.
+        text: the file's content; a byte-order mark may stand before it.
         file: its name, for messages.
 
     Raises:
         MalformedFile: the file breaks the form; the message names the line.
         RefusedStatement: a comment, a name or a text in it is not closed.
     """
+    text = text.removeprefix("\ufeff")
     tokens = tokenize(text, where=file)
     starts = [i for i, token in enumerate(tokens) if METRIC_LINE.match(token.text) and _stands_alone(token, text)]
     _check_beginning(tokens[: starts[0]] if starts else tokens, text, file, has_header=bool(starts))
