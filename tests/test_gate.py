@@ -416,3 +416,37 @@ def test_the_limits_of_a_sandbox_are_set_and_final(root: Path) -> None:
 
 def test_every_refusal_is_an_error_of_this_package() -> None:
     assert all(issubclass(kind, StoreError) for kind in (RefusedStatement, UnknownName, LimitExceeded, InvalidInput))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT (SELECT count(*) FROM '{file}') AS n WHERE EXISTS (WITH \"{file}\" AS (SELECT 1) SELECT * FROM '{file}')",
+        "(WITH \"{file}\" AS (SELECT 1) SELECT 'a') UNION ALL SELECT x::VARCHAR FROM '{file}'",
+        'WITH "{file}" AS (SELECT * FROM \'{file}\') SELECT * FROM "{file}"',
+        "WITH a AS (SELECT * FROM '{file}'), \"{file}\" AS (SELECT 1 AS x) SELECT a.* FROM a, '{file}'",
+        "WITH RECURSIVE \"{file}\" AS (SELECT x FROM '{file}' UNION ALL SELECT x FROM '{file}' WHERE x < 0) FROM '{file}'",
+        "WITH RECURSIVE \"{file}\" AS (SELECT x FROM '{file}') FROM '{file}'",
+        "SELECT * FROM (WITH \"{file}\" AS (SELECT 1 AS x) FROM '{file}') AS t, '{file}'",
+    ],
+)
+def test_a_name_of_with_is_no_key_to_a_file_outside_its_query(
+    query: str, sandbox: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("x\n1\n")
+    with pytest.raises(UnknownName, match="no table or view named"):
+        run_gated(sandbox, query.replace("{file}", str(file)))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "WITH a AS (SELECT 1 AS i), b AS (SELECT i FROM a) SELECT i FROM b WHERE EXISTS (SELECT * FROM A)",
+        "WITH a AS (SELECT 1 AS i) SELECT * FROM (SELECT * FROM a) AS t WHERE i IN (SELECT i FROM a)",
+        "WITH a AS (SELECT 1 AS i) SELECT i FROM a UNION (SELECT i FROM a ORDER BY (SELECT count(*) FROM a))",
+        "WITH a AS (WITH b AS (SELECT 1 AS i) SELECT * FROM b) SELECT * FROM a",
+    ],
+)
+def test_a_name_of_with_reaches_all_of_its_query(query: str, sandbox: duckdb.DuckDBPyConnection) -> None:
+    assert run_gated(sandbox, query).to_pylist() == [{"i": 1}]

@@ -359,6 +359,15 @@ QUERIES = [
     ("SELECT * FROM memory.main.test_samples", "reads memory.main.test_samples with a schema's name"),
     ("SELECT * FROM 'data.parquet'", "reads 'data.parquet', which is no table"),
     ("SELECT * FROM duckdb_tables", "reads 'duckdb_tables', which is no table"),
+    (
+        "SELECT * FROM test_samples WHERE height < (SELECT count(*) FROM duckdb_tables) "
+        "AND EXISTS (WITH duckdb_tables AS (SELECT 1) SELECT * FROM duckdb_tables)",
+        "reads 'duckdb_tables' where the WITH that defines it does not reach; move that WITH to the very start",
+    ),
+    (
+        "WITH duckdb_tables AS (SELECT count(*) AS n FROM duckdb_tables) SELECT s.* FROM test_samples s, duckdb_tables",
+        "reads 'duckdb_tables' where the WITH",
+    ),
     ("SELECT * FROM range(3)", "reads the table function range; name a table or an earlier view"),
     ("SELECT * FROM unnest([1]) AS t (_sample)", "reads the table function unnest"),
     ("SELECT * FROM query('SELECT 1 AS _sample')", "reads the table function query"),

@@ -117,6 +117,8 @@ WRONG = {
     "SELECT avg(i.nsteps) AS value FROM results": "the struct i has no column 'nsteps'; did you mean 'n_steps'?",
     "SELECT avg(r.i.nope) AS value FROM results r": "the struct i has no column 'nope'",
     "SELECT avg(g.n_steps) AS value FROM results": "the struct g has no column 'n_steps'; it has 'topic'",
+    "SELECT count(*) + (SELECT count(*) FROM duckdb_tables) AS value FROM results "
+    "WHERE EXISTS (WITH duckdb_tables AS (SELECT 1) FROM duckdb_tables)": "reads 'duckdb_tables' where the WITH that",
     "SELECT avg(i.n_steps AS value FROM results": "metrics.sql: the metric 'mine', line 2: syntax error",
     "SELECT avg(i.n_steps + $x) AS value FROM results": "has a parameter",
 }

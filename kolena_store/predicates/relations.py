@@ -1,19 +1,20 @@
-"""The tables and views that a connection has, and a check that a query names no others.
+"""The tables and views that a connection has, those that a query reads, and a check that it reads no others.
 
 A name that is not in the catalogue would be looked for as a file: DuckDB opens `FROM 'x.parquet'`, even `FROM a.csv`.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from kolena_store.errors import UnknownName
 from kolena_store.predicates.tokens import lowered
-from kolena_store.predicates.trees import Node, Tree
+from kolena_store.predicates.trees import Node, Tree, children
 from kolena_store.statements import statement
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["LISTING", "check_relations", "relation_names"]
+__all__ = ["LISTING", "check_relations", "relation_names", "relations_read"]
 
 LISTING = statement("queries/predicates", "views_to_read").fill()
 """What shows the views that people may read; SHOW ALL TABLES also lists the tables behind them."""
@@ -22,6 +23,7 @@ SEARCHED = frozenset({"main", "pg_catalog"})
 """The schemas in which DuckDB looks for a name without a schema."""
 
 Relation = tuple[str, str, str]
+Scope: TypeAlias = frozenset[str]
 
 
 def check_relations(connection: "duckdb.DuckDBPyConnection", tree: Tree) -> None:
@@ -30,15 +32,46 @@ def check_relations(connection: "duckdb.DuckDBPyConnection", tree: Tree) -> None
     Raises:
         UnknownName: there is one.
     """
-    named = [source for source in tree.sources if source["type"] == "BASE_TABLE"]
-    ctes = {lowered(name) for name in tree.cte_names}
+    named = relations_read(tree)
     known = _relations(connection) if named else []
     for source in named:
-        is_cte = lowered(source["table_name"]) in ctes and not source["schema_name"]
-        if not is_cte and not any(_is_meant(source, relation) for relation in known):
+        if not any(_is_meant(source, relation) for relation in known):
             parts = (source["catalog_name"], source["schema_name"], source["table_name"])
             name = ".".join(part for part in parts if part)
             raise UnknownName.of("table or view", name, relation_names(connection), LISTING)
+
+
+def relations_read(tree: Tree) -> list[Node]:
+    """Return the sources that name a table or a view, and no query of a WITH that stands around them."""
+    found = []
+    waiting: list[tuple[Node, Scope]] = [(tree.root, frozenset())]
+    while waiting:
+        node, scope = waiting.pop()
+        if node.get("type") == "BASE_TABLE" and "table_name" in node and not _is_common(node, scope):
+            found.append(node)
+        waiting += _scoped_children(node, scope)
+    return found
+
+
+def _is_common(source: Node, scope: Scope) -> bool:
+    return not source["schema_name"] and not source["catalog_name"] and lowered(source["table_name"]) in scope
+
+
+def _scoped_children(node: Node, scope: Scope) -> Iterator[tuple[Node, Scope]]:
+    """Yield the nodes inside a node, each with the names of the common table expressions that it may read.
+
+    A query of a WITH sees the earlier ones, itself only in the second half of a recursion; DuckDB looks for any other
+    name in the catalogue.
+    """
+    apart = {"cte_map"}
+    for entry in node.get("cte_map", {}).get("map", ()):
+        yield from ((child, scope) for child in children(entry))
+        scope |= {lowered(entry["key"])}
+    own = {"RECURSIVE_CTE_NODE": "right", "CTE_NODE": "child"}.get(node.get("type", ""), "")
+    if own:
+        apart.add(own)
+        yield node[own], scope | {lowered(node["cte_name"])}
+    yield from ((child, scope) for child in children({key: part for key, part in node.items() if key not in apart}))
 
 
 def relation_names(connection: "duckdb.DuckDBPyConnection") -> list[str]:

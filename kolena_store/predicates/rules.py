@@ -12,6 +12,7 @@ from kolena_store.predicates.functions import (
     SUITE_FUNCTIONS,
     reason_against,
 )
+from kolena_store.predicates.relations import relations_read
 from kolena_store.predicates.tokens import Token, listed, lowered
 from kolena_store.predicates.trees import PIVOT_REMEDY, Node, Tree, arguments
 from kolena_store.predicates.types import CAST_TYPES, cast_schema, cast_type
@@ -108,6 +109,7 @@ def _problems(tree: Tree, rules: Rules) -> Iterator[str]:
     ):
         yield from (problem for node in nodes for problem in find(node))
     yield from in_expressions
+    yield from _scope_problems(tree)
     if tree.strangers:
         yield f"uses a form of SQL ({tree.strangers[0]}) that is not known to be stable; write it as a plain SELECT"
 
@@ -198,6 +200,15 @@ CHECKS: MappingProxyType[str, Callable[[Node, Rules], Iterator[str]]] = MappingP
         "LAMBDA": _lambda_problems,
     }
 )
+
+
+def _scope_problems(tree: Tree) -> Iterator[str]:
+    """Find names of a WITH that are read where it does not reach: there DuckDB would look for a table of that name."""
+    common = {lowered(name) for name in tree.cte_names}
+    for source in relations_read(tree):
+        name = source["table_name"]
+        if lowered(name) in common:
+            yield f"reads {name!r} where the WITH that defines it does not reach; move that WITH to the very start"
 
 
 def _query_problems(node: Node) -> Iterator[str]:
