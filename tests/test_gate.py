@@ -444,7 +444,7 @@ def test_a_name_of_with_is_no_key_to_a_file_outside_its_query(
     [
         "WITH a AS (SELECT 1 AS i), b AS (SELECT i FROM a) SELECT i FROM b WHERE EXISTS (SELECT * FROM A)",
         "WITH a AS (SELECT 1 AS i) SELECT * FROM (SELECT * FROM a) AS t WHERE i IN (SELECT i FROM a)",
-        "WITH a AS (SELECT 1 AS i) (SELECT i FROM a UNION SELECT i FROM a) ORDER BY (SELECT count(*) FROM a)",
+        "WITH a AS (SELECT 1 AS i) SELECT i FROM a UNION (SELECT i FROM a ORDER BY (SELECT count(*) FROM a))",
         "WITH a AS (WITH b AS (SELECT 1 AS i) SELECT * FROM b) SELECT * FROM a",
     ],
 )

@@ -362,7 +362,7 @@ QUERIES = [
     (
         "SELECT * FROM test_samples WHERE height < (SELECT count(*) FROM duckdb_tables) "
         "AND EXISTS (WITH duckdb_tables AS (SELECT 1) SELECT * FROM duckdb_tables)",
-        "reads 'duckdb_tables' where the WITH that defines it does not reach; move that WITH before",
+        "reads 'duckdb_tables' where the WITH that defines it does not reach; move that WITH to the very start",
     ),
     (
         "WITH duckdb_tables AS (SELECT count(*) AS n FROM duckdb_tables) SELECT s.* FROM test_samples s, duckdb_tables",
@@ -389,6 +389,30 @@ QUERIES = [
     (
         "SELECT * FROM test_samples QUALIFY sum(height) OVER (ORDER BY site ROWS 2 PRECEDING) > 3",
         "that ties leave open",
+    ),
+    *(
+        (
+            f"SELECT t._sample FROM test_samples t JOIN {source} ON t.height = u.height "
+            f"QUALIFY row_number() OVER (ORDER BY u._sample) = 1",
+            "gives the name _sample to a value of its own, and has row_number",
+        )
+        for source in (
+            "(SELECT height, height // 5 AS _sample FROM test_samples) u",
+            "(SELECT height, height AS _Sample FROM test_samples) u",
+            "(SELECT height, height // 5 FROM test_samples) u (height, _sample)",
+            "(SELECT * REPLACE (height // 5 AS _sample) FROM test_samples) u",
+            "(SELECT * RENAME (_sample AS s, site AS _sample) FROM test_samples) u",
+            "(WITH v (height, _sample) AS (SELECT height, height // 5 FROM test_samples) SELECT * FROM v) u",
+        )
+    ),
+    (
+        "SELECT * FROM (SELECT *, struct_pack(_sample := height) AS t FROM test_samples) "
+        "QUALIFY row_number() OVER (ORDER BY t._sample) = 1",
+        "gives the name _sample to a value of its own|uses struct_pack",
+    ),
+    (
+        "SELECT * FROM test_samples QUALIFY row_number() OVER (ORDER BY site._sample) = 1",
+        "has an order by site._sample, which is a field of a struct",
     ),
     ("SELECT * FROM ground_truths QUALIFY lag(height) OVER (ORDER BY _sample) > 3", "add _sample and _object"),
     (

@@ -58,7 +58,7 @@ def test_a_correlation_whose_squares_overflow_is_undefined() -> None:
     truth, answer = np.random.default_rng(1).normal(size=(2, 6)) * 1e200
     row = results_of({"t": truth.tolist()}, ks.Regression("t", "p"), {"p": answer.tolist()})["all", "m", "pearson"]
     assert row.value is None
-    assert "squares beyond 1e300" in str(row.reason)
+    assert "squares beyond the range of numbers" in str(row.reason)
 
 
 @pytest.mark.parametrize("predicate", ["k::INT = 1", "id // 0 = 1"])

@@ -42,6 +42,7 @@ QUERY_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE"})
 SOURCES = frozenset({"BASE_TABLE", "SUBQUERY", "JOIN", "EXPRESSION_LIST", "EMPTY"})
 JOINS = frozenset({"REGULAR", "CROSS", "DEPENDENT"})
 COLLATIONS = frozenset({"nocase", "noaccent", "nfc", "binary"})
+KEYS = frozenset({"_sample", "_object"})
 MATCHES = frozenset({"~", "!~", "~*", "!~*"})
 SOURCE_REASONS = MappingProxyType(
     {
@@ -110,6 +111,7 @@ def _problems(tree: Tree, rules: Rules) -> Iterator[str]:
         yield from (problem for node in nodes for problem in find(node))
     yield from in_expressions
     yield from _scope_problems(tree)
+    yield from _key_problems(tree)
     if tree.strangers:
         yield f"uses a form of SQL ({tree.strangers[0]}) that is not known to be stable; write it as a plain SELECT"
 
@@ -146,9 +148,12 @@ def _window_problems(node: Node, rules: Rules) -> Iterator[str]:
     name = node["function_name"]
     if not node["orders"]:
         yield f"has {name}() OVER without ORDER BY; add one, or join with a query that uses GROUP BY"
-    by_position = name in ORDERED_WINDOWS or "ROWS" in node["start"] or "ROWS" in node["end"]
-    if by_position and not _ends_ties(node["orders"]):
+    if _is_by_position(node) and not _ends_ties(node["orders"]):
         yield f"has {name}() OVER an order that ties leave open; add _sample to its ORDER BY, or use rank()"
+
+
+def _is_by_position(window: Node) -> bool:
+    return window["function_name"] in ORDERED_WINDOWS or "ROWS" in window["start"] or "ROWS" in window["end"]
 
 
 def _ends_ties(orders: list[Node]) -> bool:
@@ -209,6 +214,35 @@ def _scope_problems(tree: Tree) -> Iterator[str]:
         name = source["table_name"]
         if lowered(name) in common:
             yield f"reads {name!r} where the WITH that defines it does not reach; move that WITH to the very start"
+
+
+def _key_problems(tree: Tree) -> Iterator[str]:
+    """Find values that only look like the keys which end the ties of a window by position."""
+    windows = [node for node in tree.of_class("WINDOW") if _is_by_position(node)]
+    if not windows:
+        return
+    for name in sorted(KEYS & _given_names(tree)):
+        function = windows[0]["function_name"]
+        yield f"gives the name {name} to a value of its own, and has {function}() OVER an order; rename the value"
+    tables = {lowered(source["alias"] or source.get("table_name", "")) for source in tree.sources}
+    for order in (order for window in windows for order in window["orders"]):
+        parts = [lowered(part) for part in order["expression"].get("column_names", ())]
+        if len(parts) > 1 and parts[-1] in KEYS and parts[-2] not in tables:
+            yield f"has an order by {'.'.join(parts)}, which is a field of a struct; order by {parts[-1]} of a table"
+
+
+def _given_names(tree: Tree) -> frozenset[str]:
+    """Return the names that a query gives to values, but for a column that keeps its own name."""
+    names = {node["alias"] for node in tree.expressions if node.get("alias") and not _keeps_name(node)}
+    names |= {name for source in tree.sources for name in source.get("column_name_alias", ())}
+    names |= {name for query in tree.queries for entry in query["cte_map"]["map"] for name in entry["value"]["aliases"]}
+    for star in tree.of_class("STAR"):
+        names |= {entry["value"] for entry in star["rename_list"]} | {entry["key"] for entry in star["replace_list"]}
+    return frozenset(lowered(name) for name in names)
+
+
+def _keeps_name(node: Node) -> bool:
+    return node["class"] == "COLUMN_REF" and lowered(node["column_names"][-1]) == lowered(node["alias"])
 
 
 def _query_problems(node: Node) -> Iterator[str]:

@@ -199,9 +199,9 @@ CASE WHEN truth_maximum > truth_minimum
 -- n: n
 -- measured: n
 -- formula: covariance(truth, prediction) / (standard deviation of each)
--- undefined: truth or prediction has fewer than two different values, too little spread for its distance from the mean of all, or squares beyond 1e300
+-- undefined: truth or prediction has fewer than two different values, too little spread for its distance from the mean of all, or squares beyond the range of numbers
 CASE WHEN truth_maximum > truth_minimum AND prediction_maximum > prediction_minimum
-        AND truth_squares < 1e300 AND prediction_squares < 1e300
+        AND truth_squares < 1.797e308 AND prediction_squares < 1.797e308
         AND truth_squares - truth_sum * truth_sum / n > 1e-9 * truth_squares
         AND prediction_squares - prediction_sum * prediction_sum / n > 1e-9 * prediction_squares
     THEN greatest(-1, least(1, (products - truth_sum * prediction_sum / n)
