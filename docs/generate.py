@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
@@ -31,7 +32,15 @@ COLUMNS_OF_A_TERMINAL = 78
 METRIC_TITLES = ("name", "of", "better", "unit", "range", "n", "formula", "interval", "undefined when")
 TERM_TITLES = ("term", "how", "of")
 NONE = "no interval: "
-NOT_YET = f"{NONE}the interval of this metric is not computed yet"
+INTERVALS: Mapping[str, str] = MappingProxyType(
+    {
+        "wilson": "Wilson",
+        "f1": "Wilson of J",
+        "table": "from drawn tables",
+        "linearised": "linearised",
+        "kernel": "of the kernel",
+    }
+)
 OWNER_OF_VIEWS = "photos"
 """The dataset whose views are described."""
 
@@ -125,10 +134,10 @@ def _metric_cells(metric: MetricDefinition) -> tuple[str, ...]:
 
 
 def _interval(metric: MetricDefinition) -> str:
-    if metric.interval.successes is not None:
-        return f"Wilson, of `{metric.interval.successes}` in n"
-    reason = str(metric.interval.reason)
-    return "not yet" if reason == NOT_YET else f"none: {reason.removeprefix(NONE)}"
+    rule = metric.interval
+    if rule.kind == "none":
+        return f"none: {str(rule.reason).removeprefix(NONE)}"
+    return f"{INTERVALS[rule.kind]}, of `{rule.successes}` in n" if rule.successes is not None else INTERVALS[rule.kind]
 
 
 def _term_cells(term: TermDefinition) -> tuple[str, ...]:

@@ -85,6 +85,8 @@ class Store:
         workflow: Workflow | None = None,
         predictions: upload_room.Predictions | None = None,
         append_only: bool = False,
+        cluster: str | None = None,
+        weight: str | None = None,
         types: Mapping[str, str] | None = None,
         description: str | None = None,
         tags: Sequence[str] | None = None,
@@ -100,6 +102,9 @@ class Store:
             workflow: the type of problem and its columns; omitted later, it stays.
             predictions: model -> the column with its predictions, for a frame that carries them beside the samples.
             append_only: keep the samples that the input does not have.
+            cluster: the field that names groups of samples that vary together, such as patients or videos; intervals
+                then count groups. Omitted later, it stays; an empty text takes it away. So does `weight`.
+            weight: the field that says how much each sample counts.
             types: column -> SQL type, for columns that should not be read as they look.
             tags: of the dataset; `version_tags` are of the version that this upload makes.
 
@@ -111,6 +116,7 @@ class Store:
             source=source,
             id_fields=id_fields,
             append_only=append_only,
+            sampling=dataset_room.Sampling(cluster=cluster, weight=weight),
             types=types or {},
             message=message,
             version_tags=version_tags,

@@ -27,6 +27,8 @@ class UploadOptions(TypedDict):
     workflow: "Workflow | None"
     id_fields: tuple[str, ...]
     predictions: dict[str, str]
+    cluster: str | None
+    weight: str | None
     append: bool
     types: dict[str, str]
     description: str | None
@@ -77,6 +79,16 @@ def command() -> None:
     callback=read_pairs_from_the_end,
     help="FILE's own column with a model's predictions, e.g. --prediction-of v1=pred_v1.",
 )
+@click.option(
+    "--cluster",
+    metavar="FIELD",
+    help="FILE's column with the group of samples that vary together, e.g. --cluster patient. Omitted later, it stays.",
+)
+@click.option(
+    "--weight",
+    metavar="FIELD",
+    help="FILE's column with how much each sample counts, e.g. --weight share. Omitted later, it stays.",
+)
 @click.option("--append", is_flag=True, help="Keep the samples that FILE does not have.")
 @click.option(
     "--type",
@@ -113,6 +125,8 @@ def upload(invocation: Invocation, name: str, file: str, **options: Unpack[Uploa
         workflow=options["workflow"],
         predictions=options["predictions"] or None,
         append_only=options["append"],
+        cluster=options["cluster"],
+        weight=options["weight"],
         types=options["types"],
         description=options["description"],
         tags=options["tags"] or None,

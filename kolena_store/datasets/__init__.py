@@ -39,6 +39,7 @@ from kolena_store.datasets.records import (
     find_dataset,
     version_of,
 )
+from kolena_store.datasets.sampling import Sampling
 from kolena_store.datasets.sql_types import column_types
 from kolena_store.datasets.staging import Staged, check_not_empty, stage, without_columns
 from kolena_store.datasets.upload import DatasetUpload, UploadReport, upload_dataset
@@ -57,6 +58,7 @@ __all__ = [
     "DatasetUpload",
     "Field",
     "RowChanges",
+    "Sampling",
     "Staged",
     "UploadReport",
     "VersionDifference",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kolena_store.database import Session
 from kolena_store.datasets.columns import Columns, columns_from_document
+from kolena_store.datasets.sampling import Sampling
 from kolena_store.errors import UnknownName
 from kolena_store.files import FileRecord
 
@@ -50,6 +51,7 @@ class VersionRecord:
     version: int
     workflow: str | None
     columns: str | None = field(repr=False)
+    sampling: str | None = field(repr=False)
     fields: str = field(repr=False)
     arrow_schema: bytes = field(repr=False)
     sample_files: list[int] = field(repr=False)
@@ -89,6 +91,11 @@ class VersionRecord:
     def column_needs(self) -> Columns:
         """Return what the workflow asks of columns; nothing when there is none."""
         return columns_from_document(json.loads(self.columns)) if self.columns else Columns()
+
+    @property
+    def sampled(self) -> Sampling:
+        """Return which fields say how the samples were drawn."""
+        return Sampling.from_document(json.loads(self.sampling) if self.sampling else None)
 
     @property
     def workflow_document(self) -> dict[str, object] | None:

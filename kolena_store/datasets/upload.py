@@ -12,6 +12,7 @@ from kolena_store.datasets.columns import Columns, check_columns
 from kolena_store.datasets.identity import check_id_types, check_ids, missing_ids, resolve_id_fields
 from kolena_store.datasets.numbering import add_to_id_map, number_rows
 from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, find_dataset, version_of
+from kolena_store.datasets.sampling import Sampling, check_sampling, check_weights
 from kolena_store.datasets.staging import Staged, check_not_empty, stage, with_order, without_columns
 from kolena_store.datasets.versions import NewVersion, add_version, check_dataset_name
 from kolena_store.datasets.widening import check_names, widened_schema
@@ -48,6 +49,7 @@ class DatasetUpload:
     id_fields: Sequence[str] | None = None
     workflow: Mapping[str, Any] | None = None
     columns: Columns | None = None
+    sampling: Sampling = field(default_factory=Sampling)
     append_only: bool = False
     types: Mapping[str, str] = field(default_factory=dict)
     left_out: Sequence[str] = ()
@@ -110,6 +112,7 @@ def _checked_schema(source: TableInput, upload: DatasetUpload, before: VersionRe
         schema = widened_schema(source.name, before.schema, schema, keep_missing=upload.append_only)
     columns = upload.columns or (before.column_needs if before else Columns())
     check_columns(source.name, schema, columns.ground_truth)
+    check_sampling(source.name, schema, upload.sampling.after(before.sampled if before else Sampling()))
     return schema
 
 
@@ -147,17 +150,21 @@ def _compare_and_add(
     upload: DatasetUpload,
 ) -> UploadReport:
     tags = listed("version_tags", upload.version_tags)
+    sampling = upload.sampling.after(before.sampled if before else Sampling())
+    if sampling.weight:
+        check_weights(transaction, dataset.name, staged.paths, sampling.weight)
     numbering = number_rows(transaction, dataset, staged)
     current = files_of(transaction, before.sample_files) if before else []
     changes = row_changes(transaction, staged, numbering.samples, current, is_whole=not upload.append_only)
     notes = _notes(dataset, before, staged, upload)
-    if before is not None and changes.is_empty and _is_same_definition(before, staged, upload):
+    if before is not None and changes.is_empty and _is_same_definition(before, staged, upload, sampling):
         return _report(dataset, before, changes, (*notes, *([NO_VERSION] if tags else [])))
     new = NewVersion(
         staged=staged,
         changes=changes,
         workflow=upload.workflow,
         columns=upload.columns,
+        sampling=sampling,
         message=upload.message,
         tags=tags,
     )
@@ -167,10 +174,10 @@ def _compare_and_add(
     return _report(dataset, version, changes, notes)
 
 
-def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUpload) -> bool:
-    """Return whether workflow and columns are what they were; the order of the columns does not count."""
+def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUpload, sampling: Sampling) -> bool:
+    """Return whether workflow, sampling and columns are what they were; the order of the columns does not count."""
     is_same_workflow = upload.workflow is None or upload.workflow == before.workflow_document
-    if not is_same_workflow or set(before.schema.names) != set(staged.schema.names):
+    if not is_same_workflow or sampling != before.sampled or set(before.schema.names) != set(staged.schema.names):
         return False
     return bool(before.schema.equals(with_order(staged.schema, before.schema.names), check_metadata=True))
 

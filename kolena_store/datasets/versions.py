@@ -10,6 +10,7 @@ from kolena_store.database import Transaction
 from kolena_store.datasets.changes import RowChanges, write_changes
 from kolena_store.datasets.columns import Columns
 from kolena_store.datasets.records import DatasetRecord, Field, Role, VersionRecord, files_of, version_of
+from kolena_store.datasets.sampling import Sampling
 from kolena_store.datasets.sql_types import column_types
 from kolena_store.datasets.staging import Staged
 from kolena_store.digests import canonical_json
@@ -34,6 +35,7 @@ class NewVersion:
     changes: RowChanges
     workflow: Mapping[str, Any] | None
     columns: Columns | None
+    sampling: Sampling
     message: str | None
     tags: Sequence[str]
 
@@ -52,6 +54,7 @@ def add_version(
         version=before.version + 1 if before else 1,
         workflow=workflow,
         columns=columns,
+        sampling=canonical_json(new.sampling.document()) if new.sampling.document() else None,
         fields=_fields_text(transaction, dataset, new.staged, file_ids, columns=columns),
         arrow_schema=new.staged.schema.serialize().to_pybytes(),
         sample_files=file_ids,

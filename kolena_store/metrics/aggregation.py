@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from kolena_store.metrics.definitions import Level, MetricDefinition, TermDefinition
 from kolena_store.metrics.terms import TermValues
 from kolena_store.statements import Fragment, identifier, joined, statement
-from kolena_store.statistics.proportions import wilson_bounds
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,7 +20,6 @@ __all__ = ["ClassNames", "MetricValues", "compute_metrics"]
 Numbers: TypeAlias = NDArray[np.float64]
 
 NOT_FINITE = "the value is not finite"
-WILSON = "wilson"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,8 @@ class ClassNames:
 class MetricValues:
     """One metric at one level: arrays with one entry for each row.
 
-    `class_positions` is -1 for a row of the whole; NaN means NULL in every array of numbers.
+    `class_positions` is -1 for a row of the whole; NaN means NULL in every array of numbers. `successes` are those
+    among n that a Wilson interval is made of; `reasons` say why a value is NULL.
     """
 
     metric: MetricDefinition
@@ -46,8 +45,7 @@ class MetricValues:
     values: Numbers
     n: Numbers
     n_null: Numbers
-    low: Numbers
-    high: Numbers
+    successes: Numbers
     reasons: list[str | None]
 
 
@@ -74,7 +72,7 @@ def compute_metrics(
             if wanted:
                 table = _evaluated(connection, name, wanted)
                 for index, metric in enumerate(wanted):
-                    yield from _values(table, index, metric, terms, classes=classes, missing=missing)
+                    yield _values(table, index, metric, terms, missing=missing)
     finally:
         connection.close()
 
@@ -154,57 +152,27 @@ def _values(
     metric: MetricDefinition,
     terms: TermValues,
     *,
-    classes: ClassNames,
     missing: Mapping[str, str],
-) -> Iterator[MetricValues]:
+) -> MetricValues:
     positions = table.column("position").to_numpy()
     is_of_class = metric.level.startswith("class") and metric.level != "classes"
     class_positions = table.column("class_position").to_numpy() if is_of_class else np.full(len(positions), -1)
     raw, n, measured, successes = (_floats(table, f"{part} {index}") for part in _PARTS)
-    values = np.where(np.isfinite(raw), raw, np.nan)
-    low, high = _bounds(metric, successes, n, values)
-    found = MetricValues(
+    known = _known_reasons(metric, terms, positions, missing)
+    return MetricValues(
         metric=metric,
         positions=positions,
         class_positions=class_positions,
-        values=values,
+        values=np.where(np.isfinite(raw), raw, np.nan),
         n=n,
         n_null=terms.n_answered[positions] - np.nan_to_num(measured),
-        low=low,
-        high=high,
-        reasons=_reasons(metric, raw, low, _known_reasons(metric, terms, positions, missing)),
-    )
-    yield found
-    if metric.level == "class, positive" and classes.positive is not None:
-        yield _bare(found, classes.names.index(classes.positive))
-
-
-def _bare(found: MetricValues, positive: int) -> MetricValues:
-    """Return the rows of the positive class as rows of the whole."""
-    chosen = found.class_positions == positive
-    return MetricValues(
-        metric=found.metric,
-        positions=found.positions[chosen],
-        class_positions=np.full(int(chosen.sum()), -1),
-        values=found.values[chosen],
-        n=found.n[chosen],
-        n_null=found.n_null[chosen],
-        low=found.low[chosen],
-        high=found.high[chosen],
-        reasons=[reason for reason, keep in zip(found.reasons, chosen.tolist(), strict=True) if keep],
+        successes=successes,
+        reasons=[_reason(metric, value, reason) for value, reason in zip(raw.tolist(), known, strict=True)],
     )
 
 
 def _floats(table: pa.Table, name: str) -> Numbers:
     return np.asarray(table.column(name).cast(pa.float64()).to_numpy(), dtype=np.float64)
-
-
-def _bounds(metric: MetricDefinition, successes: Numbers, n: Numbers, values: Numbers) -> tuple[Numbers, Numbers]:
-    if metric.interval.successes is None:
-        return np.full(len(n), np.nan), np.full(len(n), np.nan)
-    low, high = wilson_bounds(np.nan_to_num(successes), np.nan_to_num(n))
-    undefined = np.isnan(values)
-    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
 
 
 def _known_reasons(
@@ -219,16 +187,7 @@ def _known_reasons(
     return [by_kernel[0][position] for position in positions.tolist()] if by_kernel else [None] * len(positions)
 
 
-def _reasons(metric: MetricDefinition, raw: Numbers, low: Numbers, known: Sequence[str | None]) -> list[str | None]:
-    return [
-        _reason(metric, value, bound, reason)
-        for value, bound, reason in zip(raw.tolist(), low.tolist(), known, strict=True)
-    ]
-
-
-def _reason(metric: MetricDefinition, value: float, low: float, known: str | None) -> str | None:
+def _reason(metric: MetricDefinition, value: float, known: str | None) -> str | None:
     if np.isnan(value):
         return known or metric.undefined
-    if np.isinf(value):
-        return NOT_FINITE
-    return metric.interval.reason if np.isnan(low) else None
+    return NOT_FINITE if np.isinf(value) else None

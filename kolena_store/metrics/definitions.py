@@ -12,6 +12,7 @@ from kolena_store.statements import Fragment, sql_folder
 
 __all__ = [
     "Better",
+    "IntervalKind",
     "IntervalRule",
     "Level",
     "MetricDefinition",
@@ -25,13 +26,14 @@ __all__ = [
 TermKind = Literal["count", "sum", "minimum", "maximum", "kernel"]
 Level = Literal["whole", "class", "class, positive", "classes", "all classes"]
 Better = Literal["higher", "lower", "none"]
+IntervalKind = Literal["wilson", "f1", "table", "linearised", "kernel", "none"]
 
 TERM = re.compile(r"^-- term: (\w+) = (?:(kernel) (\w+)|(\w+))(?: (by|over) ([\w, ]+))?$")
 METRIC = re.compile(r"^-- metric: (\w+)$")
 HEADER = re.compile(r"^-- (\w+): (.*)$")
 WORD = re.compile(r"\w+")
-WILSON = re.compile(r"^wilson\((.*)\)$")
-NO_INTERVAL = "the interval of this metric is not computed yet"
+OF_SUCCESSES = re.compile(r"^(wilson|f1)\((.*)\)$")
+NONE = re.compile(r"^none: (.+)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +59,16 @@ class TermDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalRule:
-    """How the interval of a metric is made: Wilson's, of `successes` among n; or not, with the reason."""
+    """How the interval of a metric is made.
 
-    successes: Fragment | None
-    reason: str | None
+    `wilson`: of `successes` among n; `f1`: of the same, true positives among all that is true or predicted, mapped to
+    F1; `table`: of a function of the counts of a confusion matrix; `linearised`: of a smooth function of sums;
+    `kernel`: by the kernel that computes the metric; `none`: there is none, with the `reason`.
+    """
+
+    kind: IntervalKind
+    successes: Fragment | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,19 +219,25 @@ def _metric(subject: str, lines: list[str]) -> MetricDefinition:
         value_range=headers.get("range", "(-inf, inf)"),
         n=Fragment(headers["n"]),
         measured=Fragment(headers["measured"]),
-        interval=_interval(headers),
+        interval=_interval(subject, headers),
         formula=headers["formula"],
         undefined=headers["undefined"],
         expression=_expression(subject, lines),
     )
 
 
-def _interval(headers: Mapping[str, str]) -> IntervalRule:
-    text = headers.get("interval", f"none: {NO_INTERVAL}")
-    wilson = WILSON.match(text)
-    if wilson:
-        return IntervalRule(successes=Fragment(wilson[1]), reason=None)
-    return IntervalRule(successes=None, reason=f"no interval: {text.removeprefix('none: ')}")
+def _interval(subject: str, headers: Mapping[str, str]) -> IntervalRule:
+    text = headers.get("interval", "linearised")
+    if counted := OF_SUCCESSES.match(text):
+        return IntervalRule(kind=cast(IntervalKind, counted[1]), successes=Fragment(counted[2]))
+    if none := NONE.match(text):
+        return IntervalRule(kind="none", reason=f"no interval: {none[1]}")
+    if text not in ("table", "linearised", "kernel"):
+        raise InvalidInput(
+            f"sql/{subject}.sql: the interval {text!r} of {headers['metric']!r} is not known; write wilson(successes), "
+            "f1(true positives), table, linearised, kernel, or 'none: the reason'"
+        )
+    return IntervalRule(kind=cast(IntervalKind, text))
 
 
 def _expression(subject: str, lines: list[str]) -> Fragment:

@@ -1,5 +1,6 @@
 """Terms that a kernel computes: each is prepared once per model and evaluated for every test case."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -41,10 +42,18 @@ Tallied: TypeAlias = Callable[[ScoreTally], KernelValue]
 
 @dataclass(frozen=True, kw_only=True)
 class KernelTerm:
-    """A term by kernel: float64[test cases] or float64[test cases, classes]; NaN where it is not defined."""
+    """A term by kernel: float64[test cases] or float64[test cases, classes]; NaN where it is not defined.
+
+    `errors` are its standard errors on `freedom` degrees of freedom, or else `low` and `high` an interval, all of the
+    values' shape and NaN where they are not known.
+    """
 
     name: str
     values: Numbers
+    errors: Numbers
+    freedom: Numbers
+    low: Numbers
+    high: Numbers
     reasons: tuple[str | None, ...]
 
 
@@ -108,7 +117,7 @@ def _by_class(
     columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, n_classes: int
 ) -> Iterator[KernelTerm]:
     """One ranking of the scores of a class serves all terms over it."""
-    values = {term.name: np.full((len(members), n_classes), np.nan) for term in terms}
+    found: dict[str, list[list[KernelValue]]] = {term.name: [[] for _ in members] for term in terms}
     for code in range(n_classes) if terms else ():
         scores, codes = columns.matrices[terms[0].expression], columns.codes[terms[0].by[0]]
         measured = _measured(scores, codes)
@@ -116,9 +125,9 @@ def _by_class(
         for position, one in enumerate(members):
             tally = ranked.tally(one)
             for term in terms:
-                values[term.name][position, code] = _number(CLASS_KERNELS[str(term.kernel)](tally))
+                found[term.name][position].append(CLASS_KERNELS[str(term.kernel)](tally))
     for term in terms:
-        yield KernelTerm(name=term.name, values=values[term.name], reasons=())
+        yield _kernel_term(term, found[term.name], shape=(len(members), n_classes))
 
 
 def _over_all_classes(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> Iterator[KernelTerm]:
@@ -140,9 +149,24 @@ def _measured(scores: Numbers, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 
 def _in_one_row(term: TermDefinition, found: Sequence[KernelValue]) -> KernelTerm:
-    values = np.array([_number(one) for one in found], dtype=np.float64)
-    return KernelTerm(name=term.name, values=values, reasons=tuple(one.reason for one in found))
+    return _kernel_term(term, [found], shape=(len(found),))
 
 
-def _number(found: KernelValue) -> float:
-    return float("nan") if found.value is None else found.value
+def _kernel_term(term: TermDefinition, found: Sequence[Sequence[KernelValue]], *, shape: tuple[int, ...]) -> KernelTerm:
+    flat = [one for row in found for one in row]
+    numbers = np.array([_numbers(one) for one in flat], dtype=np.float64).reshape(-1, 5).T
+    values, errors, freedom, low, high = (row.reshape(shape) for row in numbers)
+    return KernelTerm(
+        name=term.name,
+        values=values,
+        errors=errors,
+        freedom=freedom,
+        low=low,
+        high=high,
+        reasons=tuple(one.reason for one in flat),
+    )
+
+
+def _numbers(found: KernelValue) -> tuple[float, ...]:
+    value, error = (math.nan if one is None else one for one in (found.value, found.error))
+    return (value, error, found.freedom, *(found.bounds or (math.nan, math.nan)))

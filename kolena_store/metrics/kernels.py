@@ -23,6 +23,12 @@ from kolena_store.metrics.ordered import (
 )
 from kolena_store.metrics.rank_correlations import KendallTauB, Spearman
 from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
+from kolena_store.metrics.score_influence import (
+    ScoreInfluence,
+    average_precision_influence,
+    roc_auc_influence,
+)
+from kolena_store.statistics.order import median_ranks
 
 __all__ = [
     "AveragePrecision",
@@ -34,6 +40,7 @@ __all__ = [
     "Spearman",
 ]
 
+LEVEL = 0.95
 NO_POSITIVE = "no positive sample is measured"
 NO_NEGATIVE = "no negative sample is measured"
 
@@ -66,14 +73,36 @@ class _ScoreKernel(ABC):
         """Return the metric for scores that are tallied already: several metrics can share one tally."""
         n_positive, n_negative = int(tally.positives.sum()), int(tally.negatives.sum())
         reason = cls._undefined(tally.n_samples, n_positive, n_negative)
-        value = None if reason else cls._value(tally, n_positive, n_negative)
-        return KernelValue(value=value, n=tally.n_samples, reason=reason)
+        if reason is not None:
+            return KernelValue(value=None, n=tally.n_samples, reason=reason)
+        return KernelValue(
+            value=cls._value(tally, n_positive, n_negative),
+            n=tally.n_samples,
+            error=cls._error(tally, n_positive, n_negative),
+            freedom=min(n_positive, n_negative) - 1,
+        )
 
     @classmethod
     def _undefined(cls, n_samples: int, n_positive: int, n_negative: int) -> str | None:
         if not n_samples:
             return NOTHING_MEASURED
         return None if n_positive else NO_POSITIVE
+
+    @classmethod
+    @abstractmethod
+    def influence(cls, positives: Floats, negatives: Floats) -> ScoreInfluence:
+        """Return how much one more sample at each distinct score would move the metric."""
+
+    @classmethod
+    def _error(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float | None:
+        """Return the standard error, positives and negatives varying apart (DeLong 1988); None for fewer than two."""
+        if n_positive < 2 or n_negative < 2:
+            return None
+        positives, negatives = tally.positives.astype(np.float64), tally.negatives.astype(np.float64)
+        found = cls.influence(positives, negatives)
+        of_positive = float(positives @ found.of_positive**2) * n_positive / (n_positive - 1)
+        of_negative = float(negatives @ found.of_negative**2) * n_negative / (n_negative - 1)
+        return math.sqrt(of_positive + of_negative)
 
     @classmethod
     @abstractmethod
@@ -95,6 +124,11 @@ class RocAuc(_ScoreKernel):
         half_points = int((tally.positives * (2 * negatives_below + tally.negatives)).sum())
         return half_points / (2 * n_positive * n_negative)
 
+    @classmethod
+    def influence(cls, positives: Floats, negatives: Floats) -> ScoreInfluence:
+        """Return the placements of DeLong 1988."""
+        return roc_auc_influence(positives, negatives)
+
 
 class AveragePrecision(_ScoreKernel):
     """Precision at each distinct score, weighted by the recall gained there; no interpolation (as scikit-learn)."""
@@ -105,6 +139,11 @@ class AveragePrecision(_ScoreKernel):
         found = np.cumsum(gained)
         precision = found / (found + np.cumsum(tally.negatives[::-1]))
         return float((gained * precision).sum()) / n_positive
+
+    @classmethod
+    def influence(cls, positives: Floats, negatives: Floats) -> ScoreInfluence:
+        """Return the influences on average precision."""
+        return average_precision_influence(positives, negatives)
 
 
 class ExpectedCalibrationError:
@@ -171,4 +210,6 @@ class Median:
         median = (low + high) / 2 if math.isfinite(low + high) else low / 2 + high / 2
         if not math.isfinite(median):
             return KernelValue(value=None, n=samples.size, reason="the middle values are infinite")
-        return KernelValue(value=median, n=samples.size)
+        ranks = median_ranks(samples.size, LEVEL)
+        bounds = (float(values[ranks[0]]), float(values[ranks[1]])) if ranks is not None else None
+        return KernelValue(value=median, n=samples.size, bounds=bounds)

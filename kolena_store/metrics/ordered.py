@@ -33,11 +33,18 @@ SPARSE_FACTOR = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelValue:
-    """A metric of one test case: its value, the samples it rests on, and why there is no value when it is None."""
+    """A metric of one test case: its value, the samples it rests on, and why there is no value when it is None.
+
+    `error` is its standard error for independent samples, on `freedom` degrees of freedom; `bounds` is an interval that
+    a kernel makes without one.
+    """
 
     value: float | None
     n: int
     reason: str | None = None
+    error: float | None = None
+    freedom: int = 0
+    bounds: tuple[float, float] | None = None
 
 
 class MeasuredSamples:

@@ -19,7 +19,7 @@ from kolena_store.metrics.ordered import (
     group_lengths,
 )
 
-__all__ = ["RankedScores", "ScoreTally"]
+__all__ = ["RankedEntries", "RankedScores", "ScoreTally"]
 
 Integers: TypeAlias = NDArray[np.signedinteger]
 
@@ -34,6 +34,16 @@ class ScoreTally:
     positives: Counts
     negatives: Counts
     n_samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedEntries:
+    """The members of a test case, one row each: the position of each of their scores among the distinct ones."""
+
+    samples: Samples
+    groups: Places
+    is_positive: Flags
+    n_groups: int
 
 
 class RankedScores:
@@ -80,6 +90,18 @@ class RankedScores:
         """Return the positives and negatives among the measured members at each of their distinct scores."""
         samples = self._samples.of(members)
         return self._by_histogram(samples) if self._places is None else self._in_order(samples, self._places)
+
+    def entries(self, members: Words) -> RankedEntries:
+        """Return the measured members with their entries: groups[n, k] and is_positive[n, k]."""
+        samples = self._samples.of(members)
+        rows = (self._codes if self._places is None else self._places).reshape(-1, self._per_sample)[samples]
+        codes = rows if self._places is None else self._codes[rows]
+        groups, is_positive = (codes >> 1).astype(np.int64), (codes & 1).astype(np.bool_)
+        if codes.size * HISTOGRAM_FACTOR >= self._n_groups:
+            return RankedEntries(samples=samples, groups=groups, is_positive=is_positive, n_groups=self._n_groups)
+        distinct, places = np.unique(groups, return_inverse=True)
+        places = places.reshape(groups.shape)
+        return RankedEntries(samples=samples, groups=places, is_positive=is_positive, n_groups=distinct.size)
 
     def _sort(self, scores: Floats, positive: Flags, measured: Flags) -> None:
         entries = np.flatnonzero(measured)

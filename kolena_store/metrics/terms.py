@@ -34,7 +34,8 @@ class Pairs:
 class TermValues:
     """All terms of one model: float64[test cases], float64[test cases, classes], and counts by two labels.
 
-    NaN means that a term is not defined there; `reasons` says why, for terms that know.
+    NaN means that a term is not defined there; `reasons` says why, for terms that know. `kernels` holds what the
+    kernels say of the precision of their terms.
     """
 
     n_samples: NDArray[np.int64]
@@ -43,6 +44,7 @@ class TermValues:
     by_class: Mapping[str, Numbers]
     by_pair: Mapping[str, Pairs]
     reasons: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    kernels: Mapping[str, KernelTerm] = field(default_factory=dict)
 
 
 def compute_terms(
@@ -58,9 +60,9 @@ def compute_terms(
         **_extremes(columns, terms, members),
     }
     by_class = {term.name: _class_counts(columns, term, members, n_classes) for term in terms if _counts_classes(term)}
-    reasons: dict[str, Sequence[str | None]] = {}
-    for kernel in kernel_terms(columns, terms, members, n_classes):
-        _enter_kernel(kernel, by_case, by_class, reasons)
+    kernels = {kernel.name: kernel for kernel in kernel_terms(columns, terms, members, n_classes)}
+    by_case |= {name: kernel.values for name, kernel in kernels.items() if kernel.values.ndim == 1}
+    by_class |= {name: kernel.values for name, kernel in kernels.items() if kernel.values.ndim == 2}
     sizes = count_many(members, np.stack([~np.zeros_like(columns.answered), columns.answered]))
     return TermValues(
         n_samples=sizes[:, 0],
@@ -68,25 +70,13 @@ def compute_terms(
         by_case=by_case,
         by_class=by_class,
         by_pair={term.name: _pair_counts(columns, term, members, n_classes) for term in terms if len(term.by) == 2},
-        reasons=reasons,
+        reasons={name: kernel.reasons for name, kernel in kernels.items() if kernel.values.ndim == 1},
+        kernels=kernels,
     )
 
 
 def _counts_classes(term: TermDefinition) -> bool:
     return term.kind == "count" and len(term.by) == 1
-
-
-def _enter_kernel(
-    kernel: KernelTerm,
-    by_case: dict[str, Numbers],
-    by_class: dict[str, Numbers],
-    reasons: dict[str, Sequence[str | None]],
-) -> None:
-    if kernel.values.ndim == 2:
-        by_class[kernel.name] = kernel.values
-    else:
-        by_case[kernel.name] = kernel.values
-        reasons[kernel.name] = kernel.reasons
 
 
 def _counts(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> dict[str, Numbers]:

@@ -203,6 +203,7 @@ def _scored(transaction: Transaction, setting: _Setting, results: ResultsRecord)
 def _plan(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredResults]) -> "Plan":
     from kolena_store.membership.stored import ensure_memberships
     from kolena_store.test_runs.measure import Plan
+    from kolena_store.test_runs.sampling import sampling_design
 
     request = setting.request
     members = ensure_memberships(transaction, request.dataset, setting.version, setting.cases)
@@ -215,6 +216,7 @@ def _plan(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredRe
         restriction=_common_samples(transaction, setting, scored) if setting.restriction else None,
         metrics=setting.metrics,
         terms=(*terms, *counts),
+        design=sampling_design(transaction, setting.version, request.dataset.next_sample),
     )
 
 

@@ -1,6 +1,6 @@
 """Measuring: from scored samples and memberships to the terms and metrics of a suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,18 @@ from kolena_store.membership.bitmaps import Words, from_flags
 from kolena_store.membership.evaluation import Membership
 from kolena_store.metrics.aggregation import ClassNames, MetricValues, compute_metrics
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
+from kolena_store.metrics.design import INDEPENDENT, SamplingDesign
+from kolena_store.metrics.intervals.bounds import intervals, with_bare_rows
+from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.sample_columns import SampleColumns, load_sample_columns
 from kolena_store.metrics.terms import TermValues, compute_terms
 from kolena_store.statements import Fragment
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
+from kolena_store.workflows import Facts
+
+LEVEL = 0.95
+SEED = 20_250_101
 
 __all__ = ["Measured", "Plan", "answered_samples", "measure", "members_of"]
 
@@ -30,6 +37,7 @@ class Plan:
     restriction: Words | None
     metrics: Sequence[MetricDefinition]
     terms: Sequence[TermDefinition]
+    design: SamplingDesign = INDEPENDENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +54,21 @@ def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) 
     """Return the metric rows and term rows of one model."""
     columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
     terms = compute_terms(columns, plan.terms, members_of(plan), len(scored.facts.classes))
-    found = list(_metrics(plan, scored, terms))
+    found = _metrics(plan, scored, terms)
+    evidence = Evidence(
+        columns=columns,
+        members=members_of(plan),
+        terms=terms,
+        definitions=plan.terms,
+        classes=_class_names(scored.facts),
+        constants=scored.facts.constants,
+        design=plan.design,
+        level=LEVEL,
+        seed=SEED,
+    )
+    rows = with_bare_rows(zip(found, intervals(found, evidence), strict=True), evidence.classes)
     return Measured(
-        metrics=metric_rows(keys, terms, found, order=[metric.name for metric in plan.metrics]),
+        metrics=metric_rows(keys, terms, rows, order=[metric.name for metric in plan.metrics]),
         terms=term_rows(keys, terms),
         n_samples=terms.n_samples,
         n_answered=terms.n_answered,
@@ -70,10 +90,17 @@ def members_of(plan: Plan) -> Words:
 
 def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[MetricValues]":
     facts = scored.facts
-    constants: Mapping[str, float] = facts.constants
-    classes = ClassNames(names=facts.classes, reported=facts.reported, positive=facts.positive)
     return list(
         compute_metrics(
-            terms, plan.metrics, plan.terms, classes=classes, constants=constants, unavailable=facts.unavailable
+            terms,
+            plan.metrics,
+            plan.terms,
+            classes=_class_names(facts),
+            constants=facts.constants,
+            unavailable=facts.unavailable,
         )
     )
+
+
+def _class_names(facts: Facts) -> ClassNames:
+    return ClassNames(names=facts.classes, reported=facts.reported, positive=facts.positive)

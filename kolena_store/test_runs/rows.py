@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kolena_store.metrics.aggregation import MetricValues
+from kolena_store.metrics.intervals.bounds import Interval
 from kolena_store.metrics.terms import TermValues
 
 __all__ = ["METRIC_SCHEMA", "TERM_SCHEMA", "RunKeys", "metric_rows", "term_rows"]
@@ -48,7 +49,6 @@ TERM_SCHEMA = pa.schema(
         ("value", pa.float64()),
     ]
 )
-WILSON = "wilson"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +84,17 @@ class RunKeys:
         return pa.array(self.classes, pa.string()).take(pa.array(positions, mask=positions < 0))
 
 
-def metric_rows(keys: RunKeys, terms: TermValues, found: Sequence[MetricValues], *, order: Sequence[str]) -> pa.Table:
+def metric_rows(
+    keys: RunKeys, terms: TermValues, found: Sequence[tuple[MetricValues, Interval]], *, order: Sequence[str]
+) -> pa.Table:
     """Return the metric rows of a run: by test case as the suite orders them, then metric by `order`, then class."""
-    tables = [_rows_of_metric(keys, terms, values) for values in found]
+    tables = [_rows_of_metric(keys, terms, values, interval) for values, interval in found]
     if not tables:
         return METRIC_SCHEMA.empty_table()
     order_of = {name: rank for rank, name in enumerate(order)}
-    ranks = [np.full(len(values.positions), order_of[values.metric.name]) for values in found]
-    positions = np.concatenate([values.positions for values in found])
-    classes = np.concatenate([values.class_positions for values in found])
+    ranks = [np.full(len(values.positions), order_of[values.metric.name]) for values, _ in found]
+    positions = np.concatenate([values.positions for values, _ in found])
+    classes = np.concatenate([values.class_positions for values, _ in found])
     rows = np.lexsort((classes, np.concatenate(ranks), positions))
     return pa.concat_tables(tables).take(pa.array(rows))
 
@@ -106,10 +108,9 @@ def term_rows(keys: RunKeys, terms: TermValues) -> pa.Table:
     return pa.concat_tables(tables)
 
 
-def _rows_of_metric(keys: RunKeys, terms: TermValues, values: MetricValues) -> pa.Table:
+def _rows_of_metric(keys: RunKeys, terms: TermValues, values: MetricValues, interval: Interval) -> pa.Table:
     n_rows, metric = len(values.positions), values.metric
     n_samples, n_answered = terms.n_samples[values.positions], terms.n_answered[values.positions]
-    has_interval = ~np.isnan(values.low)
     columns = {
         **keys.shared(n_rows),
         "test_case": keys.cases(values.positions),
@@ -120,12 +121,12 @@ def _rows_of_metric(keys: RunKeys, terms: TermValues, values: MetricValues) -> p
         "n_samples": pa.array(n_samples),
         "n_missing": pa.array(n_samples - n_answered),
         "n_null": _counts(values.n_null),
-        "ci_low": pa.array(values.low, from_pandas=True),
-        "ci_high": pa.array(values.high, from_pandas=True),
-        "method": pa.array(np.full(n_rows, WILSON), mask=~has_interval),
+        "ci_low": pa.array(interval.low, from_pandas=True),
+        "ci_high": pa.array(interval.high, from_pandas=True),
+        "method": pa.array(interval.methods, pa.string()),
         "better": pa.repeat(pa.scalar(metric.better), n_rows),
         "configuration": keys.repeated(keys.configuration, n_rows),
-        "reason": pa.array(values.reasons, pa.string()),
+        "reason": pa.array(interval.reasons, pa.string()),
         "upload_configuration": keys.repeated(keys.upload_configuration, n_rows),
     }
     return pa.table(columns, schema=METRIC_SCHEMA)

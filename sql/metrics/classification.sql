@@ -77,6 +77,7 @@ n_correct / nullif(n, 0)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean recall of the classes with truth
 -- undefined: no sample has both a label and a prediction
 avg(hits / support) FILTER (support > 0)
@@ -88,6 +89,7 @@ avg(hits / support) FILTER (support > 0)
 -- range: [-1, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: the R_K statistic (Gorodkin 2004)
 -- undefined: all labels or all predictions are of one class
 CASE WHEN max(n) * max(n) > sum(predicted * predicted) + (max(n) - sum(predicted)) * (max(n) - sum(predicted))
@@ -103,6 +105,7 @@ CASE WHEN max(n) * max(n) > sum(predicted * predicted) + (max(n) - sum(predicted
 -- range: [-1, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: (observed agreement - agreement by chance) / (1 - agreement by chance) (Cohen 1960)
 -- undefined: agreement by chance is complete
 CASE WHEN max(n) * max(n) > sum(support * predicted)
@@ -128,6 +131,7 @@ n_in_top_k / nullif(n_ranked, 0)
 -- range: [0, inf)
 -- n: n_loss
 -- measured: n_loss
+-- interval: linearised
 -- formula: mean(-log(score of the true label)), clipped as scikit-learn clips it
 -- undefined: no sample has a label and scores that are probabilities, or some scores lie outside 0 to 1
 CASE WHEN n_outside = 0 THEN log_loss_sum / nullif(n_loss, 0) END
@@ -139,6 +143,7 @@ CASE WHEN n_outside = 0 THEN log_loss_sum / nullif(n_loss, 0) END
 -- range: [0, 2]
 -- n: n_loss
 -- measured: n_loss
+-- interval: linearised
 -- formula: mean squared distance of the scores from the truth (Brier 1950); two classes: of the positive one alone
 -- undefined: no sample has a label and scores that are probabilities, or some scores lie outside 0 to 1
 CASE WHEN n_outside = 0 THEN brier_score_sum / nullif(n_loss, 0) END
@@ -186,6 +191,7 @@ hits / nullif(support, 0)
 -- range: [0, 1]
 -- n: support + predicted - hits
 -- measured: n
+-- interval: f1(hits)
 -- formula: 2 true positives / (samples of this class + predicted as this class)
 -- undefined: no sample is of this class or predicted as it
 2 * hits / nullif(support + predicted, 0)
@@ -197,6 +203,7 @@ hits / nullif(support, 0)
 -- range: [0, 1]
 -- n: support + predicted - hits
 -- measured: n
+-- interval: table
 -- formula: (1 + beta^2) true positives / (beta^2 samples of this class + predicted as this class)
 -- undefined: no sample is of this class or predicted as it
 (1 + beta * beta) * hits / nullif(beta * beta * support + predicted, 0)
@@ -328,6 +335,7 @@ support
 -- range: [0, 1]
 -- n: n_scored
 -- measured: n_scored
+-- interval: kernel
 -- formula: probability that a sample of this class scores higher than another one, ties counting half
 -- undefined: not both samples of this class and of others have scores
 area_under_roc
@@ -339,6 +347,7 @@ area_under_roc
 -- range: [0, 1]
 -- n: n_scored
 -- measured: n_scored
+-- interval: kernel
 -- formula: sum over thresholds of precision times the gain in recall, without interpolation
 -- undefined: no sample of this class has scores
 step_precision
@@ -362,6 +371,7 @@ sum(hits) / nullif(sum(predicted), 0)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean precision of the classes with truth; a class that is never predicted counts 0
 -- undefined: no sample is of one of the classes
 avg(coalesce(hits / nullif(predicted, 0), 0)) FILTER (support > 0)
@@ -373,6 +383,7 @@ avg(coalesce(hits / nullif(predicted, 0), 0)) FILTER (support > 0)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean precision of the classes, weighted by their samples; a class that is never predicted counts 0
 -- undefined: no sample is of one of the classes
 sum(support * coalesce(hits / nullif(predicted, 0), 0)) / nullif(sum(support), 0)
@@ -396,6 +407,7 @@ sum(hits) / nullif(sum(support), 0)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean recall of the classes with truth
 -- undefined: no sample is of one of the classes
 avg(hits / support) FILTER (support > 0)
@@ -407,6 +419,7 @@ avg(hits / support) FILTER (support > 0)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean recall of the classes, weighted by their samples
 -- undefined: no sample is of one of the classes
 sum(hits) / nullif(sum(support), 0)
@@ -418,6 +431,7 @@ sum(hits) / nullif(sum(support), 0)
 -- range: [0, 1]
 -- n: sum(support + predicted - hits)
 -- measured: max(n)
+-- interval: table
 -- formula: 2 true positives of all classes / (samples + predictions of all classes)
 -- undefined: no sample is of one of the classes or predicted as one
 2 * sum(hits) / nullif(sum(support + predicted), 0)
@@ -429,6 +443,7 @@ sum(hits) / nullif(sum(support), 0)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean F1 of the classes with truth
 -- undefined: no sample is of one of the classes
 avg(2 * hits / nullif(support + predicted, 0)) FILTER (support > 0)
@@ -440,6 +455,7 @@ avg(2 * hits / nullif(support + predicted, 0)) FILTER (support > 0)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean F1 of the classes, weighted by their samples
 -- undefined: no sample is of one of the classes
 sum(support * 2 * hits / nullif(support + predicted, 0)) / nullif(sum(support), 0)
@@ -451,6 +467,7 @@ sum(support * 2 * hits / nullif(support + predicted, 0)) / nullif(sum(support), 
 -- range: [0, 1]
 -- n: sum(support + predicted - hits)
 -- measured: max(n)
+-- interval: table
 -- formula: F-beta of the summed counts of all classes
 -- undefined: no sample is of one of the classes or predicted as one
 max(1 + beta * beta) * sum(hits) / nullif(sum(beta * beta * support + predicted), 0)
@@ -462,6 +479,7 @@ max(1 + beta * beta) * sum(hits) / nullif(sum(beta * beta * support + predicted)
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean F-beta of the classes with truth
 -- undefined: no sample is of one of the classes
 avg((1 + beta * beta) * hits / nullif(beta * beta * support + predicted, 0)) FILTER (support > 0)
@@ -473,6 +491,7 @@ avg((1 + beta * beta) * hits / nullif(beta * beta * support + predicted, 0)) FIL
 -- range: [0, 1]
 -- n: max(n)
 -- measured: max(n)
+-- interval: table
 -- formula: mean F-beta of the classes, weighted by their samples
 -- undefined: no sample is of one of the classes
 sum(support * (1 + beta * beta) * hits / nullif(beta * beta * support + predicted, 0)) / nullif(sum(support), 0)
@@ -484,6 +503,7 @@ sum(support * (1 + beta * beta) * hits / nullif(beta * beta * support + predicte
 -- range: [0, 1]
 -- n: n_scored
 -- measured: n_scored
+-- interval: kernel
 -- formula: ROC AUC of all (sample, class) pairs together
 -- undefined: no sample has a label and scores of several classes
 area_under_roc_micro
@@ -495,6 +515,7 @@ area_under_roc_micro
 -- range: [0, 1]
 -- n: max(n_scored)
 -- measured: max(n_scored)
+-- interval: linearised
 -- formula: mean ROC AUC, one class against the others, of the classes with truth
 -- undefined: no class has both samples of its own and of others with scores
 avg(area_under_roc) FILTER (scored_support > 0)
@@ -506,6 +527,7 @@ avg(area_under_roc) FILTER (scored_support > 0)
 -- range: [0, 1]
 -- n: max(n_scored)
 -- measured: max(n_scored)
+-- interval: linearised
 -- formula: mean ROC AUC, one class against the others, weighted by the samples of each class
 -- undefined: no class has both samples of its own and of others with scores
 sum(scored_support * area_under_roc) / nullif(sum(scored_support) FILTER (area_under_roc IS NOT NULL), 0)
@@ -517,6 +539,7 @@ sum(scored_support * area_under_roc) / nullif(sum(scored_support) FILTER (area_u
 -- range: [0, 1]
 -- n: n_scored
 -- measured: n_scored
+-- interval: kernel
 -- formula: average precision of all (sample, class) pairs together
 -- undefined: no sample has a label and scores
 step_precision_micro
@@ -528,6 +551,7 @@ step_precision_micro
 -- range: [0, 1]
 -- n: max(n_scored)
 -- measured: max(n_scored)
+-- interval: linearised
 -- formula: mean average precision of the classes with truth
 -- undefined: no sample of one of the classes has scores
 avg(step_precision) FILTER (scored_support > 0)
@@ -539,6 +563,7 @@ avg(step_precision) FILTER (scored_support > 0)
 -- range: [0, 1]
 -- n: max(n_scored)
 -- measured: max(n_scored)
+-- interval: linearised
 -- formula: mean average precision, weighted by the samples of each class
 -- undefined: no sample of one of the classes has scores
 sum(scored_support * step_precision) / nullif(sum(scored_support) FILTER (step_precision IS NOT NULL), 0)

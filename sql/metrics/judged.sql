@@ -29,6 +29,7 @@ n_passed / nullif(n_judged, 0)
 -- range: (-inf, inf)
 -- n: n_scored
 -- measured: n_scored
+-- interval: linearised
 -- formula: sum of scores / number of scores
 -- undefined: no sample has a score
 score_sum / nullif(n_scored, 0)

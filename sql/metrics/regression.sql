@@ -80,6 +80,7 @@ truth, prediction
 -- range: (-inf, inf)
 -- n: n
 -- measured: n
+-- interval: linearised
 -- formula: mean(prediction - truth)
 -- undefined: no sample has both a finite truth and a finite prediction
 error_sum / nullif(n, 0)
@@ -91,6 +92,7 @@ error_sum / nullif(n, 0)
 -- range: [0, inf)
 -- n: n
 -- measured: n
+-- interval: linearised
 -- formula: mean(|prediction - truth|)
 -- undefined: no sample has both a finite truth and a finite prediction
 absolute_error_sum / nullif(n, 0)
@@ -102,6 +104,7 @@ absolute_error_sum / nullif(n, 0)
 -- range: [0, inf)
 -- n: n
 -- measured: n
+-- interval: kernel
 -- formula: median(|prediction - truth|)
 -- undefined: no sample has both a finite truth and a finite prediction
 absolute_error_median
@@ -113,6 +116,7 @@ absolute_error_median
 -- range: [0, inf)
 -- n: n
 -- measured: n
+-- interval: linearised
 -- formula: mean((prediction - truth)^2)
 -- undefined: no sample has both a finite truth and a finite prediction
 squared_error_sum / nullif(n, 0)
@@ -124,6 +128,7 @@ squared_error_sum / nullif(n, 0)
 -- range: [0, inf)
 -- n: n
 -- measured: n
+-- interval: linearised
 -- formula: sqrt(mean((prediction - truth)^2))
 -- undefined: no sample has both a finite truth and a finite prediction
 sqrt(squared_error_sum / nullif(n, 0))
@@ -147,6 +152,7 @@ absolute_error_maximum
 -- range: [0, inf)
 -- n: n_percentage
 -- measured: n
+-- interval: linearised
 -- formula: mean(|prediction - truth| / |truth|), over samples whose truth is not 0
 -- undefined: no sample has a finite prediction and a finite truth other than 0
 percentage_error_sum / nullif(n_percentage, 0)
@@ -158,6 +164,7 @@ percentage_error_sum / nullif(n_percentage, 0)
 -- range: [0, 2]
 -- n: n_symmetric
 -- measured: n
+-- interval: linearised
 -- formula: mean(2 |prediction - truth| / (|truth| + |prediction|)), over samples where one of them is not 0
 -- undefined: no sample has a finite truth and prediction of which one is not 0
 symmetric_error_sum / nullif(n_symmetric, 0)
@@ -169,6 +176,7 @@ symmetric_error_sum / nullif(n_symmetric, 0)
 -- range: (-inf, 1]
 -- n: n
 -- measured: n
+-- interval: linearised
 -- formula: 1 - sum((truth - prediction)^2) / sum((truth - mean(truth))^2)
 -- undefined: the truth has fewer than two different values, or too little spread for its distance from the mean of all
 CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_sum / n > 1e-9 * truth_squares
@@ -181,6 +189,7 @@ CASE WHEN truth_maximum > truth_minimum AND truth_squares - truth_sum * truth_su
 -- range: (-inf, 1]
 -- n: n
 -- measured: n
+-- interval: linearised
 -- formula: 1 - variance(truth - prediction) / variance(truth)
 -- undefined: the truth has fewer than two different values, or too little spread for its or the error's distance from the mean of all
 CASE WHEN truth_maximum > truth_minimum
@@ -198,6 +207,7 @@ CASE WHEN truth_maximum > truth_minimum
 -- range: [-1, 1]
 -- n: n
 -- measured: n
+-- interval: linearised
 -- formula: covariance(truth, prediction) / (standard deviation of each)
 -- undefined: truth or prediction has fewer than two different values, too little spread for its distance from the mean of all, or squares beyond the range of numbers
 CASE WHEN truth_maximum > truth_minimum AND prediction_maximum > prediction_minimum
@@ -215,6 +225,7 @@ CASE WHEN truth_maximum > truth_minimum AND prediction_maximum > prediction_mini
 -- range: [-1, 1]
 -- n: n
 -- measured: n
+-- interval: kernel
 -- formula: Pearson correlation of the ranks, equal values sharing their mean rank
 -- undefined: the truth or the prediction has fewer than two different values
 rank_correlation
@@ -226,6 +237,7 @@ rank_correlation
 -- range: [-1, 1]
 -- n: n
 -- measured: n
+-- interval: kernel
 -- formula: tau-b (Kendall 1945)
 -- undefined: the truth or the prediction has fewer than two different values
 pair_correlation

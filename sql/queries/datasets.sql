@@ -14,14 +14,14 @@ FROM catalogue.datasets WHERE dataset_id = $dataset_id;
 SELECT max(version) FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id;
 
 -- name: version_numbered(dataset_id, version)
-SELECT dataset_id, version, workflow, columns, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
+SELECT dataset_id, version, workflow, columns, sampling, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
     unchanged, author, message, tags, created
 FROM catalogue.dataset_versions
 WHERE dataset_id = $dataset_id AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
 ORDER BY version DESC LIMIT 1;
 
 -- name: all_versions(dataset_id)
-SELECT dataset_id, version, workflow, columns, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
+SELECT dataset_id, version, workflow, columns, sampling, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
     unchanged, author, message, tags, created
 FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id ORDER BY version;
 
@@ -36,9 +36,9 @@ WHERE dataset_id = $dataset_id;
 UPDATE catalogue.datasets SET description = $description, tags = $tags, metadata = $metadata
 WHERE dataset_id = $dataset_id;
 
--- name: insert_version(dataset_id, version, workflow, columns, fields, arrow_schema, sample_files, n_samples, added, changed, removed, unchanged, author, message, tags, created)
+-- name: insert_version(dataset_id, version, workflow, columns, sampling, fields, arrow_schema, sample_files, n_samples, added, changed, removed, unchanged, author, message, tags, created)
 INSERT INTO catalogue.dataset_versions VALUES (
-    $dataset_id, $version, $workflow, $columns, $fields, $arrow_schema, $sample_files, $n_samples, $added, $changed, $removed,
+    $dataset_id, $version, $workflow, $columns, $sampling, $fields, $arrow_schema, $sample_files, $n_samples, $added, $changed, $removed,
     $unchanged, $author, $message, $tags, $created
 );
 
@@ -46,6 +46,14 @@ INSERT INTO catalogue.dataset_versions VALUES (
 -- example: any_null = _sample IS NULL
 SELECT min(_sample) - (SELECT min(_sample) FROM read_parquet($files)), count(*)
 FROM read_parquet($files) WHERE {any_null} HAVING count(*) > 0;
+
+-- name: bad_weights(files)
+-- The first row without a usable weight, its weight as text, and how many there are.
+-- example: weight = 1.0
+SELECT _sample - (SELECT min(_sample) FROM read_parquet($files)), {weight}::VARCHAR, count(*) OVER ()
+FROM read_parquet($files)
+WHERE {weight} IS NULL OR NOT isfinite({weight}::DOUBLE) OR {weight} < 0
+ORDER BY _sample LIMIT 1;
 
 -- name: duplicate_ids(files)
 -- example: ids = _sample

@@ -14,6 +14,11 @@ samples._sample IN (
     )
 )
 
+-- name: sampling_columns(files)
+-- example: cluster = NULL
+-- example: weight = NULL
+SELECT _sample, {cluster} AS cluster, {weight}::DOUBLE AS weight FROM read_parquet($files, union_by_name = true);
+
 -- name: distinct_truths(samples)
 -- example: column = samples._sample
 SELECT DISTINCT value

@@ -20,7 +20,7 @@ CREATE TABLE catalogue.datasets (
 
 -- name: dataset_versions()
 CREATE TABLE catalogue.dataset_versions (
-    dataset_id BIGINT, version INTEGER, workflow VARCHAR, columns VARCHAR, fields VARCHAR, arrow_schema BLOB, sample_files BIGINT[],
+    dataset_id BIGINT, version INTEGER, workflow VARCHAR, columns VARCHAR, sampling VARCHAR, fields VARCHAR, arrow_schema BLOB, sample_files BIGINT[],
     n_samples BIGINT, added BIGINT, changed BIGINT, removed BIGINT, unchanged BIGINT,
     author VARCHAR, message VARCHAR, tags VARCHAR[], created TIMESTAMP
 );

@@ -10,8 +10,8 @@ QUALIFY version = max(version) OVER (PARTITION BY dataset_id);
 
 -- name: dataset_versions()
 CREATE OR REPLACE VIEW kolena.dataset_versions AS
-SELECT datasets.name AS dataset, version, workflow, n_samples, added, changed, removed, unchanged, author, message,
-    dataset_versions.tags, dataset_versions.created
+SELECT datasets.name AS dataset, version, workflow, sampling, n_samples, added, changed, removed, unchanged, author,
+    message, dataset_versions.tags, dataset_versions.created
 FROM catalogue.dataset_versions JOIN catalogue.datasets USING (dataset_id);
 
 -- name: models()

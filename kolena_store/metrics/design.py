@@ -1,0 +1,33 @@
+"""How the samples of a dataset were drawn: in clusters, with weights, or each for itself."""
+
+from dataclasses import dataclass
+
+from kolena_store.membership.bitmaps import Samples
+from kolena_store.metrics.counting import Codes
+from kolena_store.metrics.sums import Floats
+
+__all__ = ["INDEPENDENT", "SamplingDesign"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingDesign:
+    """What intervals must know of the samples, dense by `_sample`.
+
+    `clusters` numbers the cluster of each sample from 0; samples of one cluster (a patient, a video) vary together.
+    `weights` says how much each sample counts. None: each is a cluster of its own, and all count alike.
+    """
+
+    clusters: Codes | None = None
+    weights: Floats | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether samples are independent and count alike."""
+        return self.clusters is None and self.weights is None
+
+    def weights_of(self, samples: Samples) -> Floats | None:
+        """Return the weights of some samples, or None when all count alike."""
+        return None if self.weights is None else self.weights[samples]
+
+
+INDEPENDENT = SamplingDesign()

@@ -1,0 +1,88 @@
+"""How much each sample moves a term that a kernel computes."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+
+from kolena_store.membership.bitmaps import Samples, Words
+from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.design import SamplingDesign
+from kolena_store.metrics.kernels import AveragePrecision, RocAuc
+from kolena_store.metrics.rank_influence import kendall_tau_b_influence, spearman_influence
+from kolena_store.metrics.ranked_scores import RankedScores
+from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
+from kolena_store.metrics.score_influence import ScoreInfluence
+from kolena_store.statistics.smooth import Numbers, summed
+
+__all__ = ["RANK_KERNELS", "KernelInfluence"]
+
+ScoreKernel = Callable[[Numbers, Numbers], ScoreInfluence]
+
+SCORE_KERNELS: Mapping[str, ScoreKernel] = MappingProxyType(
+    {
+        "roc_auc": RocAuc.influence,
+        "average_precision": AveragePrecision.influence,
+        "roc_auc_micro": RocAuc.influence,
+        "average_precision_micro": AveragePrecision.influence,
+    }
+)
+RANK_KERNELS: Mapping[str, Callable[[Numbers, Numbers], Numbers]] = MappingProxyType(
+    {"spearman": spearman_influence, "kendall_tau_b": kendall_tau_b_influence}
+)
+
+
+class KernelInfluence:
+    """The kernel terms of one model: rankings are made at the first question and kept for all test cases."""
+
+    def __init__(self, columns: SampleColumns, design: SamplingDesign) -> None:
+        """Take the model's columns."""
+        self._columns, self._design = columns, design
+
+    def influence(self, term: TermDefinition, members: Words, samples: Samples) -> Numbers:
+        """Return how much each of `samples` moves the term: [samples, 1], or [samples, classes] when it has classes."""
+        if term.kernel in RANK_KERNELS:
+            return self._of_ranks(term, samples)[:, np.newaxis]
+        kernel = SCORE_KERNELS.get(str(term.kernel))
+        if kernel is None:
+            return np.zeros((samples.size, 1))
+        rankings = self._by_class if term.by else [self._over_classes]
+        columns = [self._of_scores(kernel, ranked, members, samples) for ranked in rankings]
+        return np.column_stack(columns) if columns else np.zeros((samples.size, 0))
+
+    def _of_ranks(self, term: TermDefinition, samples: Samples) -> Numbers:
+        x, y = (self._columns.numbers[text][samples] for text in kernel_arguments(term))
+        is_measured = ~np.isnan(x) & ~np.isnan(y)
+        found = np.zeros(samples.size)
+        found[is_measured] = RANK_KERNELS[str(term.kernel)](x[is_measured], y[is_measured])
+        return found
+
+    def _of_scores(self, kernel: ScoreKernel, ranked: RankedScores, members: Words, samples: Samples) -> Numbers:
+        entries = ranked.entries(members)
+        weights = self._design.weights_of(entries.samples)
+        each = np.ones(entries.samples.size) if weights is None else weights
+        of_entry = np.repeat(each, entries.groups.shape[1])
+        groups, is_positive = entries.groups.ravel(), entries.is_positive.ravel()
+        positives = summed(groups[is_positive], of_entry[is_positive], entries.n_groups)
+        negatives = summed(groups[~is_positive], of_entry[~is_positive], entries.n_groups)
+        found = np.zeros(samples.size)
+        if positives.any() and negatives.any():
+            moved = kernel(positives, negatives).of(entries.groups, entries.is_positive).sum(axis=1)
+            found[np.searchsorted(samples, entries.samples)] = each * moved
+        return found
+
+    @cached_property
+    def _by_class(self) -> list[RankedScores]:
+        scores, codes = self._scores
+        is_measured = (codes >= 0) & ~np.isnan(scores).any(axis=1)
+        return [RankedScores(scores[:, code], codes == code, is_measured) for code in range(scores.shape[1])]
+
+    @cached_property
+    def _over_classes(self) -> RankedScores:
+        scores, codes = self._scores
+        return RankedScores.of_classes(scores, codes, (codes >= 0) & ~np.isnan(scores).any(axis=1))
+
+    @property
+    def _scores(self) -> tuple[Numbers, "np.ndarray[tuple[int, ...], np.dtype[np.int32]]"]:
+        return self._columns.matrices["scores"], self._columns.codes["truth"]

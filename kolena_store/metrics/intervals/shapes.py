@@ -1,0 +1,45 @@
+"""What all ways to make intervals share: their result, the rows of tables, and the range of a metric."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from kolena_store.metrics.aggregation import MetricValues
+from kolena_store.statistics.smooth import Numbers, t_bounds
+
+__all__ = ["NO_SPREAD", "ONE", "PROBABILITY", "Made", "rows_of", "why_not", "within_range"]
+
+ONE = "no interval: fewer than two samples are measured"
+NO_SPREAD = "no interval: nothing varies in these samples, so nothing is known of how it would in others"
+PROBABILITY = "[0, 1]"
+RANGE = re.compile(r"^[\[(](?P<low>[^,]+), (?P<high>[^\])]+)[\])]$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Bounds for each row of a metric, NaN where there are none; each row's method, or why it has none."""
+
+    low: Numbers
+    high: Numbers
+    methods: list[str]
+    reasons: list[str]
+
+
+def rows_of(values: MetricValues, table: Numbers) -> Numbers:
+    """Return the entries of a table [cases, 1] or [cases, classes] that belong to a metric's rows."""
+    columns = np.where(values.class_positions < 0, 0, values.class_positions)
+    found: Numbers = table[values.positions, columns]
+    return found
+
+
+def within_range(values: MetricValues, variance: Numbers, units: Numbers, level: float) -> tuple[Numbers, Numbers]:
+    """Return t intervals on units - 1 degrees of freedom, kept within the metric's range."""
+    match = RANGE.match(values.metric.value_range)
+    least, greatest = (float(match[side]) for side in ("low", "high")) if match else (-np.inf, np.inf)
+    return t_bounds(values.values, np.sqrt(variance), units - 1, level=level, least=least, greatest=greatest)
+
+
+def why_not(n: Numbers, variance: Numbers) -> list[str]:
+    """Return for each row why there would be no interval."""
+    return [ONE if count < 2 or np.isnan(one) else NO_SPREAD for count, one in zip(n, variance, strict=True)]

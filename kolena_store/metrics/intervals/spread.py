@@ -1,0 +1,100 @@
+"""Variances from the samples themselves: linearised, or by leaving out one cluster after the other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
+from kolena_store.metrics.expressions import Gradient, value_of
+from kolena_store.metrics.intervals.evidence import Evidence
+from kolena_store.metrics.intervals.kernel_influence import KernelInfluence
+from kolena_store.metrics.intervals.samples import CaseSamples
+from kolena_store.metrics.threads import run_in_parts
+from kolena_store.statistics.smooth import Numbers, jackknife_variance
+
+__all__ = ["Spread", "spreads"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """The variance of a metric on every test case: [cases, 1], or [cases, classes] for a metric of each class.
+
+    `n_units` is how many independent units (clusters, or samples) each rests on.
+    """
+
+    variance: Numbers
+    n_units: Numbers
+
+
+def spreads(evidence: Evidence, metrics: Sequence[MetricDefinition]) -> list[Spread]:
+    """Return the spread of some metrics; each test case's samples are read once for all of them.
+
+    Without clusters it is the sum of the squared influences of the samples (Woodruff 1971), times n / (n - 1). With
+    clusters a metric over sums is computed without each cluster in turn (the jackknife; Efron and Stein 1981), and one
+    over kernels by the influences summed over each cluster.
+    """
+    gradients = [evidence.gradient(metric) for metric in metrics]
+    counts = [value_of(metric.n, evidence.terms_for(metric)) for metric in metrics]
+    found = [np.full((2, *gradient.value.shape), np.nan) for gradient in gradients]
+    kernels = KernelInfluence(evidence.columns, evidence.design)
+
+    def spread_part(start: int, stop: int) -> None:
+        for case in range(start, stop):
+            samples = CaseSamples(evidence, kernels, case)
+            for metric, gradient, n, spread in zip(metrics, gradients, counts, found, strict=True):
+                spread[:, case] = _spread(evidence, samples, metric, gradient, n[case], case)
+
+    run_in_parts(spread_part, len(evidence.members), smallest_part=4)
+    return [Spread(variance=variance, n_units=n_units) for variance, n_units in found]
+
+
+def _spread(
+    evidence: Evidence, samples: CaseSamples, metric: MetricDefinition, gradient: Gradient, n: Numbers, case: int
+) -> Numbers:
+    """Return the variance and the number of units, [2, 1] or [2, classes]."""
+    terms = evidence.definitions_of(metric)
+    has_kernel = any(term.kind == "kernel" for term in terms)
+    if evidence.design.clusters is not None and not has_kernel:
+        return _without_each_cluster(evidence, samples, metric, case)
+    is_of_class = metric.level in ("class", "class, positive")
+    rows = range(gradient.value.shape[1] if is_of_class else 1)
+    derivatives = [_row(gradient, terms, case, index if is_of_class else None) for index in rows]
+    return np.array([_squares(samples, terms, row, count) for row, count in zip(derivatives, n, strict=True)]).T
+
+
+def _row(gradient: Gradient, terms: Sequence[TermDefinition], case: int, index: int | None) -> dict[str, Numbers]:
+    """Return a metric's derivatives on one test case; a metric of one class has none by what the others count."""
+    found = {}
+    for term in terms:
+        values = gradient.by_term[term.name][case]
+        if index is not None:
+            values = np.where(np.arange(len(values)) == index, values, 0.0) if term.by else values[[index]]
+        found[term.name] = values
+    return found
+
+
+def _squares(
+    samples: CaseSamples, terms: Sequence[TermDefinition], derivatives: Mapping[str, Numbers], n: float
+) -> tuple[float, float]:
+    moved = samples.by_unit(samples.influence(terms, derivatives))
+    n_units = samples.n_units(moved, n)
+    return (float(moved @ moved) * n_units / (n_units - 1) if n_units > 1 else float("nan")), n_units
+
+
+def _without_each_cluster(evidence: Evidence, samples: CaseSamples, metric: MetricDefinition, case: int) -> Numbers:
+    n_classes = len(evidence.classes.names)
+    whole = evidence.terms_for(metric, slice(case, case + 1))
+    parts = {
+        term.name: samples.cluster_sums(term, n_classes)
+        for term in evidence.definitions_of(metric)
+        if term.kind in ("count", "sum")
+    }
+    reported = evidence.reported if metric.level == "classes" else slice(None)
+    seen = {name: part[:, reported] if part.shape[1] > 1 else part for name, part in parts.items()}
+    is_measured = np.any(np.concatenate(list(seen.values()), axis=1) != 0, axis=1)
+    terms = {name: values - seen[name][is_measured] if name in seen else values for name, values in whole.items()}
+    values = value_of(metric.expression, terms)
+    n_clusters = int(is_measured.sum())
+    columns = np.broadcast_to(values, (n_clusters, values.shape[1])).T
+    return np.stack([jackknife_variance(columns), np.full(len(columns), n_clusters, dtype=np.float64)])

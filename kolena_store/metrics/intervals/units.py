@@ -1,0 +1,70 @@
+"""Intervals for samples that come in clusters or with weights."""
+
+import numpy as np
+
+from kolena_store.metrics.aggregation import MetricValues
+from kolena_store.metrics.intervals.evidence import Evidence
+from kolena_store.metrics.intervals.shapes import NO_SPREAD, ONE, PROBABILITY, Made, within_range
+from kolena_store.statistics.proportions import wilson_bounds
+from kolena_store.statistics.smooth import Numbers, logit_bounds
+
+__all__ = ["FEWEST_CLUSTERS", "FEW_CLUSTERS", "bounds_by_units"]
+
+FEWEST_CLUSTERS = 5
+"""Clusters under which an interval would say nothing."""
+
+FEW_CLUSTERS = 40
+"""Clusters under which an interval is said to rest on few."""
+
+
+def bounds_by_units(values: MetricValues, variance: Numbers, units: Numbers, evidence: Evidence) -> Made:
+    """Return the intervals of a metric from the variance of each row and the number of units that it rests on.
+
+    Proportions get Wilson's interval with the n that as precise an independent sample would have; the others t on one
+    degree of freedom fewer than there are units.
+    """
+    is_clustered = evidence.design.clusters is not None
+    kind, level = values.metric.interval.kind, evidence.level
+    variance = np.where(units >= (FEWEST_CLUSTERS if is_clustered else 2), variance, np.nan)
+    if kind in ("wilson", "f1"):
+        low, high = _effective(values, variance, units, level)
+        method = "wilson of J, effective n" if kind == "f1" else "wilson, effective n"
+    elif kind == "kernel" and values.metric.value_range == PROBABILITY:
+        low, high = logit_bounds(values.values, np.sqrt(variance), units - 1, level=level)
+        method = "linearised logit t"
+    else:
+        low, high = within_range(values, variance, units, level)
+        method = "jackknife t" if is_clustered and kind != "kernel" else "linearised t"
+    notes = [_note(n, is_clustered) for n in units.tolist()]
+    reasons = [_reason(n, one, is_clustered) for n, one in zip(units.tolist(), variance.tolist(), strict=True)]
+    return Made(low=low, high=high, methods=[f"{method}, {note}" for note in notes], reasons=reasons)
+
+
+def _effective(values: MetricValues, variance: Numbers, units: Numbers, level: float) -> tuple[Numbers, Numbers]:
+    """Return Wilson's interval of the n that independent samples would need for the same variance (Kish 1965).
+
+    At most the metric's own n; where nothing varies, as many as there are units.
+    """
+    n = np.nan_to_num(values.n)
+    is_f1 = values.metric.interval.kind == "f1"
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.nan_to_num(values.successes) / n
+        slope = 2 / (1 + share) ** 2 if is_f1 else np.ones_like(share)
+        effective = share * (1 - share) * slope**2 / variance
+    effective = np.where(np.isfinite(effective) & (variance > 0), np.minimum(effective, n), np.minimum(units, n))
+    is_known = ~np.isnan(variance) & ~np.isnan(share)
+    trials = np.where(is_known, effective, 0.0)
+    low, high = wilson_bounds(np.where(is_known, share * trials, 0.0), trials, level)
+    return (2 * low / (1 + low), 2 * high / (1 + high)) if is_f1 else (low, high)
+
+
+def _note(units: float, is_clustered: bool) -> str:
+    if not is_clustered:
+        return "weighted"
+    return f"only {units:.0f} clusters" if units < FEW_CLUSTERS else f"{units:.0f} clusters"
+
+
+def _reason(units: float, variance: float, is_clustered: bool) -> str:
+    if is_clustered and units < FEWEST_CLUSTERS:
+        return f"no interval: {units:.0f} clusters, and an interval needs {FEWEST_CLUSTERS}"
+    return ONE if units < 2 or np.isnan(variance) else NO_SPREAD

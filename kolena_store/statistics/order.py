@@ -1,0 +1,27 @@
+"""Intervals of medians by order statistics: no assumption but that the samples are independent."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kolena_store.statistics.distributions import binomial_cdf
+
+__all__ = ["median_ranks"]
+
+
+def median_ranks(n: int, level: float) -> tuple[int, int] | None:
+    """Return the ranks (from 0) of the two ordered values between which the median lies with at least this confidence.
+
+    The narrowest pair of ranks that lie evenly about the middle (Conover 1999, section 3.2). None when even the least
+    and the greatest of n values do not reach the level.
+    """
+    below = _least_count(n, (1 - level) / 2)
+    return None if below is None else (below, n - 1 - below)
+
+
+def _least_count(n: int, tail: float) -> int | None:
+    """Return the greatest k with a chance of at most `tail` that k or fewer of n values lie below the median."""
+    spread = 1 + int(4 * np.sqrt(n))
+    ranks: NDArray[np.int64] = np.arange(max(0, n // 2 - spread), n // 2 + 1)
+    chances = binomial_cdf(ranks, n, 0.5)
+    fitting = ranks[chances <= tail]
+    return int(fitting[-1]) if fitting.size else None
