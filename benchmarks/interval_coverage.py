@@ -3,10 +3,10 @@
     python benchmarks/interval_coverage.py            the whole grid, some minutes
     python benchmarks/interval_coverage.py --quick    fewer replications, under a minute
 
-Each line is one metric in one setting: every replication is a test case of its own with n fresh samples, and the store's
-own interval is held against the value in the population. What is asked for: proportions on average between .94 and .965
-over the grid (single points jump, since counts are whole: the minimum is printed); smooth metrics with at least 10
-samples in every cell between .93 and .97; clusters, where 10 to 20 of them say little, from .90.
+Each line is one metric in one setting: every replication is a test case of its own with n fresh samples, and the
+store's own interval is held against the value in the population. What is asked for: proportions on average between .94
+and .965 over the grid (single points jump, since counts are whole: the minimum is printed); smooth metrics with at
+least 10 samples in every cell between .93 and .97; clusters, where 10 to 20 of them say little, from .90.
 """
 
 import argparse

@@ -70,3 +70,14 @@ def value_of(results: ks.TestResults, metric: str, test_case: str = "all", *clas
 def missing(values: Any, holes: Any) -> list[Any]:
     """The values as a list, None where there is a hole."""
     return [None if hole else value for value, hole in zip(np.asarray(values).tolist(), holes, strict=True)]
+
+
+def check_interval_form(row: Mapping[str, Any]) -> None:
+    """An interval is there with its method, or a reason says why it is not; the values have tests of their own."""
+    if row["method"] is None:
+        assert (row["ci_low"], row["ci_high"]) == (None, None), row
+        assert row["reason"], row
+        assert row["value"] is None or row["reason"].startswith("no interval: "), row
+    else:
+        assert row["ci_low"] <= row["ci_high"], row
+        assert (row["reason"], row["value"] is None) == (None, False), row

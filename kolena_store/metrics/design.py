@@ -14,11 +14,13 @@ class SamplingDesign:
     """What intervals must know of the samples, dense by `_sample`.
 
     `clusters` numbers the cluster of each sample from 0; samples of one cluster (a patient, a video) vary together.
-    `weights` says how much each sample counts. None: each is a cluster of its own, and all count alike.
+    `weights` says how much each sample counts. None: each is a cluster of its own, and all count alike. `notes` say so
+    to those who read the results.
     """
 
     clusters: Codes | None = None
     weights: Floats | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:

@@ -20,6 +20,7 @@ from kolena_store.metrics.kernels import (
     Median,
     RocAuc,
     Spearman,
+    Unweighable,
 )
 from kolena_store.metrics.ordered import NOTHING_MEASURED
 from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
@@ -57,27 +58,30 @@ class KernelTerm:
     reasons: tuple[str | None, ...]
 
 
-def _median(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+def _median(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
     values = columns.numbers[arguments[0]]
-    return Median(values, ~np.isnan(values))
+    return Median(values, ~np.isnan(values), weights)
 
 
-def _spearman(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+def _spearman(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
     x, y = (columns.numbers[argument] for argument in arguments)
-    return Spearman(x, y, ~np.isnan(x) & ~np.isnan(y))
+    is_measured = ~np.isnan(x) & ~np.isnan(y)
+    return Spearman(x, y, is_measured) if weights is None else Unweighable(is_measured)
 
 
-def _kendall_tau_b(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+def _kendall_tau_b(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
     x, y = (columns.numbers[argument] for argument in arguments)
-    return KendallTauB(x, y, ~np.isnan(x) & ~np.isnan(y))
+    is_measured = ~np.isnan(x) & ~np.isnan(y)
+    return KendallTauB(x, y, is_measured) if weights is None else Unweighable(is_measured)
 
 
-def _expected_calibration_error(columns: SampleColumns, arguments: Sequence[str]) -> Kernel:
+def _expected_calibration_error(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
     confidence, correct = (columns.numbers[argument] for argument in arguments)
-    return ExpectedCalibrationError(confidence, correct == 1, ~np.isnan(confidence) & ~np.isnan(correct))
+    is_measured = ~np.isnan(confidence) & ~np.isnan(correct)
+    return ExpectedCalibrationError(confidence, correct == 1, is_measured, weights=weights)
 
 
-PLAIN_KERNELS: Mapping[str, Callable[[SampleColumns, Sequence[str]], Kernel]] = MappingProxyType(
+PLAIN_KERNELS: Mapping[str, Callable[[SampleColumns, Sequence[str], Numbers | None], Kernel]] = MappingProxyType(
     {
         "median": _median,
         "spearman": _spearman,
@@ -95,9 +99,17 @@ KERNELS = (*PLAIN_KERNELS, *CLASS_KERNELS, *MICRO_KERNELS)
 
 
 def kernel_terms(
-    columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, n_classes: int
+    columns: SampleColumns,
+    terms: Sequence[TermDefinition],
+    members: Words,
+    n_classes: int,
+    *,
+    weights: Numbers | None = None,
 ) -> Iterator[KernelTerm]:
     """Yield the kernel terms among some terms, for every test case in members[C, W].
+
+    Args:
+        weights: how much each `_sample` counts; None when all count alike.
 
     Raises:
         InvalidInput: a term names a kernel that does not exist.
@@ -107,14 +119,21 @@ def kernel_terms(
         if term.kernel not in KERNELS:
             raise InvalidInput(f"term {term.name!r} names the kernel {term.kernel!r}; there are {', '.join(KERNELS)}")
         if term.kernel in PLAIN_KERNELS:
-            kernel = PLAIN_KERNELS[term.kernel](columns, kernel_arguments(term))
+            kernel = PLAIN_KERNELS[term.kernel](columns, kernel_arguments(term), weights)
             yield _in_one_row(term, [kernel.evaluate(one) for one in members])
-    yield from _by_class(columns, [term for term in wanted if term.kernel in CLASS_KERNELS], members, n_classes)
-    yield from _over_all_classes(columns, [term for term in wanted if term.kernel in MICRO_KERNELS], members)
+    of_classes = [term for term in wanted if term.kernel in CLASS_KERNELS]
+    yield from _by_class(columns, of_classes, members, n_classes, weights=weights)
+    over_classes = [term for term in wanted if term.kernel in MICRO_KERNELS]
+    yield from _over_all_classes(columns, over_classes, members, weights=weights)
 
 
 def _by_class(
-    columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, n_classes: int
+    columns: SampleColumns,
+    terms: Sequence[TermDefinition],
+    members: Words,
+    n_classes: int,
+    *,
+    weights: Numbers | None,
 ) -> Iterator[KernelTerm]:
     """One ranking of the scores of a class serves all terms over it."""
     found: dict[str, list[list[KernelValue]]] = {term.name: [[] for _ in members] for term in terms}
@@ -123,14 +142,16 @@ def _by_class(
         measured = _measured(scores, codes)
         ranked = RankedScores(scores[:, code], codes == code, measured)
         for position, one in enumerate(members):
-            tally = ranked.tally(one)
+            tally = ranked.tally(one, weights)
             for term in terms:
                 found[term.name][position].append(CLASS_KERNELS[str(term.kernel)](tally))
     for term in terms:
         yield _kernel_term(term, found[term.name], shape=(len(members), n_classes))
 
 
-def _over_all_classes(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> Iterator[KernelTerm]:
+def _over_all_classes(
+    columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, *, weights: Numbers | None
+) -> Iterator[KernelTerm]:
     if not terms:
         return
     scores, codes = columns.matrices[terms[0].expression], columns.codes[str(terms[0].over)]
@@ -139,7 +160,7 @@ def _over_all_classes(columns: SampleColumns, terms: Sequence[TermDefinition], m
         yield from (_in_one_row(term, [nothing] * len(members)) for term in terms)
         return
     ranked = RankedScores.of_classes(scores, codes, _measured(scores, codes))
-    tallies = [ranked.tally(one) for one in members]
+    tallies = [ranked.tally(one, weights) for one in members]
     for term in terms:
         yield _in_one_row(term, [MICRO_KERNELS[str(term.kernel)](tally) for tally in tallies])
 

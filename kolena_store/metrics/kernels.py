@@ -28,7 +28,8 @@ from kolena_store.metrics.score_influence import (
     average_precision_influence,
     roc_auc_influence,
 )
-from kolena_store.statistics.order import median_ranks
+from kolena_store.statistics.levels import LEVEL
+from kolena_store.statistics.order import median_ranks, middle_places
 
 __all__ = [
     "AveragePrecision",
@@ -38,11 +39,12 @@ __all__ = [
     "Median",
     "RocAuc",
     "Spearman",
+    "Unweighable",
 ]
 
-LEVEL = 0.95
 NO_POSITIVE = "no positive sample is measured"
 NO_NEGATIVE = "no negative sample is measured"
+NO_WEIGHTS = "a rank correlation is not defined for weighted samples"
 
 
 class _ScoreKernel(ABC):
@@ -71,7 +73,7 @@ class _ScoreKernel(ABC):
     @classmethod
     def of_tally(cls, tally: ScoreTally) -> KernelValue:
         """Return the metric for scores that are tallied already: several metrics can share one tally."""
-        n_positive, n_negative = int(tally.positives.sum()), int(tally.negatives.sum())
+        n_positive, n_negative = tally.positives.sum().item(), tally.negatives.sum().item()
         reason = cls._undefined(tally.n_samples, n_positive, n_negative)
         if reason is not None:
             return KernelValue(value=None, n=tally.n_samples, reason=reason)
@@ -79,11 +81,11 @@ class _ScoreKernel(ABC):
             value=cls._value(tally, n_positive, n_negative),
             n=tally.n_samples,
             error=cls._error(tally, n_positive, n_negative),
-            freedom=min(n_positive, n_negative) - 1,
+            freedom=int(min(n_positive, n_negative)) - 1,
         )
 
     @classmethod
-    def _undefined(cls, n_samples: int, n_positive: int, n_negative: int) -> str | None:
+    def _undefined(cls, n_samples: int, n_positive: float, n_negative: float) -> str | None:
         if not n_samples:
             return NOTHING_MEASURED
         return None if n_positive else NO_POSITIVE
@@ -94,9 +96,12 @@ class _ScoreKernel(ABC):
         """Return how much one more sample at each distinct score would move the metric."""
 
     @classmethod
-    def _error(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float | None:
-        """Return the standard error, positives and negatives varying apart (DeLong 1988); None for fewer than two."""
-        if n_positive < 2 or n_negative < 2:
+    def _error(cls, tally: ScoreTally, n_positive: float, n_negative: float) -> float | None:
+        """Return the standard error, positives and negatives varying apart (DeLong 1988).
+
+        None for fewer than two of either, and for weights, which say nothing of how many there are.
+        """
+        if min(n_positive, n_negative) < 2 or isinstance(n_positive, float):
             return None
         positives, negatives = tally.positives.astype(np.float64), tally.negatives.astype(np.float64)
         found = cls.influence(positives, negatives)
@@ -106,7 +111,7 @@ class _ScoreKernel(ABC):
 
     @classmethod
     @abstractmethod
-    def _value(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float:
+    def _value(cls, tally: ScoreTally, n_positive: float, n_negative: float) -> float:
         """Return the metric where it is defined."""
 
 
@@ -114,15 +119,16 @@ class RocAuc(_ScoreKernel):
     """Area under the ROC curve: how often a positive scores above a negative, ties counting half (Hanley 1982)."""
 
     @classmethod
-    def _undefined(cls, n_samples: int, n_positive: int, n_negative: int) -> str | None:
+    def _undefined(cls, n_samples: int, n_positive: float, n_negative: float) -> str | None:
         return super()._undefined(n_samples, n_positive, n_negative) or (None if n_negative else NO_NEGATIVE)
 
     @classmethod
-    def _value(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float:
-        # Whole numbers throughout: each positive wins two half points from each negative below, one from each tie.
+    def _value(cls, tally: ScoreTally, n_positive: float, n_negative: float) -> float:
+        # Whole numbers, unless they are weights: each positive wins two half points from each negative below, and one
+        # from each tie.
         negatives_below = np.cumsum(tally.negatives) - tally.negatives
-        half_points = int((tally.positives * (2 * negatives_below + tally.negatives)).sum())
-        return half_points / (2 * n_positive * n_negative)
+        half_points = (tally.positives * (2 * negatives_below + tally.negatives)).sum().item()
+        return float(half_points / (2 * n_positive * n_negative))
 
     @classmethod
     def influence(cls, positives: Floats, negatives: Floats) -> ScoreInfluence:
@@ -134,7 +140,7 @@ class AveragePrecision(_ScoreKernel):
     """Precision at each distinct score, weighted by the recall gained there; no interpolation (as scikit-learn)."""
 
     @classmethod
-    def _value(cls, tally: ScoreTally, n_positive: int, n_negative: int) -> float:
+    def _value(cls, tally: ScoreTally, n_positive: float, n_negative: float) -> float:
         gained = tally.positives[::-1]
         found = np.cumsum(gained)
         precision = found / (found + np.cumsum(tally.negatives[::-1]))
@@ -152,8 +158,10 @@ class ExpectedCalibrationError:
     The bins are (0, 1/b], (1/b, 2/b], ... (1 - 1/b, 1]; a confidence of 0 is in the first.
     """
 
-    def __init__(self, confidence: Floats, correct: Flags, measured: Flags, *, bins: int = 15) -> None:
-        """Prepare for the confidence of the top label and whether it is correct.
+    def __init__(
+        self, confidence: Floats, correct: Flags, measured: Flags, *, bins: int = 15, weights: Floats | None = None
+    ) -> None:
+        """Prepare for the confidence of the top label and whether it is correct; `weights` say how much each counts.
 
         Raises:
             InvalidInput: fewer than one bin, or the columns differ in length.
@@ -165,6 +173,7 @@ class ExpectedCalibrationError:
         self._confidence = confidence
         self._correct = correct
         self._n_bins = bins
+        self._weights = weights
         upper_edges = np.arange(1, bins + 1) / bins
         self._bins = np.searchsorted(upper_edges, confidence, side="left")
 
@@ -175,9 +184,12 @@ class ExpectedCalibrationError:
         reason = self._reason(confidence)
         if reason is not None:
             return KernelValue(value=None, n=samples.size, reason=reason)
+        excess, total = self._correct[samples] - confidence, float(samples.size)
+        if self._weights is not None:
+            excess, total = excess * self._weights[samples], math.fsum(self._weights[samples])
         # Added in the order of `_sample`, one after the other, so that the sum repeats.
-        gaps = np.bincount(self._bins[samples], weights=self._correct[samples] - confidence, minlength=self._n_bins)
-        return KernelValue(value=math.fsum(np.abs(gaps)) / samples.size, n=samples.size)
+        gaps = np.bincount(self._bins[samples], weights=excess, minlength=self._n_bins)
+        return KernelValue(value=math.fsum(np.abs(gaps)) / total, n=samples.size)
 
     @staticmethod
     def _reason(confidence: Floats) -> str | None:
@@ -190,14 +202,19 @@ class ExpectedCalibrationError:
 
 
 class Median:
-    """The middle value, or the mean of the two middle ones."""
+    """The middle value, or the mean of the two middle ones.
 
-    def __init__(self, values: Floats, measured: Flags) -> None:
-        """Prepare for one value per sample."""
+    With weights it is the value at which the sum of the weights, in the order of the values, passes half of them all,
+    and the mean of that and the next one where it meets the half exactly.
+    """
+
+    def __init__(self, values: Floats, measured: Flags, weights: Floats | None = None) -> None:
+        """Prepare for one value per sample; `weights` say how much each counts, more than 0."""
         check_lengths(values, measured)
         is_measured = measured & ~np.isnan(values)
         self._samples = MeasuredSamples(is_measured)
         self._column = SortedColumn(values, is_measured)
+        self._weights = weights
 
     def evaluate(self, members: Words) -> KernelValue:
         """Return the median for the members of a test case."""
@@ -205,11 +222,31 @@ class Median:
         if not samples.size:
             return KernelValue(value=None, n=0, reason=NOTHING_MEASURED)
         values = self._column.sorted_values(samples)
-        low, high = float(values[(values.size - 1) // 2]), float(values[values.size // 2])
-        # Halved before adding only where the sum leaves the range of floats, which keeps the usual case exact.
-        median = (low + high) / 2 if math.isfinite(low + high) else low / 2 + high / 2
+        below, above = (values.size - 1) // 2, values.size // 2
+        if self._weights is not None:
+            below, above = middle_places(self._weights[self._column.sorted_samples(samples)])
+        median = _mean(float(values[below]), float(values[above]))
         if not math.isfinite(median):
             return KernelValue(value=None, n=samples.size, reason="the middle values are infinite")
+        if self._weights is not None:
+            return KernelValue(value=median, n=samples.size)
         ranks = median_ranks(samples.size, LEVEL)
         bounds = (float(values[ranks[0]]), float(values[ranks[1]])) if ranks is not None else None
         return KernelValue(value=median, n=samples.size, bounds=bounds)
+
+
+class Unweighable:
+    """A metric that is not defined for samples that don't count alike."""
+
+    def __init__(self, measured: Flags) -> None:
+        """Prepare for the samples that would be measured."""
+        self._samples = MeasuredSamples(measured)
+
+    def evaluate(self, members: Words) -> KernelValue:
+        """Return no value, and why."""
+        return KernelValue(value=None, n=self._samples.of(members).size, reason=NO_WEIGHTS)
+
+
+def _mean(low: float, high: float) -> float:
+    # Halved before adding only where the sum leaves the range of floats, which keeps the usual case exact.
+    return (low + high) / 2 if math.isfinite(low + high) else low / 2 + high / 2

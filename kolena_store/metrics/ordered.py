@@ -78,13 +78,17 @@ class SortedColumn:
         samples = np.flatnonzero(measured)
         keys = (values[samples],) if tie_breaker is None else (tie_breaker[samples], values[samples])
         order = samples[np.lexsort(keys)]
-        self._values = values[order]
+        self._values, self._order = values[order], order
         self._places = np.zeros(values.size, dtype=np.int64)
         self._places[order] = np.arange(order.size)
 
     def sorted_values(self, samples: Samples) -> Floats:
         """Return the values of the given measured samples, ascending."""
         return self._values[ascending(self._places[samples], self._values.size)]
+
+    def sorted_samples(self, samples: Samples) -> Samples:
+        """Return the given measured samples in the order of their values."""
+        return self._order[ascending(self._places[samples], self._values.size)]
 
     def ranked(self, samples: Samples) -> tuple[Places, Floats]:
         """Return each sample's rank among the given measured ones, from 0, and their values in the order of rank."""

@@ -29,10 +29,13 @@ HISTOGRAM_FACTOR = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreTally:
-    """The members of a test case at each of their distinct scores, from the lowest score to the highest."""
+    """The members of a test case at each of their distinct scores, from the lowest score to the highest.
 
-    positives: Counts
-    negatives: Counts
+    Positives and negatives are counts, or sums of weights.
+    """
+
+    positives: Counts | Floats
+    negatives: Counts | Floats
     n_samples: int
 
 
@@ -86,8 +89,15 @@ class RankedScores:
             )
         return cls(scores, codes[:, np.newaxis] == np.arange(scores.shape[1]), is_measured)
 
-    def tally(self, members: Words) -> ScoreTally:
-        """Return the positives and negatives among the measured members at each of their distinct scores."""
+    def tally(self, members: Words, weights: Floats | None = None) -> ScoreTally:
+        """Return the positives and negatives among the measured members at each of their distinct scores.
+
+        Args:
+            members: the test case.
+            weights: how much each `_sample` counts; None when all count alike.
+        """
+        if weights is not None:
+            return self._weighted(members, weights)
         samples = self._samples.of(members)
         return self._by_histogram(samples) if self._places is None else self._in_order(samples, self._places)
 
@@ -102,6 +112,14 @@ class RankedScores:
         distinct, places = np.unique(groups, return_inverse=True)
         places = places.reshape(groups.shape)
         return RankedEntries(samples=samples, groups=places, is_positive=is_positive, n_groups=distinct.size)
+
+    def _weighted(self, members: Words, weights: Floats) -> ScoreTally:
+        entries = self.entries(members)
+        of_entries = np.repeat(weights[entries.samples], self._per_sample)
+        places = (entries.groups * 2 + entries.is_positive).ravel()
+        per_group = np.bincount(places, of_entries, minlength=2 * entries.n_groups).reshape(-1, 2)
+        negatives, positives = per_group[per_group.any(axis=1)].T.copy()
+        return ScoreTally(positives=positives, negatives=negatives, n_samples=entries.samples.size)
 
     def _sort(self, scores: Floats, positive: Flags, measured: Flags) -> None:
         entries = np.flatnonzero(measured)

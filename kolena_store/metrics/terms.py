@@ -14,7 +14,7 @@ from kolena_store.metrics.kernel_terms import KernelTerm, kernel_terms
 from kolena_store.metrics.sample_columns import SampleColumns, class_planes
 from kolena_store.metrics.sums import extremes, repeatable_sums_many
 
-__all__ = ["Pairs", "TermValues", "compute_terms"]
+__all__ = ["Pairs", "TermValues", "compute_terms", "extreme_terms", "joined_terms"]
 
 Numbers: TypeAlias = NDArray[np.float64]
 PLANE_CLASSES = 64
@@ -22,12 +22,15 @@ PLANE_CLASSES = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Counts by two labels: for each entry the test case's position, the two class codes, and the count."""
+    """Counts by two labels: for each entry the test case's position, the two class codes, and the count.
+
+    Counts are whole numbers, unless they are sums of weights.
+    """
 
     positions: NDArray[np.int64]
     first: NDArray[np.int64]
     second: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    counts: NDArray[np.int64] | Numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +60,35 @@ def compute_terms(
     by_case = {
         **_counts(columns, terms, members),
         **_sums(columns, terms, members),
-        **_extremes(columns, terms, members),
+        **extreme_terms(columns, terms, members),
     }
     by_class = {term.name: _class_counts(columns, term, members, n_classes) for term in terms if _counts_classes(term)}
-    kernels = {kernel.name: kernel for kernel in kernel_terms(columns, terms, members, n_classes)}
-    by_case |= {name: kernel.values for name, kernel in kernels.items() if kernel.values.ndim == 1}
-    by_class |= {name: kernel.values for name, kernel in kernels.items() if kernel.values.ndim == 2}
+    by_pair = {term.name: _pair_counts(columns, term, members, n_classes) for term in terms if len(term.by) == 2}
+    kernels = list(kernel_terms(columns, terms, members, n_classes))
+    return joined_terms(columns, members, by_case=by_case, by_class=by_class, by_pair=by_pair, kernels=kernels)
+
+
+def joined_terms(
+    columns: SampleColumns,
+    members: Words,
+    *,
+    by_case: Mapping[str, Numbers],
+    by_class: Mapping[str, Numbers],
+    by_pair: Mapping[str, Pairs],
+    kernels: Sequence[KernelTerm],
+) -> TermValues:
+    """Return all terms together, with the sizes of the test cases."""
+    whole = {kernel.name: kernel for kernel in kernels if kernel.values.ndim == 1}
+    of_classes = {kernel.name: kernel.values for kernel in kernels if kernel.values.ndim == 2}
     sizes = count_many(members, np.stack([~np.zeros_like(columns.answered), columns.answered]))
     return TermValues(
         n_samples=sizes[:, 0],
         n_answered=sizes[:, 1],
-        by_case=by_case,
-        by_class=by_class,
-        by_pair={term.name: _pair_counts(columns, term, members, n_classes) for term in terms if len(term.by) == 2},
-        reasons={name: kernel.reasons for name, kernel in kernels.items() if kernel.values.ndim == 1},
-        kernels=kernels,
+        by_case={**by_case, **{name: kernel.values for name, kernel in whole.items()}},
+        by_class={**by_class, **of_classes},
+        by_pair=by_pair,
+        reasons={name: kernel.reasons for name, kernel in whole.items()},
+        kernels={kernel.name: kernel for kernel in kernels},
     )
 
 
@@ -99,7 +116,8 @@ def _sums(columns: SampleColumns, terms: Sequence[TermDefinition], members: Word
     return sums
 
 
-def _extremes(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> dict[str, Numbers]:
+def extreme_terms(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> dict[str, Numbers]:
+    """Return the terms that are minima and maxima; NaN where no sample is measured."""
     wanted = [term for term in terms if term.kind in ("minimum", "maximum")]
     if not wanted:
         return {}

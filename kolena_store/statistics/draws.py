@@ -32,6 +32,8 @@ def percentile_bounds(draws: Numbers, level: float) -> tuple[Numbers, Numbers]:
 
     NaN where more than one draw in twenty has no value: what is left would no longer stand for all.
     """
+    if not draws.size:
+        return np.full(draws.shape[:-1], np.nan), np.full(draws.shape[:-1], np.nan)
     is_known = ~np.isnan(draws)
     enough = is_known.mean(axis=-1) >= 0.95
     filled = np.where(enough[..., np.newaxis] | is_known, draws, 0.0)

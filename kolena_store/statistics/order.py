@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from kolena_store.statistics.distributions import binomial_cdf
 
-__all__ = ["median_ranks"]
+__all__ = ["median_ranks", "middle_places", "place_of_share"]
 
 
 def median_ranks(n: int, level: float) -> tuple[int, int] | None:
@@ -16,6 +16,24 @@ def median_ranks(n: int, level: float) -> tuple[int, int] | None:
     """
     below = _least_count(n, (1 - level) / 2)
     return None if below is None else (below, n - 1 - below)
+
+
+def middle_places(weights: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the places of the two middle values of some that stand in ascending order with these weights.
+
+    Both are the first at which the sum of the weights passes half of them all; where it meets the half exactly, that
+    one and the next.
+    """
+    sums = np.cumsum(weights)
+    half = sums[-1] / 2
+    first = int(np.searchsorted(sums, half, side="left"))
+    return first, int(np.searchsorted(sums, half, side="right"))
+
+
+def place_of_share(weights: NDArray[np.float64], share: float) -> int:
+    """Return the place of the first of some values in ascending order at which their weights reach a share of all."""
+    sums = np.cumsum(weights)
+    return int(np.searchsorted(sums, share * sums[-1], side="left"))
 
 
 def _least_count(n: int, tail: float) -> int | None:

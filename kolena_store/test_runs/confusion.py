@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kolena_store.display import Column, Listing
+from kolena_store.display import Column, Listing, number
 from kolena_store.errors import InvalidInput
 from kolena_store.tables import Tabular
 
@@ -18,17 +18,21 @@ TERM = "confusion"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusionMatrix(Tabular):
-    """Counts of samples: `counts[i][j]` have the label `labels[i]` and are predicted as `labels[j]`."""
+    """Counts of samples: `counts[i][j]` have the label `labels[i]` and are predicted as `labels[j]`.
+
+    They are sums of weights where the dataset names a weight.
+    """
 
     model: str
     test_case: str
     labels: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
+    counts: tuple[tuple[float, ...], ...]
 
     def arrow(self) -> "pa.Table":
         """Return one row for each pair of labels: truth, prediction, n."""
         import pyarrow as pa
 
+        kind = pa.int64() if all(isinstance(count, int) for row in self.counts for count in row) else pa.float64()
         pairs = [(truth, answer) for truth in range(len(self.labels)) for answer in range(len(self.labels))]
         return pa.table(
             {
@@ -36,13 +40,13 @@ class ConfusionMatrix(Tabular):
                 "prediction": [self.labels[answer] for _, answer in pairs],
                 "n": [self.counts[truth][answer] for truth, answer in pairs],
             },
-            schema=pa.schema([("truth", pa.string()), ("prediction", pa.string()), ("n", pa.int64())]),
+            schema=pa.schema([("truth", pa.string()), ("prediction", pa.string()), ("n", kind)]),
         )
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the matrix, true labels down and predicted labels across."""
         columns = (Column(title="truth \\ prediction"), *(Column(title=label, align="right") for label in self.labels))
-        rows = tuple((label, *map(str, row)) for label, row in zip(self.labels, self.counts, strict=True))
+        rows = tuple((label, *map(number, row)) for label, row in zip(self.labels, self.counts, strict=True))
         return [Listing(title=f"{self.model} on {self.test_case}", columns=columns, rows=rows)]
 
 
@@ -58,8 +62,12 @@ def confusion_matrix(terms: "pa.Table", run: int, test_case: str, model: str) ->
     if not labels:
         raise InvalidInput("these results have no confusion matrix; only a classification has one")
     position = {label: index for index, label in enumerate(labels)}
-    counts = [[0] * len(labels) for _ in labels]
+    counts: list[list[float]] = [[0] * len(labels) for _ in labels]
     for row in of_model:
         if row["term"] == TERM:
-            counts[position[row["class"]]][position[row["predicted"]]] = int(row["value"])
+            counts[position[row["class"]]][position[row["predicted"]]] = _count(row["value"])
     return ConfusionMatrix(model=model, test_case=test_case, labels=tuple(labels), counts=tuple(map(tuple, counts)))
+
+
+def _count(value: float) -> float:
+    return int(value) if value.is_integer() else value

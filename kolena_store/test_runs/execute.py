@@ -18,6 +18,7 @@ from kolena_store.metrics.user.stored import UserMetric, check_no_clash, chosen_
 from kolena_store.models import configuration_id
 from kolena_store.results import ResultsRecord, results_of_dataset, results_of_model
 from kolena_store.schema import now
+from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.scoring import ScoredResults, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
@@ -173,6 +174,7 @@ def _run_key(setting: _Setting, results: ResultsRecord) -> str:
             "scorer": [setting.workflow.name, setting.workflow.scorer_version],
             "metrics": setting.metric_set,
             "restriction": setting.restriction,
+            "intervals": [LEVEL, SEED],
         }
     )
 
@@ -270,7 +272,9 @@ def _make_run(
             "metric_set": setting.metric_set,
             "status": "done",
             "origin": "computed",
-            "notes": list(scored.facts.notes),
+            "notes": [*scored.facts.notes, *plan.design.notes],
+            "level": LEVEL,
+            "seed": SEED,
             "software": _software(),
             "started": started,
             "seconds": time.perf_counter() - clock,

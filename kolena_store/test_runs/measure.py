@@ -1,7 +1,7 @@
 """Measuring: from scored samples and memberships to the terms and metrics of a suite."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +17,12 @@ from kolena_store.metrics.intervals.bounds import intervals, with_bare_rows
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.sample_columns import SampleColumns, load_sample_columns
 from kolena_store.metrics.terms import TermValues, compute_terms
+from kolena_store.metrics.weighted_terms import weighted_terms
 from kolena_store.statements import Fragment
+from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Facts
-
-LEVEL = 0.95
-SEED = 20_250_101
 
 __all__ = ["Measured", "Plan", "answered_samples", "measure", "members_of"]
 
@@ -53,11 +52,15 @@ class Measured:
 def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) -> Measured:
     """Return the metric rows and term rows of one model."""
     columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
-    terms = compute_terms(columns, plan.terms, members_of(plan), len(scored.facts.classes))
-    found = _metrics(plan, scored, terms)
+    members, n_classes = members_of(plan), len(scored.facts.classes)
+    counted = terms = compute_terms(columns, plan.terms, members, n_classes)
+    found = _metrics(plan, scored, counted)
+    if plan.design.weights is not None:
+        terms = weighted_terms(columns, plan.terms, members, n_classes, weights=plan.design.weights)
+        found = _weighed(found, _metrics(plan, scored, terms))
     evidence = Evidence(
         columns=columns,
-        members=members_of(plan),
+        members=members,
         terms=terms,
         definitions=plan.terms,
         classes=_class_names(scored.facts),
@@ -100,6 +103,11 @@ def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[
             unavailable=facts.unavailable,
         )
     )
+
+
+def _weighed(counted: Sequence[MetricValues], weighted: Sequence[MetricValues]) -> Sequence[MetricValues]:
+    """Return the weighted values with the n of samples that they rest on."""
+    return [replace(of, values=by.values, reasons=by.reasons) for of, by in zip(counted, weighted, strict=True)]
 
 
 def _class_names(facts: Facts) -> ClassNames:

@@ -14,7 +14,10 @@ __all__ = ["RUNS", "TestRun", "runs_numbered", "test_runs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRun:
-    """One model's results on one suite version; `outdated` means that newer data or results have come since."""
+    """One model's results on one suite version; `outdated` means that newer data or results have come since.
+
+    `level` is that of its confidence intervals, `seed` that of the draws that some of them are made of.
+    """
 
     __test__ = False
 
@@ -31,6 +34,8 @@ class TestRun:
     status: str
     origin: str
     notes: list[str]
+    level: float
+    seed: int
     term_file: int = field(repr=False)
     metric_file: int = field(repr=False)
     software: str = field(repr=False)
@@ -83,6 +88,8 @@ RUNS = Layout(
         RecordColumn(name="status"),
         RecordColumn(name="origin"),
         RecordColumn(name="notes", kind="texts"),
+        RecordColumn(name="level", kind="number"),
+        RecordColumn(name="seed", kind="whole"),
         RecordColumn(name="started", kind="moment"),
         RecordColumn(name="seconds", kind="number"),
         RecordColumn(name="outdated", kind="flag"),

@@ -55,18 +55,18 @@ INSERT INTO catalogue.thresholds VALUES (
 -- name: run_of_key(run_key)
 SELECT run_id FROM catalogue.test_runs WHERE run_key = $run_key AND status = 'done';
 
--- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, term_file, metric_file, software, started, seconds)
+-- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds)
 INSERT INTO catalogue.test_runs VALUES (
     $run_id, $run_key, $dataset_id, $dataset_version, $results_id, $results_version, $suite_id, $suite_version,
-    $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $term_file, $metric_file, $software,
-    $started, $seconds
+    $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $level, $seed, $term_file,
+    $metric_file, $software, $started, $seconds
 );
 
 -- name: all_runs()
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
-    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, term_file, metric_file, software,
-    started, seconds,
+    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
+    software, started, seconds,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
@@ -83,8 +83,8 @@ ORDER BY run_id;
 -- name: runs_numbered(run_ids)
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
-    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, term_file, metric_file, software,
-    started, seconds,
+    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
+    software, started, seconds,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest

@@ -56,7 +56,7 @@ JOIN catalogue.datasets ON datasets.dataset_id = test_suites.dataset_id;
 CREATE OR REPLACE VIEW kolena.test_runs AS
 SELECT run_id AS run, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
-    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, started, seconds,
+    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, started, seconds,
     dataset_version < newest_dataset.version OR results_version < newest_results.version AS outdated
 FROM catalogue.test_runs
 JOIN catalogue.datasets USING (dataset_id)

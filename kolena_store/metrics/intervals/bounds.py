@@ -8,13 +8,14 @@ from itertools import compress
 import numpy as np
 
 from kolena_store.metrics.aggregation import ClassNames, MetricValues
-from kolena_store.metrics.definitions import MetricDefinition
+from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import RANK_KERNELS
+from kolena_store.metrics.intervals.medians import median_bounds
 from kolena_store.metrics.intervals.shapes import ONE, Made, rows_of, why_not, within_range
 from kolena_store.metrics.intervals.spread import Spread, spreads
 from kolena_store.metrics.intervals.tables import FEW_TRUTHS, MANY_TRUTHS, ConfusionTables, class_table_bounds
-from kolena_store.metrics.intervals.units import bounds_by_units
+from kolena_store.metrics.intervals.units import bounds_by_units, median_by_units
 from kolena_store.statistics.proportions import wilson_bounds
 from kolena_store.statistics.smooth import Numbers, logit_bounds
 
@@ -84,14 +85,19 @@ class _Maker:
     """Makes the intervals of one model; what several metrics need is computed once."""
 
     def __init__(self, found: Sequence[MetricValues], evidence: Evidence) -> None:
-        self._metrics, self._evidence = [values.metric for values in found], evidence
+        self._evidence = evidence
+        self._defined = [values.metric for values in found if not np.isnan(values.values).all()]
 
     def make(self, values: MetricValues) -> Made:
         rule = values.metric.interval
-        if rule.kind == "none":
+        if rule.kind == "none" or np.isnan(values.values).all():
             nothing = np.full(len(values.n), np.nan)
             return _made(nothing, nothing, "", [str(rule.reason)] * len(values.n))
         if not self._evidence.design.is_plain:
+            if self._kernel_of(values.metric) == MEDIAN:
+                return median_by_units(
+                    values, median_bounds(self._evidence, self._term_of(values.metric)), self._evidence
+                )
             spread = self._spreads[values.metric.name]
             variance, units = rows_of(values, spread.variance), rows_of(values, spread.n_units)
             return bounds_by_units(values, variance, units, self._evidence)
@@ -157,22 +163,24 @@ class _Maker:
     def _spread_names(self) -> list[str]:
         """Return the metrics whose variance is taken from the samples."""
         if not self._evidence.design.is_plain:
-            return [metric.name for metric in self._metrics if metric.interval.kind != "none"]
+            return [metric.name for metric in self._defined if metric.interval.kind != "none"]
         return [
             metric.name
-            for metric in self._metrics
+            for metric in self._defined
             if metric.interval.kind == "linearised" or self._kernel_of(metric) in RANK_KERNELS
         ]
 
     def _kernel_of(self, metric: MetricDefinition) -> str | None:
         """Return the kernel of a metric that is one term of a kernel."""
-        if metric.interval.kind != "kernel":
-            return None
-        return next(term.kernel for term in self._evidence.definitions if term.name == str(metric.expression))
+        return self._term_of(metric).kernel if metric.interval.kind == "kernel" else None
+
+    def _term_of(self, metric: MetricDefinition) -> TermDefinition:
+        """Return the term that a metric is."""
+        return next(term for term in self._evidence.definitions if term.name == str(metric.expression))
 
     @cached_property
     def _spreads(self) -> dict[str, Spread]:
-        metrics = [metric for metric in self._metrics if metric.name in self._spread_names]
+        metrics = [metric for metric in self._defined if metric.name in self._spread_names]
         return {metric.name: one for metric, one in zip(metrics, spreads(self._evidence, metrics), strict=True)}
 
     @cached_property
@@ -181,7 +189,7 @@ class _Maker:
 
     @cached_property
     def _whole_tables(self) -> list[MetricDefinition]:
-        return [one for one in self._metrics if one.interval.kind == "table" and not _is_of_class(one)]
+        return [one for one in self._defined if one.interval.kind == "table" and not _is_of_class(one)]
 
     @cached_property
     def _drawn(self) -> dict[str, tuple[Numbers, Numbers]]:

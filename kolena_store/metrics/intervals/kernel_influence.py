@@ -55,7 +55,8 @@ class KernelInfluence:
         x, y = (self._columns.numbers[text][samples] for text in kernel_arguments(term))
         is_measured = ~np.isnan(x) & ~np.isnan(y)
         found = np.zeros(samples.size)
-        found[is_measured] = RANK_KERNELS[str(term.kernel)](x[is_measured], y[is_measured])
+        if is_measured.sum() > 1:
+            found[is_measured] = RANK_KERNELS[str(term.kernel)](x[is_measured], y[is_measured])
         return found
 
     def _of_scores(self, kernel: ScoreKernel, ranked: RankedScores, members: Words, samples: Samples) -> Numbers:

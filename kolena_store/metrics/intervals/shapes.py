@@ -8,10 +8,11 @@ import numpy as np
 from kolena_store.metrics.aggregation import MetricValues
 from kolena_store.statistics.smooth import Numbers, t_bounds
 
-__all__ = ["NO_SPREAD", "ONE", "PROBABILITY", "Made", "rows_of", "why_not", "within_range"]
+__all__ = ["ONE", "PROBABILITY", "Made", "rows_of", "why_not", "why_not_one", "within_range"]
 
 ONE = "no interval: fewer than two samples are measured"
 NO_SPREAD = "no interval: nothing varies in these samples, so nothing is known of how it would in others"
+UNKNOWN = "no interval: its standard error is not finite"
 PROBABILITY = "[0, 1]"
 RANGE = re.compile(r"^[\[(](?P<low>[^,]+), (?P<high>[^\])]+)[\])]$")
 
@@ -42,4 +43,11 @@ def within_range(values: MetricValues, variance: Numbers, units: Numbers, level:
 
 def why_not(n: Numbers, variance: Numbers) -> list[str]:
     """Return for each row why there would be no interval."""
-    return [ONE if count < 2 or np.isnan(one) else NO_SPREAD for count, one in zip(n, variance, strict=True)]
+    return [why_not_one(count, one) for count, one in zip(n.tolist(), variance.tolist(), strict=True)]
+
+
+def why_not_one(n: float, variance: float) -> str:
+    """Return why there would be no interval for n independent samples or clusters and this variance."""
+    if n < 2:
+        return ONE
+    return NO_SPREAD if np.isfinite(variance) else UNKNOWN

@@ -43,14 +43,14 @@ def spreads(evidence: Evidence, metrics: Sequence[MetricDefinition]) -> list[Spr
         for case in range(start, stop):
             samples = CaseSamples(evidence, kernels, case)
             for metric, gradient, n, spread in zip(metrics, gradients, counts, found, strict=True):
-                spread[:, case] = _spread(evidence, samples, metric, gradient, n[case], case)
+                spread[:, case] = _spread(evidence, samples, metric, gradient, n=n[case], case=case)
 
     run_in_parts(spread_part, len(evidence.members), smallest_part=4)
     return [Spread(variance=variance, n_units=n_units) for variance, n_units in found]
 
 
 def _spread(
-    evidence: Evidence, samples: CaseSamples, metric: MetricDefinition, gradient: Gradient, n: Numbers, case: int
+    evidence: Evidence, samples: CaseSamples, metric: MetricDefinition, gradient: Gradient, *, n: Numbers, case: int
 ) -> Numbers:
     """Return the variance and the number of units, [2, 1] or [2, classes]."""
     terms = evidence.definitions_of(metric)
@@ -77,9 +77,11 @@ def _row(gradient: Gradient, terms: Sequence[TermDefinition], case: int, index: 
 def _squares(
     samples: CaseSamples, terms: Sequence[TermDefinition], derivatives: Mapping[str, Numbers], n: float
 ) -> tuple[float, float]:
-    moved = samples.by_unit(samples.influence(terms, derivatives))
-    n_units = samples.n_units(moved, n)
-    return (float(moved @ moved) * n_units / (n_units - 1) if n_units > 1 else float("nan")), n_units
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved = samples.by_unit(samples.influence(terms, derivatives))
+        n_units = samples.n_units(moved, n)
+        variance = float(moved @ moved) * n_units / (n_units - 1) if n_units > 1 else np.nan
+    return (variance if np.isfinite(variance) else np.nan), n_units
 
 
 def _without_each_cluster(evidence: Evidence, samples: CaseSamples, metric: MetricDefinition, case: int) -> Numbers:

@@ -26,7 +26,6 @@ MANY_TRUTHS = 50
 """Truths of every class from which a linearised interval covers as well as a drawn one, at a fraction of the cost."""
 
 CASES_AT_ONCE = 64
-ZERO = np.zeros(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +45,11 @@ class ConfusionTables:
         self._evidence = evidence
         self._n_classes = len(evidence.classes.names)
         pairs = evidence.terms.by_pair["confusion"]
-        support = evidence.terms.by_class["support"]
+        support, counts = evidence.terms.by_class["support"], pairs.counts.astype(np.int64)
         n_cases = len(evidence.members)
         starts = np.searchsorted(pairs.positions, np.arange(n_cases + 1))
         self._cells = [
-            _with_outside(pairs.first[start:stop], pairs.second[start:stop], pairs.counts[start:stop], support[case])
+            _with_outside(pairs.first[start:stop], pairs.second[start:stop], counts[start:stop], support[case])
             for case, (start, stop) in enumerate(pairwise(starts))
         ]
 
@@ -81,8 +80,8 @@ class ConfusionTables:
         """Return how much one more sample in each cell would move a metric."""
         classes = self._evidence.reported if metric.level == "classes" else list(range(self._n_classes))
         is_hit = cells.truth == cells.predicted
-        moved = np.full(len(cells.counts), float(derivatives.get("n", ZERO)[0]))
-        moved += np.where(is_hit, derivatives.get("n_correct", ZERO)[0], 0.0)
+        moved = np.full(len(cells.counts), _slope(derivatives, "n"))
+        moved += np.where(is_hit, _slope(derivatives, "n_correct"), 0.0)
         for name, codes, counts in (
             ("support", cells.truth, True),
             ("predicted", cells.predicted, cells.predicted >= 0),
@@ -179,6 +178,10 @@ def _with_outside(
         predicted=np.concatenate([predicted, np.full(len(classes), -1)]),
         counts=np.concatenate([counts, outside[classes]]),
     )
+
+
+def _slope(derivatives: dict[str, Numbers], term: str) -> float:
+    return float(derivatives[term][0]) if term in derivatives else 0.0
 
 
 def _summed(drawn: Numbers, classes: NDArray[np.int64], n_classes: int) -> Numbers:

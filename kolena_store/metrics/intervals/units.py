@@ -4,11 +4,12 @@ import numpy as np
 
 from kolena_store.metrics.aggregation import MetricValues
 from kolena_store.metrics.intervals.evidence import Evidence
-from kolena_store.metrics.intervals.shapes import NO_SPREAD, ONE, PROBABILITY, Made, within_range
+from kolena_store.metrics.intervals.medians import MedianBounds
+from kolena_store.metrics.intervals.shapes import PROBABILITY, Made, why_not_one, within_range
 from kolena_store.statistics.proportions import wilson_bounds
 from kolena_store.statistics.smooth import Numbers, logit_bounds
 
-__all__ = ["FEWEST_CLUSTERS", "FEW_CLUSTERS", "bounds_by_units"]
+__all__ = ["FEWEST_CLUSTERS", "FEW_CLUSTERS", "bounds_by_units", "median_by_units"]
 
 FEWEST_CLUSTERS = 5
 """Clusters under which an interval would say nothing."""
@@ -40,15 +41,28 @@ def bounds_by_units(values: MetricValues, variance: Numbers, units: Numbers, evi
     return Made(low=low, high=high, methods=[f"{method}, {note}" for note in notes], reasons=reasons)
 
 
+def median_by_units(values: MetricValues, bounds: MedianBounds, evidence: Evidence) -> Made:
+    """Return the intervals of a median that were read off the values."""
+    is_clustered = evidence.design.clusters is not None
+    low, high, units = (one[values.positions] for one in (bounds.low, bounds.high, bounds.n_units))
+    is_enough = units >= (FEWEST_CLUSTERS if is_clustered else 2)
+    return Made(
+        low=np.where(is_enough, low, np.nan),
+        high=np.where(is_enough, high, np.nan),
+        methods=[f"woodruff t, {_note(n, is_clustered)}" for n in units.tolist()],
+        reasons=[_reason(n, 0.0, is_clustered) for n in units.tolist()],
+    )
+
+
 def _effective(values: MetricValues, variance: Numbers, units: Numbers, level: float) -> tuple[Numbers, Numbers]:
     """Return Wilson's interval of the n that independent samples would need for the same variance (Kish 1965).
 
     At most the metric's own n; where nothing varies, as many as there are units.
     """
-    n = np.nan_to_num(values.n)
+    n, share = np.nan_to_num(values.n), values.values
     is_f1 = values.metric.interval.kind == "f1"
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.nan_to_num(values.successes) / n
+        share = share / (2 - share) if is_f1 else share
         slope = 2 / (1 + share) ** 2 if is_f1 else np.ones_like(share)
         effective = share * (1 - share) * slope**2 / variance
     effective = np.where(np.isfinite(effective) & (variance > 0), np.minimum(effective, n), np.minimum(units, n))
@@ -67,4 +81,4 @@ def _note(units: float, is_clustered: bool) -> str:
 def _reason(units: float, variance: float, is_clustered: bool) -> str:
     if is_clustered and units < FEWEST_CLUSTERS:
         return f"no interval: {units:.0f} clusters, and an interval needs {FEWEST_CLUSTERS}"
-    return ONE if units < 2 or np.isnan(variance) else NO_SPREAD
+    return why_not_one(units, variance)
