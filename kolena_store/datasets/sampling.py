@@ -76,9 +76,9 @@ def check_weights(session: Session, where: str, paths: "list[Path]", weight: str
     query = statement("queries/datasets", "bad_weights").fill(weight=identifier(weight))
     found = session.rows(query, files=[str(path) for path in paths])
     if found:
-        position, value, n_bad = found[0]
+        value, n_bad = found[0]
         raise InvalidInput(
-            f"{where}: {n_bad:,} rows have no usable weight in {weight!r} (row {position + 1} has {value}); "
+            f"{where}: {n_bad:,} rows have no usable weight in {weight!r} (the first has {value}); "
             "give each a finite number from 0 on"
         )
 

@@ -48,9 +48,9 @@ SELECT min(_sample) - (SELECT min(_sample) FROM read_parquet($files)), count(*)
 FROM read_parquet($files) WHERE {any_null} HAVING count(*) > 0;
 
 -- name: bad_weights(files)
--- The first row without a usable weight, its weight as text, and how many there are.
+-- The weight of the first row without a usable one, as text, and how many there are.
 -- example: weight = 1.0
-SELECT _sample - (SELECT min(_sample) FROM read_parquet($files)), {weight}::VARCHAR, count(*) OVER ()
+SELECT {weight}::VARCHAR, count(*) OVER ()
 FROM read_parquet($files)
 WHERE {weight} IS NULL OR NOT isfinite({weight}::DOUBLE) OR {weight} < 0
 ORDER BY _sample LIMIT 1;
