@@ -50,11 +50,13 @@ class Line:
     width: float
 
 
-def lines(settings: Sequence[Setting], replications: int, seed: int = 1) -> Iterator[Line]:
+def lines(
+    settings: Sequence[Setting], replications: int, *, seed: int = 1, population: int = POPULATION
+) -> Iterator[Line]:
     """Yield the coverage of every metric of every setting."""
     for setting in settings:
         rng = np.random.default_rng(seed)
-        truth = values_in_population(setting, rng)
+        truth = values_in_population(setting, rng, population)
         for n in setting.sizes:
             results = tested(setting, rng, n, replications)
             for metric in setting.metrics:
@@ -80,9 +82,9 @@ def line(setting: Setting, metric: str, n: int, truth: float, results: ks.TestRe
     )
 
 
-def values_in_population(setting: Setting, rng: np.random.Generator) -> dict[str, float]:
+def values_in_population(setting: Setting, rng: np.random.Generator, population: int) -> dict[str, float]:
     """Return the metrics' values on very many samples."""
-    results = store_of(setting, setting.draw(rng, POPULATION)).test("d", metrics=list(setting.metrics))
+    results = store_of(setting, setting.draw(rng, population)).test("d", metrics=list(setting.metrics))
     return {metric: float(results["all", "m", metric].value or 0.0) for metric in setting.metrics}
 
 
@@ -90,7 +92,10 @@ def tested(setting: Setting, rng: np.random.Generator, n: int, replications: int
     """Return the results of a store whose test cases are the replications."""
     parts = [setting.draw(rng, n) for _ in range(replications)]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    store = store_of(setting, {**columns, "replication": np.repeat(np.arange(replications), n)})
+    number = np.repeat(np.arange(replications), n)
+    if "cluster" in columns:  # the clusters of each replication are its own
+        columns["cluster"] = columns["cluster"].astype(np.int64) + number * n
+    store = store_of(setting, {**columns, "replication": number})
     views = (
         f'CREATE VIEW "{number}" AS SELECT * FROM test_samples WHERE replication = {number};'
         for number in range(replications)
@@ -105,9 +110,10 @@ def store_of(setting: Setting, columns: Columns) -> ks.Store:
 
     frame = pl.DataFrame({"id": np.arange(len(next(iter(columns.values())))), **columns})
     answers = [name for name in frame.columns if name.startswith("answer")]
+    sampling = {name: name for name in ("cluster", "weight") if name in columns}
     store = ks.Store()
     with store.transaction():
-        store.upload_dataset("d", frame.drop(answers), id_fields=["id"], workflow=setting.workflow)
+        store.upload_dataset("d", frame.drop(answers), id_fields=["id"], workflow=setting.workflow, **sampling)
         store.upload_results("d", "m", frame.select("id", *answers))
     return store
 
@@ -154,6 +160,44 @@ def measured(noise: float, heavy: bool) -> Callable[[np.random.Generator, int], 
         truth = rng.normal(10, 2, n)
         error = rng.standard_t(5, n) if heavy else rng.normal(size=n)
         return {"label": truth, "answer": truth + 0.2 + noise * error}
+
+    return draw
+
+
+def clustered(in_each: int, spread: float) -> Callable[[np.random.Generator, int], Columns]:
+    """Return how to draw scores of two classes in clusters that differ in how hard they are."""
+
+    def draw(rng: np.random.Generator, n: int) -> Columns:
+        cluster = np.arange(n) // in_each
+        truth = rng.random(n) < 0.5
+        distance = 1.2 + spread * rng.normal(size=cluster[-1] + 1)[cluster]
+        score = 1 / (1 + np.exp(-(rng.normal(size=n) + distance * truth - distance / 2)))
+        return {"label": np.where(truth, "yes", "no"), "answer": score, "cluster": cluster}
+
+    return draw
+
+
+def clustered_numbers(in_each: int, spread: float) -> Callable[[np.random.Generator, int], Columns]:
+    """Return how to draw numbers in clusters with errors of their own."""
+
+    def draw(rng: np.random.Generator, n: int) -> Columns:
+        cluster = np.arange(n) // in_each
+        truth = rng.normal(10, 2, n)
+        error = rng.normal(size=n) + spread * rng.normal(size=cluster[-1] + 1)[cluster]
+        return {"label": truth, "answer": truth + 0.2 + error, "cluster": cluster}
+
+    return draw
+
+
+def weighted(ratio: float) -> Callable[[np.random.Generator, int], Columns]:
+    """Return how to draw samples of two kinds, the harder one `ratio` times too often, which its weight corrects."""
+
+    def draw(rng: np.random.Generator, n: int) -> Columns:
+        is_hard = rng.random(n) < ratio / (1 + ratio)
+        truth = rng.random(n) < 0.4
+        distance = np.where(is_hard, 0.8, 2.0)
+        score = 1 / (1 + np.exp(-(rng.normal(size=n) + distance * truth - distance / 2)))
+        return {"label": np.where(truth, "yes", "no"), "answer": score, "weight": np.where(is_hard, 1 / ratio, 1.0)}
 
     return draw
 
@@ -219,6 +263,40 @@ def settings() -> list[Setting]:
         )
         for heavy in (False, True)
     ]
+    of_scores = ("accuracy", "recall", "precision", "f1", "mcc", "roc_auc", "average_precision", "log_loss")
+    grid += [
+        Setting(
+            kind="clusters",
+            name=f"clusters of {in_each}, spread {spread}",
+            workflow=by_score,
+            draw=clustered(in_each, spread),
+            metrics=of_scores,
+            sizes=(10 * in_each, 20 * in_each, 50 * in_each),
+        )
+        for in_each, spread in ((10, 0.5), (30, 1.0))
+    ]
+    grid += [
+        Setting(
+            kind="clusters",
+            name=f"numbers in clusters of {in_each}, spread {spread}",
+            workflow=ks.Regression("label", "answer"),
+            draw=clustered_numbers(in_each, spread),
+            metrics=("bias", "mae", "rmse", "r2", "median_absolute_error"),
+            sizes=(10 * in_each, 20 * in_each, 50 * in_each),
+        )
+        for in_each, spread in ((10, 0.5), (30, 1.0))
+    ]
+    grid += [
+        Setting(
+            kind="weights",
+            name=f"hard samples {ratio} times too often",
+            workflow=by_score,
+            draw=weighted(ratio),
+            metrics=of_scores,
+            sizes=(100, 300, 1_000),
+        )
+        for ratio in (2.0, 5.0)
+    ]
     return grid
 
 
@@ -226,10 +304,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and, for each kind, mean and minimum."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="200 replications in place of 1,000")
-    replications = 200 if parser.parse_args(arguments).quick else 1_000
+    parser.add_argument("--kind", help="only the settings of this kind")
+    options = parser.parse_args(arguments)
+    replications = 200 if options.quick else 1_000
     found = []
     sys.stdout.write(f"{'kind':<11} {'setting':<48} {'metric':<22} {'n':>5}  coverage  none   width\n")
-    for one in lines(settings(), replications):
+    chosen = [one for one in settings() if options.kind in (None, one.kind)]
+    for one in lines(chosen, replications):
         found.append(one)
         sys.stdout.write(
             f"{one.kind:<11} {one.setting:<48} {one.metric:<22} {one.n:>5}  {one.coverage:>8.3f}  {one.without:.2f}  "

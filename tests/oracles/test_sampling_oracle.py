@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from small_stores import check_interval_form, table_of
 from sklearn import metrics as sk
+from small_stores import check_interval_form, table_of
 
 import kolena_store as ks
 
