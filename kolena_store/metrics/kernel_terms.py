@@ -25,6 +25,7 @@ from kolena_store.metrics.kernels import (
 from kolena_store.metrics.ordered import NOTHING_MEASURED
 from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
 from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
+from kolena_store.metrics.threads import run_in_parts
 
 __all__ = ["KERNELS", "Kernel", "KernelTerm", "kernel_terms"]
 
@@ -120,11 +121,22 @@ def kernel_terms(
             raise InvalidInput(f"term {term.name!r} names the kernel {term.kernel!r}; there are {', '.join(KERNELS)}")
         if term.kernel in PLAIN_KERNELS:
             kernel = PLAIN_KERNELS[term.kernel](columns, kernel_arguments(term), weights)
-            yield _in_one_row(term, [kernel.evaluate(one) for one in members])
+            yield _in_one_row(term, _evaluated(kernel, members))
     of_classes = [term for term in wanted if term.kernel in CLASS_KERNELS]
     yield from _by_class(columns, of_classes, members, n_classes, weights=weights)
     over_classes = [term for term in wanted if term.kernel in MICRO_KERNELS]
     yield from _over_all_classes(columns, over_classes, members, weights=weights)
+
+
+def _evaluated(kernel: Kernel, members: Words) -> list[KernelValue]:
+    """Return a kernel's values on every test case, with all cores."""
+    found: list[KernelValue | None] = [None] * len(members)
+
+    def evaluate_part(start: int, stop: int) -> None:
+        found[start:stop] = [kernel.evaluate(one) for one in members[start:stop]]
+
+    run_in_parts(evaluate_part, len(members))
+    return [one for one in found if one is not None]
 
 
 def _by_class(
@@ -141,12 +153,27 @@ def _by_class(
         scores, codes = columns.matrices[terms[0].expression], columns.codes[terms[0].by[0]]
         measured = _measured(scores, codes)
         ranked = RankedScores(scores[:, code], codes == code, measured)
-        for position, one in enumerate(members):
-            tally = ranked.tally(one, weights)
-            for term in terms:
-                found[term.name][position].append(CLASS_KERNELS[str(term.kernel)](tally))
+        kernels = [CLASS_KERNELS[str(term.kernel)] for term in terms]
+        for position, values in enumerate(_of_cases(ranked, kernels, members, weights)):
+            for term, value in zip(terms, values, strict=True):
+                found[term.name][position].append(value)
     for term in terms:
         yield _kernel_term(term, found[term.name], shape=(len(members), n_classes))
+
+
+def _of_cases(
+    ranked: RankedScores, kernels: Sequence[Tallied], members: Words, weights: Numbers | None
+) -> list[list[KernelValue]]:
+    """Return the values of some kernels on every test case, each case's tally made once."""
+    found: list[list[KernelValue]] = [[] for _ in members]
+
+    def evaluate_part(start: int, stop: int) -> None:
+        for case in range(start, stop):
+            tally = ranked.tally(members[case], weights)
+            found[case] = [kernel(tally) for kernel in kernels]
+
+    run_in_parts(evaluate_part, len(members))
+    return found
 
 
 def _over_all_classes(
@@ -160,9 +187,9 @@ def _over_all_classes(
         yield from (_in_one_row(term, [nothing] * len(members)) for term in terms)
         return
     ranked = RankedScores.of_classes(scores, codes, _measured(scores, codes))
-    tallies = [ranked.tally(one, weights) for one in members]
-    for term in terms:
-        yield _in_one_row(term, [MICRO_KERNELS[str(term.kernel)](tally) for tally in tallies])
+    found = _of_cases(ranked, [MICRO_KERNELS[str(term.kernel)] for term in terms], members, weights)
+    for term, values in zip(terms, zip(*found, strict=True), strict=True):
+        yield _in_one_row(term, values)
 
 
 def _measured(scores: Numbers, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
