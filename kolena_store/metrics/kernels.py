@@ -30,6 +30,7 @@ from kolena_store.metrics.score_influence import (
 )
 from kolena_store.statistics.levels import LEVEL
 from kolena_store.statistics.order import median_ranks, middle_places
+from kolena_store.statistics.smooth import dot
 
 __all__ = [
     "AveragePrecision",
@@ -103,11 +104,15 @@ class _ScoreKernel(ABC):
         """
         if min(n_positive, n_negative) < 2 or isinstance(n_positive, float):
             return None
+        of_positive, of_negative = cls._squares(tally)
+        return math.sqrt(of_positive * n_positive / (n_positive - 1) + of_negative * n_negative / (n_negative - 1))
+
+    @classmethod
+    def _squares(cls, tally: ScoreTally) -> tuple[float, float]:
+        """Return the sum of the squared influences of the positives, and that of the negatives."""
         positives, negatives = tally.positives.astype(np.float64), tally.negatives.astype(np.float64)
         found = cls.influence(positives, negatives)
-        of_positive = float(positives @ found.of_positive**2) * n_positive / (n_positive - 1)
-        of_negative = float(negatives @ found.of_negative**2) * n_negative / (n_negative - 1)
-        return math.sqrt(of_positive + of_negative)
+        return dot(positives, found.of_positive**2), dot(negatives, found.of_negative**2)
 
     @classmethod
     @abstractmethod
@@ -129,6 +134,16 @@ class RocAuc(_ScoreKernel):
         negatives_below = np.cumsum(tally.negatives) - tally.negatives
         half_points = (tally.positives * (2 * negatives_below + tally.negatives)).sum().item()
         return float(half_points / (2 * n_positive * n_negative))
+
+    @classmethod
+    def _squares(cls, tally: ScoreTally) -> tuple[float, float]:
+        positives, negatives = tally.positives.astype(np.float64), tally.negatives.astype(np.float64)
+        n_positive, n_negative = positives.sum(), negatives.sum()
+        # Twice the negatives below each positive, and twice the positives above each negative, ties counting one.
+        below = 2 * np.cumsum(negatives) - negatives
+        above = 2 * (n_positive - np.cumsum(positives)) + positives
+        scale = 2 * float(n_positive * n_negative)
+        return _spread(below, positives, scale), _spread(above, negatives, scale)
 
     @classmethod
     def influence(cls, positives: Floats, negatives: Floats) -> ScoreInfluence:
@@ -245,6 +260,14 @@ class Unweighable:
     def evaluate(self, members: Words) -> KernelValue:
         """Return no value, and why."""
         return KernelValue(value=None, n=self._samples.of(members).size, reason=NO_WEIGHTS)
+
+
+def _spread(places: Floats, counts: Floats, scale: float) -> float:
+    """Return the sum of the squared distances of some places from their mean, each as often as it was counted."""
+    is_counted = counts > 0
+    places, counts = places[is_counted], counts[is_counted]
+    distances = places - dot(counts, places) / counts.sum()
+    return dot(distances * distances, counts) / scale**2
 
 
 def _mean(low: float, high: float) -> float:

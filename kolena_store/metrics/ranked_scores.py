@@ -131,7 +131,7 @@ class RankedScores:
         if self._n_groups * HISTOGRAM_FACTOR <= order.size:
             self._places, self._codes = None, _scattered(codes, order, scores.size)
         else:
-            self._places, self._codes = _scattered(np.arange(order.size), order, scores.size), codes
+            self._places, self._codes = _scattered(np.arange(order.size, dtype=codes.dtype), order, scores.size), codes
 
     def _by_histogram(self, samples: Samples) -> ScoreTally:
         codes = _rows(self._codes, samples, self._per_sample)
@@ -141,6 +141,9 @@ class RankedScores:
 
     def _in_order(self, samples: Samples, places: Places) -> ScoreTally:
         codes = self._codes[ascending(_rows(places, samples, self._per_sample), self._codes.size)]
+        if self._n_groups == self._codes.size:  # no two scores are equal
+            positives = (codes & 1).astype(np.int64)
+            return ScoreTally(positives=positives, negatives=1 - positives, n_samples=samples.size)
         totals = group_lengths(begins_group(codes >> 1))
         positives = np.diff(np.cumsum(codes & 1)[np.cumsum(totals) - 1], prepend=0)
         return ScoreTally(positives=positives, negatives=totals - positives, n_samples=samples.size)

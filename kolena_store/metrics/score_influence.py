@@ -10,6 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kolena_store.statistics.smooth import dot
+
 __all__ = ["ScoreInfluence", "average_precision_influence", "roc_auc_influence"]
 
 Numbers: TypeAlias = NDArray[np.float64]
@@ -37,7 +39,7 @@ def roc_auc_influence(positives: Numbers, negatives: Numbers) -> ScoreInfluence:
     n_positive, n_negative = positives.sum(), negatives.sum()
     of_positive = (np.cumsum(negatives) - negatives / 2) / n_negative
     of_negative = (n_positive - np.cumsum(positives) + positives / 2) / n_positive
-    area = float(positives @ of_positive) / n_positive
+    area = dot(positives, of_positive) / n_positive
     return ScoreInfluence(of_positive=(of_positive - area) / n_positive, of_negative=(of_negative - area) / n_negative)
 
 
@@ -53,7 +55,7 @@ def average_precision_influence(positives: Numbers, negatives: Numbers) -> Score
     # Without a sample at the highest scores nothing is predicted there; no positive is found there either.
     predicted = np.where(predicted > 0, predicted, 1.0)
     precision = found / predicted
-    average = float(positives @ precision) / n_positive
+    average = dot(positives, precision) / n_positive
     as_found = np.cumsum(positives / predicted)
     as_predicted = np.cumsum(positives * precision / predicted)
     return ScoreInfluence(

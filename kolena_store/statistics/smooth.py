@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from kolena_store.statistics.distributions import t_quantile
 
-__all__ = ["Bounds", "Numbers", "jackknife_variance", "logit_bounds", "summed", "t_bounds"]
+__all__ = ["Bounds", "Numbers", "dot", "jackknife_variance", "logit_bounds", "summed", "t_bounds"]
 
 Numbers = NDArray[np.float64]
 Bounds = tuple[Numbers, Numbers]
@@ -54,6 +54,11 @@ def jackknife_variance(left_out: Numbers) -> Numbers:
         return np.full(left_out.shape[:-1], np.nan)
     spread = left_out - left_out.mean(axis=-1, keepdims=True)
     return np.asarray((n_clusters - 1) / n_clusters * (spread**2).sum(axis=-1))
+
+
+def dot(first: Numbers, second: Numbers) -> float:
+    """Return the sum of the products, added by numpy itself: BLAS has threads to wait for, which change last bits."""
+    return float((first * second).sum())
 
 
 def summed(places: NDArray[np.int64], values: Numbers, n_places: int) -> Numbers:

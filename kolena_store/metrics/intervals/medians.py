@@ -10,7 +10,7 @@ from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.sample_columns import kernel_arguments
 from kolena_store.statistics.distributions import t_quantile
 from kolena_store.statistics.order import place_of_share
-from kolena_store.statistics.smooth import Numbers, summed
+from kolena_store.statistics.smooth import Numbers, dot, summed
 
 __all__ = ["MedianBounds", "median_bounds"]
 
@@ -59,7 +59,7 @@ def _reach(evidence: Evidence, order: Samples, weights: Numbers, *, n_units: flo
     if clusters is not None:
         places = np.unique(clusters[order], return_inverse=True)[1].astype(np.int64)
         moved = summed(places, moved, int(places.max()) + 1)
-    error = np.sqrt(float(moved @ moved) * n_units / (n_units - 1))
+    error = np.sqrt(dot(moved, moved) * n_units / (n_units - 1))
     return float(t_quantile(evidence.level, np.array([n_units - 1.0]))[0] * error)
 
 
@@ -72,4 +72,4 @@ def _n_units(evidence: Evidence, samples: Samples, weights: Numbers) -> float:
     """Return the number of clusters, or what weights leave of the samples (Kish 1965)."""
     if evidence.design.clusters is not None:
         return float(np.unique(evidence.design.clusters[samples]).size)
-    return float(weights.sum() ** 2 / (weights @ weights)) if samples.size else 0.0
+    return float(weights.sum() ** 2 / dot(weights, weights)) if samples.size else 0.0

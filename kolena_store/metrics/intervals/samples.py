@@ -10,7 +10,7 @@ from kolena_store.membership.bitmaps import to_samples
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import KernelInfluence
-from kolena_store.statistics.smooth import Numbers, summed
+from kolena_store.statistics.smooth import Numbers, dot, summed
 
 __all__ = ["CaseSamples"]
 
@@ -56,7 +56,7 @@ class CaseSamples:
         if self._weights is None:
             return n
         weights = self._weights[counted]
-        return float(weights.sum() ** 2 / (weights @ weights)) if weights.size else 0.0
+        return float(weights.sum() ** 2 / dot(weights, weights)) if weights.size else 0.0
 
     def influence(self, terms: Sequence[TermDefinition], derivatives: Mapping[str, Numbers]) -> Numbers:
         """Return how much each sample moves a metric: its share of each term times the metric's derivative by it.
@@ -71,7 +71,7 @@ class CaseSamples:
             if not slope.any():
                 continue
             if term.kind == "kernel":
-                total += self._of_kernel(term) @ slope
+                total += np.einsum("ij,j->i", self._of_kernel(term), slope)
             elif term.by:
                 codes = self._codes(term)
                 total += self._weighted(np.where(codes >= 0, slope[codes], 0.0))

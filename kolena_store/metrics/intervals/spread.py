@@ -11,7 +11,7 @@ from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import KernelInfluence
 from kolena_store.metrics.intervals.samples import CaseSamples
 from kolena_store.metrics.threads import run_in_parts
-from kolena_store.statistics.smooth import Numbers, jackknife_variance
+from kolena_store.statistics.smooth import Numbers, dot, jackknife_variance
 
 __all__ = ["Spread", "spreads"]
 
@@ -80,7 +80,7 @@ def _squares(
     with np.errstate(over="ignore", invalid="ignore"):
         moved = samples.by_unit(samples.influence(terms, derivatives))
         n_units = samples.n_units(moved, n)
-        variance = float(moved @ moved) * n_units / (n_units - 1) if n_units > 1 else np.nan
+        variance = dot(moved, moved) * n_units / (n_units - 1) if n_units > 1 else np.nan
     return (variance if np.isfinite(variance) else np.nan), n_units
 
 

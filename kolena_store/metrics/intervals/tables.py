@@ -12,7 +12,7 @@ from kolena_store.metrics.expressions import value_of
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.threads import run_in_parts
 from kolena_store.statistics.draws import dirichlet_tables, multinomial_tables, percentile_bounds
-from kolena_store.statistics.smooth import Numbers
+from kolena_store.statistics.smooth import Numbers, dot
 
 __all__ = ["FEW_TRUTHS", "MANY_TRUTHS", "ConfusionTables", "class_table_bounds", "draws_of_class_tables"]
 
@@ -73,7 +73,7 @@ class ConfusionTables:
             for case in cases:
                 cells, n = self._cells[case], self._cells[case].counts.sum()
                 moved = self._influence(metric, {name: values[case] for name, values in derivatives.items()}, cells)
-                found[index, case] = float(cells.counts @ moved**2) * n / (n - 1)
+                found[index, case] = dot(cells.counts.astype(np.float64), moved**2) * n / (n - 1)
         return found
 
     def _influence(self, metric: MetricDefinition, derivatives: dict[str, Numbers], cells: _Cells) -> Numbers:
