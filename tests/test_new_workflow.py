@@ -51,7 +51,7 @@ class Mixed(Regression):
     """Options of every kind."""
 
     depth: int | None = None
-    weight: int | float = 1
+    load: int | float = 1
     is_strict: bool = False
     level: str | float | None = None
     names: Sequence[str] | None = None
@@ -60,7 +60,7 @@ class Mixed(Regression):
     option_help: ClassVar[dict[str, OptionHelp]] = {
         **Regression.option_help,
         "depth": OptionHelp("N", "How deep, e.g. --depth 3."),
-        "weight": OptionHelp("W", "How heavy, e.g. --weight 0.5."),
+        "load": OptionHelp("W", "How heavy, e.g. --load 0.5."),
         "is_strict": OptionHelp("yes|no", "How strict, e.g. --is-strict yes."),
         "level": OptionHelp("TEXT", "Which floor, e.g. --level first."),
         "names": OptionHelp("NAME,NAME", "Which names, e.g. --names a,b."),
@@ -249,9 +249,9 @@ def test_options_are_read_as_their_fields_are_annotated(tmp_path: Path) -> None:
     help_text = " ".join(call("dataset", "upload", "--help").split())
     assert "--level TEXT Which floor, e.g. --level first. With quantile: The probability that the" in help_text
     call("init")
-    options = {"depth": "3", "weight": "0.5", "is-strict": "yes", "level": "0.7", "names": 'a,"b,c"'}
+    options = {"depth": "3", "load": "0.5", "is-strict": "yes", "level": "0.7", "names": 'a,"b,c"'}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     call("dataset", "upload", "d", "t.csv", "--workflow", "mixed", "--ground-truth", "y", *words)
     (version,) = json.loads(call("dataset", "history", "d", "--format", "json"))["versions"]
-    given = {"depth": 3, "weight": 0.5, "is_strict": True, "level": "0.7", "names": ["a", "b,c"]}
+    given = {"depth": 3, "load": 0.5, "is_strict": True, "level": "0.7", "names": ["a", "b,c"]}
     assert version["workflow"] == {"workflow": "mixed", "ground_truth": "y", "prediction": "prediction", **given}

@@ -358,3 +358,8 @@ def test_answers_without_the_workflows_columns_are_refused(
 def test_a_dataset_without_the_truth_is_refused() -> None:
     with pytest.raises(MissingColumns, match="no column 'topic'; did you mean 'topics'"):
         store_with({"topics": ["a"]}, ks.Classification("topic"))
+
+
+def test_no_field_of_a_workflow_takes_the_name_of_another_option() -> None:
+    flags = [flag for parameter in upload.params for flag in (*parameter.opts, *parameter.secondary_opts)]
+    assert len(flags) == len(set(flags))
