@@ -9,7 +9,7 @@ from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
 from kolena_store.files import FileWriter
 from kolena_store.membership.bitmaps import Words, join_blocks, split_blocks
-from kolena_store.membership.evaluation import Definition, Membership, SampleTables
+from kolena_store.membership.evaluation import Definition, Membership, evaluate
 from kolena_store.progress import track
 
 __all__ = ["CaseKey", "ensure_memberships", "stored_memberships"]
@@ -57,16 +57,9 @@ def stored_memberships(
 def _evaluated(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Sequence[Definition]
 ) -> dict[CaseKey, Membership]:
-    tables = SampleTables(session, version, dataset.next_sample, definitions)
-    found = {}
-    try:
-        with track(len(definitions), "selecting samples") as advance:
-            for definition in definitions:
-                found[_key(definition)] = tables.membership(definition)
-                advance(1)
-    finally:
-        tables.close()
-    return found
+    with track(len(definitions), "selecting samples") as advance:
+        found = evaluate(session, version, dataset.next_sample, definitions, advance=advance)
+    return {_key(definition): members for definition, members in zip(definitions, found, strict=True)}
 
 
 def _store(
@@ -76,17 +69,16 @@ def _store(
         for table in _block_tables(found):
             writer.write(table)
         file_id = transaction.add_file(writer.finish())
-    for (test_case_id, test_case_version), membership in found.items():
-        transaction.run(
-            "membership.insert_membership",
-            test_case_id=test_case_id,
-            test_case_version=test_case_version,
-            dataset_id=dataset.dataset_id,
-            dataset_version=version.version,
-            file_id=file_id,
-            n=membership.n,
-            n_nan=membership.n_nan,
-        )
+    transaction.run(
+        "membership.insert_memberships",
+        test_case_ids=[test_case_id for test_case_id, _ in found],
+        test_case_versions=[test_case_version for _, test_case_version in found],
+        dataset_id=dataset.dataset_id,
+        dataset_version=version.version,
+        file_id=file_id,
+        n=[membership.n for membership in found.values()],
+        n_nan=[membership.n_nan for membership in found.values()],
+    )
 
 
 def _block_tables(found: Mapping[CaseKey, Membership]) -> Iterator[pa.Table]:

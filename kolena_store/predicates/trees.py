@@ -14,7 +14,7 @@ from kolena_store.statements import statement
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["PIVOT_REMEDY", "Node", "Tree", "arguments", "children", "limited_depth", "parse_tree"]
+__all__ = ["PIVOT_REMEDY", "Node", "Tree", "arguments", "children", "limited_depth", "parse_tree", "parsing_connection"]
 
 Node: TypeAlias = Mapping[str, Any]
 
@@ -58,7 +58,7 @@ def parse_tree(sql: str, *, where: str = "the SQL") -> Tree:
     Raises:
         RefusedStatement: DuckDB can't parse it, it is not one SELECT, or it is nested deeper than Python can follow.
     """
-    text = _parser().cursor().execute(statement("queries/predicates", "tree").fill(), {"text": sql}).fetchall()[0][0]
+    text = parsing_connection().execute(statement("queries/predicates", "tree").fill(), {"text": sql}).fetchall()[0][0]
     with limited_depth(where):
         document = json.loads(text)
     if document["error"]:
@@ -104,9 +104,13 @@ def arguments(call: Node) -> list[Node]:
     return list(call.get("children", ()))
 
 
+def parsing_connection() -> "duckdb.DuckDBPyConnection":
+    """Return a connection that parses only: a database that someone else wrote can't stand in for its functions."""
+    return _parser().cursor()
+
+
 @cache
 def _parser() -> "duckdb.DuckDBPyConnection":
-    """Return a connection that parses only: a database that someone else wrote can't stand in for its functions."""
     import duckdb
 
     return duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,12 @@ class Plan:
     restriction: Words | None
     metrics: Sequence[MetricDefinition]
     terms: Sequence[TermDefinition]
+
+    @cached_property
+    def chosen(self) -> Words:
+        """Return the samples of each test case that are to be measured, the same for every model."""
+        words = np.stack([membership.words for membership in self.members])
+        return words if self.restriction is None else words & self.restriction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +71,7 @@ def answered_samples(session: Session, plan_size: int, scored: ScoredResults, *,
 
 def members_of(plan: Plan) -> Words:
     """Return the samples of each test case that are to be measured."""
-    words = np.stack([membership.words for membership in plan.members])
-    return words if plan.restriction is None else words & plan.restriction
+    return plan.chosen
 
 
 def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[MetricValues]":
