@@ -95,7 +95,7 @@ def _as_bits(column: pa.Array) -> pa.Array:
 
 def _order(values: pa.Array) -> Samples:
     comparable = values.cast(pa.int8()) if pa.types.is_boolean(values.type) else values
-    return pc.array_sort_indices(comparable).to_numpy().astype(np.int64)
+    return np.asarray(pc.array_sort_indices(comparable).to_numpy(), dtype=np.int64)
 
 
 def _code_type(n_values: int) -> type[np.unsignedinteger[Any]]:

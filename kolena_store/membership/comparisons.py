@@ -136,7 +136,7 @@ def _test(sign: str, number: Any) -> Comparison:
 
 
 def _is_column(node: Node) -> bool:
-    return node["class"] == "COLUMN_REF"
+    return bool(node["class"] == "COLUMN_REF")
 
 
 def _literal(node: Node, *, kind: type) -> Any:

@@ -88,7 +88,10 @@ def _plane_counts(
     columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, n_classes: int
 ) -> dict[tuple[str | int, ...], Numbers]:
     """Return everything that is counted by bitmaps, in one pass over the members: by term, class and second class."""
-    planes = {(SAMPLES,): ~np.zeros_like(columns.answered), (ANSWERED,): columns.answered}
+    planes: dict[tuple[str | int, ...], Words] = {
+        (SAMPLES,): ~np.zeros_like(columns.answered),
+        (ANSWERED,): columns.answered,
+    }
     for term in terms:
         if term.kind == "count" and not term.by:
             planes[term.name,] = from_flags(columns.flags[term.expression])

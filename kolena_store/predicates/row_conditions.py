@@ -141,7 +141,7 @@ def _is_every_column(item: Node) -> bool:
 
 
 def _is_column(item: Node) -> bool:
-    return item["class"] == "COLUMN_REF"
+    return bool(item["class"] == "COLUMN_REF")
 
 
 def _plain(value: Any, table: str) -> Any:

@@ -268,10 +268,12 @@ def _make_run(
             "metric_set": setting.metric_set,
             "status": "done",
             "origin": "computed",
-            "notes": list(scored.facts.notes),
+            "notes": list(scored.notes),
             "software": _software(),
             "started": started,
             "seconds": time.perf_counter() - clock,
+            "n_scored": scored.n_scored,
+            "n_reused": scored.n_reused,
         }
     )
 

@@ -14,7 +14,11 @@ __all__ = ["RUNS", "TestRun", "runs_numbered", "test_runs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRun:
-    """One model's results on one suite version; `outdated` means that newer data or results have come since."""
+    """One model's results on one suite version.
+
+    `n_scored` samples were scored for it, and `n_reused` had been scored before; `outdated` means that newer data or
+    results have come since.
+    """
 
     __test__ = False
 
@@ -36,6 +40,8 @@ class TestRun:
     software: str = field(repr=False)
     started: datetime.datetime
     seconds: float
+    n_scored: int
+    n_reused: int
     outdated: bool
 
     @property
@@ -85,6 +91,8 @@ RUNS = Layout(
         RecordColumn(name="notes", kind="texts"),
         RecordColumn(name="started", kind="moment"),
         RecordColumn(name="seconds", kind="number"),
+        RecordColumn(name="n_scored", kind="whole"),
+        RecordColumn(name="n_reused", kind="whole"),
         RecordColumn(name="outdated", kind="flag"),
     ),
     shown=(
