@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -59,13 +60,18 @@ def extended(
     rows = [StoredRows(file_ids=one.sample_files, types=one.types) for one in (before, version)]
     fields = sorted({name for definition, _ in stored for name in definition.fields})
     changes = changed_samples(session, rows[0], rows[1], fields)
+    if (changes.added.size + changes.removed.size) * SMALL_PART > version.n_samples:
+        return {}
+    touching = cache(changes.touching)
     found: dict[int, Extended] = {}
     partly: dict[int, Samples] = {}
     for position, (definition, words) in enumerate(stored):
-        touched = changes.touching(definition.fields)
-        if changes.retyped.isdisjoint(definition.fields) and not touched.size:
+        if not changes.retyped.isdisjoint(definition.fields):
+            continue
+        touched = touching(frozenset(definition.fields))
+        if not touched.size:
             found[position] = Extended(words, is_same=True, is_untouched=True)
-        elif changes.retyped.isdisjoint(definition.fields) and definition.level != EXPLICIT:
+        elif definition.level != EXPLICIT:
             partly[position] = touched
     return {**found, **_looked_at(session, version, changes, stored, partly=partly)}
 
@@ -83,7 +89,7 @@ def _looked_at(
     alone = [position for position, one in zip(partly, row_conditions(queries), strict=True) if one is not None]
     if not alone:
         return {}
-    only = np.unique(np.concatenate([partly[position] for position in alone]))
+    only = np.unique(np.concatenate(list({id(one): one for one in map(partly.__getitem__, alone)}.values())))
     if only.size * SMALL_PART > version.n_samples:
         return {}
     only_there = np.setdiff1d(only, changes.removed, assume_unique=True)
