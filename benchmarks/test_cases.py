@@ -121,7 +121,9 @@ def by_scikit_learn(given: Setting, n_cases: int) -> float:
 
 def check_equal(results: ks.TestResults, found: list[pl.DataFrame], chosen: list[Case], n_models: int) -> None:
     """Check every value of every test case and model against the counts of the peer."""
-    values = {(row["test_case"], row["model"], row["metric"]): row["value"] for row in results.rows() if not row["class"]}
+    values = {
+        (row["test_case"], row["model"], row["metric"]): row["value"] for row in results.rows() if not row["class"]
+    }
     for case, counts in zip(chosen, found, strict=True):
         n, *outcomes = counts.row(0)
         for model in range(n_models):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from kolena_store.errors import RefusedStatement
 from kolena_store.predicates.functions import PREDICATE_FUNCTIONS
 from kolena_store.predicates.tokens import lowered
-from kolena_store.predicates.trees import Node, parse_tree, parsing_connection
+from kolena_store.predicates.trees import Node, parse_tree, parsing_connection, query_text
 from kolena_store.statements import Fragment, statement
 
 __all__ = ["Condition", "column_names", "conjunction", "row_conditions", "selecting", "negated"]
@@ -62,10 +62,7 @@ def negated(node: Node) -> Node | None:
 def selecting(expressions: Sequence[Node]) -> Fragment:
     """Return the query of some expressions over every row of `test_samples`; they are named a0, a1, and so on."""
     chosen = [{**node, "alias": f"a{position}"} for position, node in enumerate(expressions)]
-    node = {**_template(), "select_list": chosen}
-    document = {"error": False, "statements": [{"node": node, "named_param_map": []}]}
-    query = statement("queries/predicates", "text_of_tree").fill()
-    return Fragment(parsing_connection().execute(query, {"tree": json.dumps(document)}).fetchall()[0][0])
+    return query_text({**_template(), "select_list": chosen})
 
 
 def _further() -> RefusedStatement:

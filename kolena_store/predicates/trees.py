@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kolena_store.errors import RefusedStatement
 from kolena_store.predicates.tokens import tokenize
-from kolena_store.statements import statement
+from kolena_store.statements import Fragment, statement
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["PIVOT_REMEDY", "Node", "Tree", "arguments", "children", "limited_depth", "parse_tree", "parsing_connection"]
+__all__ = [
+    "PIVOT_REMEDY",
+    "Node",
+    "Tree",
+    "arguments",
+    "children",
+    "limited_depth",
+    "parse_tree",
+    "parsing_connection",
+    "query_text",
+]
 
 Node: TypeAlias = Mapping[str, Any]
 
@@ -66,6 +76,13 @@ def parse_tree(sql: str, *, where: str = "the SQL") -> Tree:
     if len(document["statements"]) != 1:
         raise RefusedStatement(f"{where} holds {len(document['statements'])} statements; write one SELECT")
     return _sorted_parts(document["statements"][0]["node"])
+
+
+def query_text(root: Node) -> Fragment:
+    """Return the text of a query whose tree was made of parts of checked queries."""
+    document = {"error": False, "statements": [{"node": root, "named_param_map": []}]}
+    query = statement("queries/predicates", "text_of_tree").fill()
+    return Fragment(parsing_connection().execute(query, {"tree": json.dumps(document)}).fetchall()[0][0])
 
 
 @contextmanager
