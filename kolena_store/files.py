@@ -91,6 +91,7 @@ class FileWriter:
             self._remove()
             raise
         self._waiting: list[pa.Table] = []
+        self._rows_waiting = self._bytes_waiting = 0
         self.n_rows = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -113,8 +114,9 @@ class FileWriter:
         self.n_rows += table.num_rows
         if SAMPLE in table.column_names and table.num_rows:
             self._widen(table.column(SAMPLE))
-        n_waiting = sum(one.num_rows for one in self._waiting)
-        if n_waiting >= ROWS_PER_GROUP or sum(one.nbytes for one in self._waiting) >= BYTES_PER_GROUP:
+        self._rows_waiting += table.num_rows
+        self._bytes_waiting += table.nbytes
+        if self._rows_waiting >= ROWS_PER_GROUP or self._bytes_waiting >= BYTES_PER_GROUP:
             self._write_waiting()
 
     def finish(self) -> WrittenFile:
@@ -152,6 +154,7 @@ class FileWriter:
         if self._waiting:
             self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=ROWS_PER_GROUP)
             self._waiting.clear()
+            self._rows_waiting = self._bytes_waiting = 0
 
     def _widen(self, samples: "pa.ChunkedArray") -> None:
         import pyarrow.compute as pc

@@ -1,6 +1,7 @@
 """Datasets: named, versioned sets of test samples with their ground truths."""
 
 from kolena_store.datasets.categories import with_categories
+from kolena_store.datasets.changed_samples import SampleChanges, StoredRows, changed_samples
 from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
 from kolena_store.datasets.columns import (
     CLASS_MARK,
@@ -38,9 +39,10 @@ from kolena_store.datasets.records import (
     files_of,
     find_dataset,
     version_of,
+    version_of_id,
 )
 from kolena_store.datasets.sampling import Sampling
-from kolena_store.datasets.sql_types import column_types
+from kolena_store.datasets.sql_types import column_types, is_exact
 from kolena_store.datasets.staging import Staged, check_not_empty, stage, without_columns
 from kolena_store.datasets.upload import DatasetUpload, UploadReport, upload_dataset
 from kolena_store.datasets.versions import author
@@ -58,12 +60,15 @@ __all__ = [
     "DatasetUpload",
     "Field",
     "RowChanges",
+    "SampleChanges",
     "Sampling",
     "Staged",
+    "StoredRows",
     "UploadReport",
     "VersionDifference",
     "VersionRecord",
     "author",
+    "changed_samples",
     "check_columns",
     "check_ids",
     "check_label_types",
@@ -80,6 +85,7 @@ __all__ = [
     "files_of",
     "find_dataset",
     "find_numbers",
+    "is_exact",
     "missing_ids",
     "note_dataset",
     "read_rows",
@@ -91,6 +97,7 @@ __all__ = [
     "upload_dataset",
     "version_difference",
     "version_of",
+    "version_of_id",
     "widened_schema",
     "with_categories",
     "without_columns",

@@ -27,6 +27,7 @@ __all__ = [
     "files_of",
     "find_dataset",
     "version_of",
+    "version_of_id",
 ]
 
 LISTING = "kolena-store dataset list"
@@ -155,6 +156,12 @@ def version_of(session: Session, dataset: DatasetRecord, version: int | None = N
             f"(see: kolena-store dataset history {dataset.name})"
         )
     return found[0]
+
+
+def version_of_id(session: Session, dataset_id: int, version: int) -> VersionRecord:
+    """Return a version that is known to be there."""
+    key = {"dataset_id": dataset_id, "version": version}
+    return session.records(VersionRecord, "datasets.version_numbered", **key)[0]
 
 
 def files_of(session: Session, file_ids: Sequence[int]) -> list[FileRecord]:

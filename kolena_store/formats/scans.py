@@ -40,6 +40,8 @@ MACROS = (
     "is_plain_date",
     "is_plain_timestamp",
 )
+MANY_COLUMNS = 300
+"""From so many on, DuckDB takes longer to look for expressions that columns share than to read the rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class TextScan:
 
     def ask(self, name: str, *, threads: int | None = None, **fragments: Fragment) -> list[tuple[Any, ...]]:
         """Return what a named statement over the rows answers."""
-        with _connected(self.path, threads) as connection:
+        with _connected(self.path, self._n_columns, threads) as connection:
             return connection.execute(self._text(name, fragments), self.parameters).fetchall()
 
     def measure(self, measures: Iterable[Fragment]) -> tuple[Any, ...]:
@@ -65,13 +67,18 @@ class TextScan:
 
     def classes_of(self, cells: Sequence[str]) -> list[int]:
         """Return what each of some texts looks like, as `class_of_cell` says it."""
-        with _connected(self.path) as connection:
+        with _connected(self.path, self._n_columns) as connection:
             text = query("classes_of_cells").fill()
             return list(connection.execute(text, {"cells": list(cells)}).fetchall()[0][0])
 
     def batches(self, values: Fragment, n_columns: int) -> "Iterator[pa.RecordBatch]":
         """Yield the rows in the file's order, in batches, as the expressions `values` over their cells."""
         return stream(self.path, self._text("values", {"values": values}), self.parameters, n_columns)
+
+    @property
+    def _n_columns(self) -> int:
+        columns = self.parameters.get("columns")
+        return len(columns) if isinstance(columns, Mapping) else 0
 
     def _text(self, name: str, fragments: Mapping[str, Fragment]) -> str:
         return query(name).fill(rows=self.rows, **fragments)
@@ -88,7 +95,7 @@ def stream(path: Path, text: str, parameters: Mapping[str, object], n_columns: i
     Raises:
         duckdb.Error: the file breaks its format.
     """
-    with _connected(path) as connection:
+    with _connected(path, n_columns) as connection:
         batches = _reader(connection, text, parameters, rows_per_batch(n_columns))
         while (batch := _next_batch(batches)) is not None:
             yield batch
@@ -122,14 +129,14 @@ def _reader(
 
 
 @contextmanager
-def _connected(path: Path, threads: int | None = None) -> "Iterator[duckdb.DuckDBPyConnection]":
+def _connected(path: Path, n_columns: int, threads: int | None = None) -> "Iterator[duckdb.DuckDBPyConnection]":
     import duckdb
 
     n_threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
     with duckdb.connect(config={**dict(SETTINGS), "threads": str(n_threads)}) as connection:
         for macro in MACROS:
             connection.execute(query(macro).fill())
-        for name in ("use_utc", "no_progress_bar"):
+        for name in ("use_utc", "no_progress_bar", *(["wide"] if n_columns > MANY_COLUMNS else [])):
             connection.execute(query(name).fill())
         connection.execute(query("allow_files").fill(), {"paths": [str(path), path_for_duckdb(path)]})
         for name in ("no_outside", "lock"):

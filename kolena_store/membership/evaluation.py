@@ -1,25 +1,21 @@
-"""Which samples a definition selects: DuckDB's own answer, as a bitmap."""
+"""Which samples definitions select, as bitmaps: always what DuckDB itself would answer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-import numpy as np
-
-from kolena_store.database import Session, reading_files
+from kolena_store.database import Session
 from kolena_store.datasets import VersionRecord, files_of, stored_samples
-from kolena_store.errors import RefusedStatement
-from kolena_store.files import SAMPLE
-from kolena_store.membership.bitmaps import Words, count, from_samples
-from kolena_store.predicates.messages import plain_message
-from kolena_store.statements import Fragment, identifier, joined, literal, statement
+from kolena_store.membership.bitmaps import Samples, Words, count, from_samples, to_samples
+from kolena_store.membership.formulas import Formula, formula_of
+from kolena_store.membership.general import WholeTables
+from kolena_store.membership.row_tables import RowTables
+from kolena_store.predicates.row_conditions import row_conditions
+from kolena_store.statements import Fragment
 
-if TYPE_CHECKING:
-    import duckdb
+__all__ = ["Definition", "Membership", "evaluate", "explicit_members", "members_among", "present_samples"]
 
-__all__ = ["Definition", "Membership", "SampleTables", "present_samples"]
-
-FLOATS = ("DOUBLE", "FLOAT")
+EXPLICIT = "explicit"
 
 
 class Definition(Protocol):
@@ -63,78 +59,112 @@ class Membership:
     n_nan: int
 
 
-class SampleTables:
-    """The columns that some definitions read, in memory, where their queries run with no access to anything else."""
+def evaluate(
+    session: Session,
+    version: VersionRecord,
+    size: int,
+    definitions: Sequence[Definition],
+    *,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Membership]:
+    """Return the members of each test case in a dataset version, over the sample numbers [0, size).
 
-    def __init__(self, session: Session, version: VersionRecord, size: int, definitions: Iterable[Definition]) -> None:
-        """Load the columns once."""
-        self._session, self._size = session, size
-        self._present = present_samples(session, version, size)
-        fields = {name for definition in definitions if definition.level != "explicit" for name in definition.fields}
-        self._types = {name: kind for name, kind in version.types.items() if name in fields}
-        self._connection = self._loaded(version)
-        self._nan: dict[str, Words] = {}
+    Args:
+        session: of the store.
+        version: the dataset version.
+        size: the number of sample numbers.
+        definitions: the test cases.
+        advance: is told how many test cases are done.
 
-    def close(self) -> None:
-        """Free the columns."""
-        self._connection.close()
+    Raises:
+        RefusedStatement: a definition selects a sample twice, or fails on these data.
+    """
+    asked = [(index, one) for index, one in enumerate(definitions) if one.level != EXPLICIT]
+    tables = RowTables(session, version, size)
+    try:
+        found = tables.select(_formulas(asked))
+        advance(len(found))
+        found |= _one_by_one(session, version, size, [pair for pair in asked if pair[0] not in found], advance=advance)
+        for index, one in enumerate(definitions):
+            if one.level == EXPLICIT:
+                found[index] = explicit_members(session, one, size) & tables.present
+        return [_membership(found[index], tables.with_nan(one.fields)) for index, one in enumerate(definitions)]
+    finally:
+        tables.close()
 
-    def membership(self, definition: Definition) -> Membership:
-        """Return the members of one test case.
 
-        Raises:
-            RefusedStatement: the definition selects a sample twice, or fails on these data.
-        """
-        words = self._explicit(definition) if definition.level == "explicit" else self._selected(definition)
-        return Membership(words=words, n=count(words), n_nan=count(words & self._with_nan(definition.fields)))
+def members_among(
+    session: Session, version: VersionRecord, definitions: Sequence[Definition], only: Samples
+) -> list[Samples]:
+    """Return which of the samples `only` (ascending) each test case selects.
 
-    def _loaded(self, version: VersionRecord) -> "duckdb.DuckDBPyConnection":
-        from kolena_store.database import connect
+    Args:
+        session: of the store.
+        version: the dataset version, which may lack some of the samples.
+        definitions: test cases that look at each sample by itself, as `row_conditions` finds out.
+        only: the samples to look at.
 
-        connection = connect(self._session.root)
-        paths = [str(file.path(self._session.root)) for file in files_of(self._session, version.sample_files)]
-        columns = [Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}") for name, kind in self._types.items()]
-        query = statement("queries/membership", "load_samples")
-        with reading_files():
-            connection.execute(query.fill(columns=joined([Fragment("1 AS _one"), *columns]), files=literal(paths)))
-        connection.execute(statement("queries/membership", "no_external_access").fill())
-        return connection
+    Raises:
+        RefusedStatement: a definition fails on these data.
+    """
+    asked = list(enumerate(definitions))
+    tables = RowTables(session, version, len(only), only=only)
+    try:
+        places = tables.select(_formulas(asked))
+    finally:
+        tables.close()
+    found = {index: only[to_samples(words)] for index, words in places.items()}
+    rest = [pair for pair in asked if pair[0] not in found]
+    size = int(only[-1]) + 1 if only.size else 0
+    alone = _one_by_one(session, version, size, rest, only=only)
+    found |= {index: to_samples(words) for index, words in alone.items()}
+    return [found[index] for index in range(len(definitions))]
 
-    def _selected(self, definition: Definition) -> Words:
-        import duckdb
 
-        query = statement("queries/membership", "members").fill(query=definition.query)
-        try:
-            samples = self._connection.sql(query).to_arrow_table().column(SAMPLE)
-        except duckdb.Error as error:
-            raise RefusedStatement(
-                f"test case {definition.name!r} can't be evaluated: {plain_message(error)}. Correct its definition"
-            ) from error
-        numbers = samples.drop_null().to_numpy()
-        words = from_samples(numbers, self._size)
-        if count(words) != len(numbers):
-            raise RefusedStatement(
-                f"test case {definition.name!r} selects some samples more than once ({len(numbers):,} rows for "
-                f"{count(words):,} samples); use EXISTS or IN in the place of a JOIN, or SELECT DISTINCT"
-            )
-        return words
-
-    def _explicit(self, definition: Definition) -> Words:
-        files = files_of(self._session, [definition.members_file] if definition.members_file is not None else [])
-        return from_samples(stored_samples(self._session.root, files), self._size) & self._present
-
-    def _with_nan(self, fields: Sequence[str]) -> Words:
-        found = np.zeros_like(self._present)
-        for name in fields:
-            if self._types.get(name) in FLOATS:
-                found |= self._nan.setdefault(name, self._samples_with_nan(name))
-        return found
-
-    def _samples_with_nan(self, field: str) -> Words:
-        query = statement("queries/membership", "samples_with_nan").fill(field=identifier(field))
-        return from_samples(self._connection.sql(query).to_arrow_table().column(SAMPLE).to_numpy(), self._size)
+def explicit_members(session: Session, definition: Definition, size: int) -> Words:
+    """Return the samples that the file of a test case lists, those among them that left the dataset too."""
+    files = files_of(session, [definition.members_file] if definition.members_file is not None else [])
+    return from_samples(stored_samples(session.root, files), size)
 
 
 def present_samples(session: Session, version: VersionRecord, size: int) -> Words:
     """Return the bitmap of all samples of a dataset version."""
     return from_samples(stored_samples(session.root, files_of(session, version.sample_files)), size)
+
+
+def _formulas(asked: Sequence[tuple[int, Definition]]) -> dict[int, Formula]:
+    conditions = row_conditions([definition.query for _, definition in asked])
+    found = {
+        index: formula_of(condition)
+        for (index, _), condition in zip(asked, conditions, strict=True)
+        if condition is not None
+    }
+    return {index: formula for index, formula in found.items() if formula is not None}
+
+
+def _one_by_one(
+    session: Session,
+    version: VersionRecord,
+    size: int,
+    asked: Sequence[tuple[int, Definition]],
+    *,
+    only: Samples | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> dict[int, Words]:
+    if not asked:
+        return {}
+    fields = {name for _, definition in asked for name in definition.fields}
+    tables = WholeTables(session, version, sorted(fields), only=only)
+    found = {}
+    try:
+        for index, definition in asked:
+            found[index] = tables.members(definition.query, definition.name, size)
+            advance(1)
+    finally:
+        tables.close()
+    return found
+
+
+def _membership(words: Words, with_nan: Words) -> Membership:
+    n_nan = count(words & with_nan) if with_nan.any() else 0
+    return Membership(words=words, n=count(words), n_nan=n_nan)

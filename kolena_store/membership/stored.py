@@ -1,6 +1,8 @@
 """Memberships as files: computed once per (test-case version, dataset version), then read."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,8 +10,10 @@ import pyarrow as pa
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
 from kolena_store.files import FileWriter
-from kolena_store.membership.bitmaps import Words, join_blocks, split_blocks
-from kolena_store.membership.evaluation import Definition, Membership, SampleTables
+from kolena_store.membership.bitmaps import Words, count, join_blocks, split_blocks
+from kolena_store.membership.evaluation import Definition, Membership, evaluate
+from kolena_store.membership.extension import Extended, extended
+from kolena_store.membership.row_tables import RowTables
 from kolena_store.progress import track
 
 __all__ = ["CaseKey", "ensure_memberships", "stored_memberships"]
@@ -23,10 +27,30 @@ SCHEMA = pa.schema(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Where the catalogue says that a membership lies, and of which dataset version it is."""
+
+    dataset_version: int
+    file_id: int
+    n: int
+    n_nan: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A membership that is new in the catalogue; the file that holds it already, if one does."""
+
+    membership: Membership
+    file_id: int | None
+
+
 def ensure_memberships(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, definitions: Sequence[Definition]
 ) -> dict[CaseKey, Membership]:
-    """Return the membership of every test case in a dataset version; those that are not stored yet are evaluated.
+    """Return the membership of every test case in a dataset version; those that are not stored yet are found out.
+
+    Where an earlier version has a membership, only the samples that changed since are looked at, if that suffices.
 
     Raises:
         RefusedStatement: a definition selects a sample twice, or fails on these data.
@@ -35,58 +59,87 @@ def ensure_memberships(
     missing = [definition for definition in definitions if _key(definition) not in known]
     if not missing:
         return known
-    found = _evaluated(transaction, dataset, version, missing)
+    found = _from_earlier(transaction, dataset, version, missing)
+    rest = [definition for definition in missing if _key(definition) not in found]
+    if rest:
+        with track(len(rest), "selecting samples") as advance:
+            members = evaluate(transaction, version, dataset.next_sample, rest, advance=advance)
+        found |= {_key(one): _Found(membership, None) for one, membership in zip(rest, members, strict=True)}
     _store(transaction, dataset, version, found)
-    return {**known, **found}
+    return {**known, **{key: one.membership for key, one in found.items()}}
 
 
 def stored_memberships(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition]
 ) -> dict[CaseKey, Membership]:
     """Return the memberships that are stored for a dataset version."""
-    keys = {_key(definition) for definition in definitions}
-    ids = [test_case_id for test_case_id, _ in keys]
-    of_version = {"dataset_id": dataset.dataset_id, "dataset_version": version.version}
-    rows = session.rows("membership.stored", test_case_ids=ids, **of_version)
-    entries = {(row[0], row[1]): row[2:] for row in rows if (row[0], row[1]) in keys}
-    words = _read(session, {entry[0] for entry in entries.values()}, ids, dataset.next_sample)
-    empty = join_blocks([], dataset.next_sample)
-    return {key: Membership(words=words.get(key, empty), n=n, n_nan=n_nan) for key, (_, n, n_nan) in entries.items()}
+    entries = _entries(session, "membership.stored", dataset, version, definitions)
+    words = _read(session, entries, dataset.next_sample)
+    return {key: Membership(words=words[key], n=entry.n, n_nan=entry.n_nan) for key, entry in entries.items()}
 
 
-def _evaluated(
+def _from_earlier(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Sequence[Definition]
-) -> dict[CaseKey, Membership]:
-    tables = SampleTables(session, version, dataset.next_sample, definitions)
+) -> dict[CaseKey, _Found]:
+    """Return the memberships that follow from those of the newest other version that has them."""
+    entries = _entries(session, "membership.of_other_versions", dataset, version, definitions)
+    words = _read(session, entries, dataset.next_sample)
+    by_version: dict[int, list[Definition]] = {}
+    for definition in definitions:
+        if _key(definition) in entries:
+            by_version.setdefault(entries[_key(definition)].dataset_version, []).append(definition)
     found = {}
-    try:
-        with track(len(definitions), "selecting samples") as advance:
-            for definition in definitions:
-                found[_key(definition)] = tables.membership(definition)
-                advance(1)
-    finally:
-        tables.close()
+    for number, alike in by_version.items():
+        stored = [(definition, words[_key(definition)]) for definition in alike]
+        members = extended(session, dataset, version, number, stored)
+        tables = RowTables(session, version, dataset.next_sample)
+        try:
+            for position, one in members.items():
+                key = _key(alike[position])
+                found[key] = _entered(one, alike[position], entries[key], tables)
+        finally:
+            tables.close()
     return found
 
 
+def _entered(one: Extended, definition: Definition, entry: _Entry, tables: RowTables) -> _Found:
+    n_nan = entry.n_nan if one.is_untouched else count(one.words & tables.with_nan(definition.fields))
+    membership = Membership(words=one.words, n=count(one.words), n_nan=n_nan)
+    return _Found(membership, entry.file_id if one.is_same else None)
+
+
+def _entries(
+    session: Session, query: str, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition]
+) -> dict[CaseKey, _Entry]:
+    keys = {_key(definition) for definition in definitions}
+    ids = [test_case_id for test_case_id, _ in keys]
+    of_version = {"dataset_id": dataset.dataset_id, "dataset_version": version.version}
+    rows = session.rows(query, test_case_ids=ids, **of_version)
+    return {(row[0], row[1]): _Entry(*row[2:]) for row in rows if (row[0], row[1]) in keys}
+
+
 def _store(
-    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, found: Mapping[CaseKey, Membership]
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, found: Mapping[CaseKey, _Found]
 ) -> None:
+    new = {key: one.membership for key, one in found.items() if one.file_id is None}
+    file_id = _written(transaction, new) if new else None
+    transaction.run(
+        "membership.insert_memberships",
+        test_case_ids=[test_case_id for test_case_id, _ in found],
+        test_case_versions=[test_case_version for _, test_case_version in found],
+        dataset_id=dataset.dataset_id,
+        dataset_version=version.version,
+        file_ids=[file_id if one.file_id is None else one.file_id for one in found.values()],
+        n=[one.membership.n for one in found.values()],
+        n_nan=[one.membership.n_nan for one in found.values()],
+    )
+
+
+def _written(transaction: Transaction, members: Mapping[CaseKey, Membership]) -> int:
     with FileWriter(transaction.root, KIND, SCHEMA) as writer:
-        for table in _block_tables(found):
+        for table in _block_tables(members):
             writer.write(table)
-        file_id = transaction.add_file(writer.finish())
-    for (test_case_id, test_case_version), membership in found.items():
-        transaction.run(
-            "membership.insert_membership",
-            test_case_id=test_case_id,
-            test_case_version=test_case_version,
-            dataset_id=dataset.dataset_id,
-            dataset_version=version.version,
-            file_id=file_id,
-            n=membership.n,
-            n_nan=membership.n_nan,
-        )
+        return transaction.add_file(writer.finish())
 
 
 def _block_tables(found: Mapping[CaseKey, Membership]) -> Iterator[pa.Table]:
@@ -101,14 +154,26 @@ def _block_tables(found: Mapping[CaseKey, Membership]) -> Iterator[pa.Table]:
         yield pa.Table.from_arrays([pa.array(column) for column in columns], schema=SCHEMA)
 
 
-def _read(session: Session, file_ids: Iterable[int], test_case_ids: Sequence[int], size: int) -> dict[CaseKey, Words]:
-    paths = [str(file.path(session.root)) for file in files_of(session, sorted(file_ids))]
-    if not paths:
-        return {}
-    blocks: dict[CaseKey, list[tuple[int, bytes]]] = {}
-    for row in session.rows("membership.blocks", files=paths, test_case_ids=list(test_case_ids)):
-        blocks.setdefault((row[0], row[1]), []).append((row[2], row[3]))
+def _read(session: Session, entries: Mapping[CaseKey, _Entry], size: int) -> dict[CaseKey, Words]:
+    """Return the bitmaps that some entries of the catalogue name, each over the sample numbers [0, size)."""
+    by_file: dict[int, set[CaseKey]] = {}
+    for key, entry in entries.items():
+        by_file.setdefault(entry.file_id, set()).add(key)
+    blocks: dict[CaseKey, list[tuple[int, bytes]]] = {key: [] for key in entries}
+    for file, keys in zip(files_of(session, list(by_file)), by_file.values(), strict=True):
+        ids = [test_case_id for test_case_id, _ in keys]
+        table = session.table("membership.blocks", files=[str(file.path(session.root))], test_case_ids=ids)
+        for row in zip(*(_values(column) for column in table.columns), strict=True):
+            if (row[0], row[1]) in keys:
+                blocks[row[0], row[1]].append((row[2], row[3]))
     return {key: join_blocks(parts, size) for key, parts in blocks.items()}
+
+
+def _values(column: pa.ChunkedArray) -> Iterator[Any]:
+    """Yield a column's values; bytes stay where they are."""
+    is_bytes = pa.types.is_binary(column.type)
+    for chunk in column.chunks:
+        yield from (value.as_buffer() for value in chunk) if is_bytes else chunk.to_numpy().tolist()
 
 
 def _key(definition: Definition) -> CaseKey:

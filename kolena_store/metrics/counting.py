@@ -18,6 +18,7 @@ Counts: TypeAlias = NDArray[np.int64]
 CHUNK_WORDS = 16_384
 WORDS_WORTH_A_THREAD = 1 << 20
 PLANE_CLASSES = 64
+PLANES_WORTH_CELLS, CASES_WORTH_CELLS = 4, 32
 
 
 def count_members(members: Words, planes: Words) -> Counts:
@@ -36,6 +37,14 @@ def count_many(members: Words, planes: Words) -> Counts:
             f"bitmaps of {members.shape[1]} and of {planes.shape[1]} words can't be counted together; "
             "make both for the same dataset version"
         )
+    if len(planes) >= PLANES_WORTH_CELLS and len(members) >= CASES_WORTH_CELLS:
+        cells, is_in = _cells(planes)
+        if len(cells) < len(planes):
+            return _counted(members, cells) @ is_in
+    return _counted(members, planes)
+
+
+def _counted(members: Words, planes: Words) -> Counts:
     counts = np.zeros((len(members), len(planes)), dtype=np.int64)
 
     def count_part(start: int, stop: int) -> None:
@@ -44,6 +53,23 @@ def count_many(members: Words, planes: Words) -> Counts:
     smallest_part = -(-WORDS_WORTH_A_THREAD // max(1, planes.size))
     run_in_parts(count_part, len(members), smallest_part=smallest_part)
     return counts
+
+
+def _cells(planes: Words) -> tuple[Words, Counts]:
+    """Return disjoint bitmaps of which each plane is a union, and int64[cells, planes] that says of which.
+
+    Planes overlap a lot (right answers are answers too), so that there are often fewer cells than planes; when there
+    are not, the planes themselves are returned.
+    """
+    everything = np.bitwise_or.reduce(planes, axis=0)
+    cells: list[tuple[Words, tuple[int, ...]]] = [(everything, ())]
+    for plane in planes:
+        split = [((cell & plane, (*belongs, 1)), (cell & ~plane, (*belongs, 0))) for cell, belongs in cells]
+        cells = [half for halves in split for half in halves if half[0].any()]
+        if len(cells) >= len(planes):
+            return planes, np.eye(len(planes), dtype=np.int64)
+    is_in = np.array([belongs for _, belongs in cells], dtype=np.int64).reshape(len(cells), len(planes))
+    return np.stack([cell for cell, _ in cells]) if cells else planes[:0], is_in
 
 
 def count_by(codes: Codes, members_samples: Samples, n_classes: int) -> Counts:

@@ -7,17 +7,21 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kolena_store.membership.bitmaps import Flags, Words, from_flags, to_samples
-from kolena_store.metrics.counting import ClassCounter, count_many, count_pairs
+from kolena_store.membership.bitmaps import Words, from_flags, to_samples
+from kolena_store.metrics.counting import ClassCounter, count_many
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.kernel_terms import KernelTerm, kernel_terms
 from kolena_store.metrics.sample_columns import SampleColumns, class_planes
 from kolena_store.metrics.sums import extremes, repeatable_sums_many
+from kolena_store.metrics.threads import run_in_parts
 
 __all__ = ["Pairs", "TermValues", "compute_terms", "extreme_terms", "joined_terms"]
 
 Numbers: TypeAlias = NDArray[np.float64]
 PLANE_CLASSES = 64
+PAIR_CLASSES = 5
+CASES_WORTH_A_THREAD = 16
+SAMPLES, ANSWERED = "(samples)", "(answered)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,33 +61,45 @@ def compute_terms(
 
     Counts are exact; sums repeat bit for bit at any number of threads (see `sums`).
     """
+    counted = _plane_counts(columns, terms, members, n_classes)
     by_case = {
-        **_counts(columns, terms, members),
+        **{term.name: counted[term.name,] for term in terms if term.kind == "count" and not term.by},
         **_sums(columns, terms, members),
         **extreme_terms(columns, terms, members),
     }
-    by_class = {term.name: _class_counts(columns, term, members, n_classes) for term in terms if _counts_classes(term)}
-    by_pair = {term.name: _pair_counts(columns, term, members, n_classes) for term in terms if len(term.by) == 2}
+    by_class = {
+        term.name: _class_counts(columns, term, members, n_classes, counted=counted)
+        for term in terms
+        if _counts_classes(term)
+    }
+    by_pair = {
+        term.name: _pair_counts(columns, term, members, n_classes, counted=counted)
+        for term in terms
+        if _counts_pairs(term)
+    }
+    sizes = np.stack([counted[SAMPLES,], counted[ANSWERED,]]).astype(np.int64)
     kernels = list(kernel_terms(columns, terms, members, n_classes))
-    return joined_terms(columns, members, by_case=by_case, by_class=by_class, by_pair=by_pair, kernels=kernels)
+    return joined_terms(sizes, by_case=by_case, by_class=by_class, by_pair=by_pair, kernels=kernels)
 
 
 def joined_terms(
-    columns: SampleColumns,
-    members: Words,
+    sizes: NDArray[np.int64],
     *,
     by_case: Mapping[str, Numbers],
     by_class: Mapping[str, Numbers],
     by_pair: Mapping[str, Pairs],
     kernels: Sequence[KernelTerm],
 ) -> TermValues:
-    """Return all terms together, with the sizes of the test cases."""
+    """Return all terms together.
+
+    Args:
+        sizes: how many samples each test case has, and how many of them were answered: int64[2, test cases].
+    """
     whole = {kernel.name: kernel for kernel in kernels if kernel.values.ndim == 1}
     of_classes = {kernel.name: kernel.values for kernel in kernels if kernel.values.ndim == 2}
-    sizes = count_many(members, np.stack([~np.zeros_like(columns.answered), columns.answered]))
     return TermValues(
-        n_samples=sizes[:, 0],
-        n_answered=sizes[:, 1],
+        n_samples=sizes[0],
+        n_answered=sizes[1],
         by_case={**by_case, **{name: kernel.values for name, kernel in whole.items()}},
         by_class={**by_class, **of_classes},
         by_pair=by_pair,
@@ -92,17 +108,35 @@ def joined_terms(
     )
 
 
+def _plane_counts(
+    columns: SampleColumns, terms: Sequence[TermDefinition], members: Words, n_classes: int
+) -> dict[tuple[str | int, ...], Numbers]:
+    """Return everything that is counted by bitmaps, in one pass over the members: by term, class and second class."""
+    planes: dict[tuple[str | int, ...], Words] = {
+        (SAMPLES,): ~np.zeros_like(columns.answered),
+        (ANSWERED,): columns.answered,
+    }
+    for term in terms:
+        if term.kind == "count" and not term.by:
+            planes[term.name,] = from_flags(columns.flags[term.expression])
+        if _counts_classes(term) and n_classes <= PLANE_CLASSES:
+            found = class_planes(columns.codes[term.by[0]], n_classes, columns.flags[term.expression])
+            planes |= {(term.name, code): plane for code, plane in enumerate(found)}
+        if _counts_pairs(term) and n_classes <= PAIR_CLASSES:
+            first, second = (columns.codes[label] for label in term.by)
+            for code in range(n_classes):
+                found = class_planes(second, n_classes, columns.flags[term.expression] & (first == code))
+                planes |= {(term.name, code, other): plane for other, plane in enumerate(found)}
+    counts = count_many(members, np.stack(list(planes.values()))).astype(np.float64)
+    return dict(zip(planes, counts.T, strict=True))
+
+
 def _counts_classes(term: TermDefinition) -> bool:
     return term.kind == "count" and len(term.by) == 1
 
 
-def _counts(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> dict[str, Numbers]:
-    counted = [term for term in terms if term.kind == "count" and not term.by]
-    if not counted:
-        return {}
-    planes = np.stack([from_flags(columns.flags[term.expression]) for term in counted])
-    counts = count_many(members, planes).astype(np.float64)
-    return {term.name: counts[:, index] for index, term in enumerate(counted)}
+def _counts_pairs(term: TermDefinition) -> bool:
+    return term.kind == "count" and len(term.by) == 2
 
 
 def _sums(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> dict[str, Numbers]:
@@ -129,24 +163,65 @@ def extreme_terms(columns: SampleColumns, terms: Sequence[TermDefinition], membe
     return {term.name: found[:, side[term.kind], expressions.index(str(term.expression))] for term in wanted}
 
 
-def _class_counts(columns: SampleColumns, term: TermDefinition, members: Words, n_classes: int) -> Numbers:
-    codes, chosen = columns.codes[term.by[0]], columns.flags[term.expression]
+def _class_counts(
+    columns: SampleColumns,
+    term: TermDefinition,
+    members: Words,
+    n_classes: int,
+    *,
+    counted: Mapping[tuple[str | int, ...], Numbers],
+) -> Numbers:
     if n_classes <= PLANE_CLASSES:
-        return count_many(members, class_planes(codes, n_classes, chosen)).astype(np.float64)
-    counter = ClassCounter(np.where(chosen, codes, np.int32(-1)), n_classes)
-    return np.array([counter.counts(one) for one in members], dtype=np.float64).reshape(len(members), n_classes)
+        by_class = [counted[term.name, code] for code in range(n_classes)]
+        return np.stack(by_class, axis=1) if by_class else np.zeros((len(members), 0))
+    counter = ClassCounter(_chosen_codes(columns, term, term.by[0]), n_classes)
+    counts = np.zeros((len(members), n_classes), dtype=np.float64)
+
+    def count_part(start: int, stop: int) -> None:
+        for position in range(start, stop):
+            counts[position] = counter.counts(members[position])
+
+    run_in_parts(count_part, len(members), smallest_part=CASES_WORTH_A_THREAD)
+    return counts
 
 
-def _pair_counts(columns: SampleColumns, term: TermDefinition, members: Words, n_classes: int) -> Pairs:
-    first, second = (_chosen_codes(columns.codes[label], columns.flags[term.expression]) for label in term.by)
-    entries = []
-    for position, one in enumerate(members):
-        matrix = count_pairs(first, second, to_samples(one), n_a=n_classes, n_b=n_classes)
-        rows, others = np.nonzero(matrix)
-        entries.append(np.stack([np.full(len(rows), position), rows, others, matrix[rows, others]]))
-    table = np.concatenate(entries, axis=1) if entries else np.empty((4, 0), dtype=np.int64)
-    return Pairs(positions=table[0], first=table[1], second=table[2], counts=table[3])
+def _pair_counts(
+    columns: SampleColumns,
+    term: TermDefinition,
+    members: Words,
+    n_classes: int,
+    *,
+    counted: Mapping[tuple[str | int, ...], Numbers],
+) -> Pairs:
+    if n_classes <= PAIR_CLASSES:
+        keys = [(first, second) for first in range(n_classes) for second in range(n_classes)]
+        found = [counted[term.name, *key] for key in keys]
+        return _pairs(np.stack(found, axis=1) if found else np.zeros((len(members), 0)), keys)
+    first, second = (_chosen_codes(columns, term, label).astype(np.int64) for label in term.by)
+    joint = np.where((first < 0) | (second < 0), -1, first * n_classes + second)
+    pairs, codes = np.unique(joint, return_inverse=True)
+    counts = np.zeros((len(members), len(pairs)), dtype=np.float64)
+
+    def count_part(start: int, stop: int) -> None:
+        for position in range(start, stop):
+            counts[position] = np.bincount(codes[to_samples(members[position])], minlength=len(pairs))
+
+    run_in_parts(count_part, len(members), smallest_part=CASES_WORTH_A_THREAD)
+    is_pair = pairs >= 0
+    return _pairs(counts[:, is_pair], [divmod(int(pair), n_classes) for pair in pairs[is_pair]])
 
 
-def _chosen_codes(codes: NDArray[np.int32], chosen: Flags) -> NDArray[np.int32]:
-    return np.where(chosen, codes, np.int32(-1))
+def _pairs(counts: Numbers, keys: Sequence[tuple[int, int]]) -> Pairs:
+    """Return the counts of some pairs of codes, ascending, without those that don't occur."""
+    positions, columns = np.nonzero(counts)
+    codes = np.array(keys, dtype=np.int64).reshape(len(keys), 2)
+    return Pairs(
+        positions=positions.astype(np.int64),
+        first=codes[columns, 0],
+        second=codes[columns, 1],
+        counts=counts[positions, columns].astype(np.int64),
+    )
+
+
+def _chosen_codes(columns: SampleColumns, term: TermDefinition, label: str) -> NDArray[np.int32]:
+    return np.where(columns.flags[term.expression], columns.codes[label], np.int32(-1))

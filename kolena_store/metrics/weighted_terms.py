@@ -44,7 +44,8 @@ def weighted_terms(
         term.name: _pair_sums(columns, term, counted, n_classes, weights=weights) for term in terms if len(term.by) == 2
     }
     kernels = list(kernel_terms(columns, terms, counted, n_classes, weights=weights))
-    return joined_terms(columns, members, by_case=by_case, by_class=by_class, by_pair=by_pair, kernels=kernels)
+    sizes = count_many(members, np.stack([~np.zeros_like(columns.answered), columns.answered])).T
+    return joined_terms(sizes, by_case=by_case, by_class=by_class, by_pair=by_pair, kernels=kernels)
 
 
 def _sums(

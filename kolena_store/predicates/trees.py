@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kolena_store.errors import RefusedStatement
 from kolena_store.predicates.tokens import tokenize
-from kolena_store.statements import statement
+from kolena_store.statements import Fragment, statement
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["PIVOT_REMEDY", "Node", "Tree", "arguments", "children", "limited_depth", "parse_tree"]
+__all__ = [
+    "PIVOT_REMEDY",
+    "Node",
+    "Tree",
+    "arguments",
+    "children",
+    "limited_depth",
+    "parse_tree",
+    "parsing_connection",
+    "query_text",
+]
 
 Node: TypeAlias = Mapping[str, Any]
 
@@ -58,7 +68,7 @@ def parse_tree(sql: str, *, where: str = "the SQL") -> Tree:
     Raises:
         RefusedStatement: DuckDB can't parse it, it is not one SELECT, or it is nested deeper than Python can follow.
     """
-    text = _parser().cursor().execute(statement("queries/predicates", "tree").fill(), {"text": sql}).fetchall()[0][0]
+    text = parsing_connection().execute(statement("queries/predicates", "tree").fill(), {"text": sql}).fetchall()[0][0]
     with limited_depth(where):
         document = json.loads(text)
     if document["error"]:
@@ -66,6 +76,13 @@ def parse_tree(sql: str, *, where: str = "the SQL") -> Tree:
     if len(document["statements"]) != 1:
         raise RefusedStatement(f"{where} holds {len(document['statements'])} statements; write one SELECT")
     return _sorted_parts(document["statements"][0]["node"])
+
+
+def query_text(root: Node) -> Fragment:
+    """Return the text of a query whose tree was made of parts of checked queries."""
+    document = {"error": False, "statements": [{"node": root, "named_param_map": []}]}
+    query = statement("queries/predicates", "text_of_tree").fill()
+    return Fragment(parsing_connection().execute(query, {"tree": json.dumps(document)}).fetchall()[0][0])
 
 
 @contextmanager
@@ -104,9 +121,13 @@ def arguments(call: Node) -> list[Node]:
     return list(call.get("children", ()))
 
 
+def parsing_connection() -> "duckdb.DuckDBPyConnection":
+    """Return a connection that parses only: a database that someone else wrote can't stand in for its functions."""
+    return _parser().cursor()
+
+
 @cache
 def _parser() -> "duckdb.DuckDBPyConnection":
-    """Return a connection that parses only: a database that someone else wrote can't stand in for its functions."""
     import duckdb
 
     return duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"})

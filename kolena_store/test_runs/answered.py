@@ -1,6 +1,7 @@
 """The samples that one model answered, ground truth beside inference, as workflows read them."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from kolena_store.statements import Fragment, identifier, joined, literal, state
 from kolena_store.workflows import GROUND_TRUTH, INFERENCE
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 __all__ = ["AnsweredSamples", "check_answers"]
@@ -46,25 +48,26 @@ def check_answers(version: VersionRecord, results: ResultsRecord, columns: Colum
 class AnsweredSamples:
     """The samples of a dataset version that one model answered, by sample number.
 
-    Only the columns that the workflow names are read: `g.<column>` of the ground truth, `i.<column>` of the inference.
+    Only the columns that the workflow names are read: `g.<column>` of the ground truth (`truths`), `i.<column>` of the
+    inference (`answers`).
     """
 
     def __init__(self, session: Session, version: VersionRecord, results: ResultsRecord, columns: Columns) -> None:
         """Find the files and the columns; nothing is read yet."""
-        self._session, self._version, self._results = session, version, results
+        self._session, self.version, self.results, self.needs = session, version, results, columns
         self._samples = _paths(session, version.sample_files)
         self._inferences = _paths(session, results.inference_files)
-        truths = [name for name in columns.ground_truth_names if name in version.types]
-        answers = _inference_columns((*columns.inference, *columns.optional), list(results.types))
+        self.truths = [name for name in columns.ground_truth_names if name in version.types]
+        self.answers = _inference_columns((*columns.inference, *columns.optional), list(results.types))
         self._sources = {
-            **{GROUND_TRUTH + name: _typed("samples", name, version.types[name]) for name in truths},
-            **{INFERENCE + name: _typed("inferences", name, results.types[name]) for name in answers},
+            **{GROUND_TRUTH + name: _typed("samples", name, version.types[name]) for name in self.truths},
+            **{INFERENCE + name: _typed("inferences", name, results.types[name]) for name in self.answers},
         }
 
     @property
     def name(self) -> str:
         """Return how messages call the results that are read."""
-        return _name(self._results)
+        return _name(self.results)
 
     @cached_property
     def schema(self) -> "pa.Schema":
@@ -102,14 +105,33 @@ class AnsweredSamples:
             files["inferences"] = self._inferences
         return self._session.table(query, **files).column("value").combine_chunks()
 
-    def batches(self) -> "Iterator[pa.RecordBatch]":
-        """Yield all columns of all answered samples."""
-        query = self._query(list(self._sources), literal(True))
+    def batches(self, only: "np.ndarray | None" = None) -> "Iterator[pa.RecordBatch]":
+        """Yield all columns of all answered samples, or of those among the samples `only`."""
+        condition = literal(True) if only is None else statement("queries/runs", "chosen_samples").fill()
+        query = self._query(list(self._sources), condition)
         parameters = {"samples": self._samples, "inferences": self._inferences}
-        with reading_files(), track(self._results.n_answered, f"scoring {self._results.label}") as advance:
+        total = self.results.n_answered if only is None else len(only)
+        with (
+            self._choosing(only),
+            reading_files(),
+            track(total, f"scoring {self.results.label}") as advance,
+        ):
             for batch in self._session.connection.sql(query, params=parameters).to_arrow_reader(ROWS_PER_BATCH):
                 yield batch
                 advance(batch.num_rows)
+
+    @contextmanager
+    def _choosing(self, only: "np.ndarray | None") -> Iterator[None]:
+        import pyarrow as pa
+
+        if only is None:
+            yield
+            return
+        self._session.connection.register("chosen_samples", pa.table({SAMPLE: only}))
+        try:
+            yield
+        finally:
+            self._session.connection.unregister("chosen_samples")
 
     def _selected(self, names: Sequence[str], condition: Fragment) -> "pa.Table":
         query = self._query(names, condition)
@@ -122,7 +144,7 @@ class AnsweredSamples:
     def _condition(self, predicate: str | None) -> Fragment:
         if predicate is None:
             return literal(True)
-        checked = check_predicate(predicate, self._version.types)
+        checked = check_predicate(predicate, self.version.types)
         return statement("queries/runs", "selected_samples").fill(files=literal(self._samples), predicate=checked)
 
 

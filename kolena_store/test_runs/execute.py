@@ -272,12 +272,14 @@ def _make_run(
             "metric_set": setting.metric_set,
             "status": "done",
             "origin": "computed",
-            "notes": [*scored.facts.notes, *plan.design.notes],
+            "notes": [*scored.notes, *plan.design.notes],
             "level": LEVEL,
             "seed": SEED,
             "software": _software(),
             "started": started,
             "seconds": time.perf_counter() - clock,
+            "n_scored": scored.n_scored,
+            "n_reused": scored.n_reused,
         }
     )
 

@@ -1,7 +1,8 @@
 """Measuring: from scored samples and memberships to the terms and metrics of a suite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,12 @@ class Plan:
     metrics: Sequence[MetricDefinition]
     terms: Sequence[TermDefinition]
     design: SamplingDesign = INDEPENDENT
+
+    @cached_property
+    def chosen(self) -> Words:
+        """Return the samples of each test case that are to be measured, the same for every model."""
+        words = np.stack([membership.words for membership in self.members])
+        return words if self.restriction is None else words & self.restriction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +94,7 @@ def answered_samples(session: Session, plan_size: int, scored: ScoredResults, *,
 
 def members_of(plan: Plan) -> Words:
     """Return the samples of each test case that are to be measured."""
-    words = np.stack([membership.words for membership in plan.members])
-    return words if plan.restriction is None else words & plan.restriction
+    return plan.chosen
 
 
 def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[MetricValues]":

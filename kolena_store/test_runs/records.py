@@ -14,9 +14,10 @@ __all__ = ["RUNS", "TestRun", "runs_numbered", "test_runs"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRun:
-    """One model's results on one suite version; `outdated` means that newer data or results have come since.
+    """One model's results on one suite version.
 
-    `level` is that of its confidence intervals, `seed` that of the draws that some of them are made of.
+    `n_scored` samples were scored for it, and `n_reused` had been scored before; `outdated` means that newer data or
+    results have come since. `level` is that of its confidence intervals, `seed` that of the draws that some are made of.
     """
 
     __test__ = False
@@ -41,6 +42,8 @@ class TestRun:
     software: str = field(repr=False)
     started: datetime.datetime
     seconds: float
+    n_scored: int
+    n_reused: int
     outdated: bool
 
     @property
@@ -92,6 +95,8 @@ RUNS = Layout(
         RecordColumn(name="seed", kind="whole"),
         RecordColumn(name="started", kind="moment"),
         RecordColumn(name="seconds", kind="number"),
+        RecordColumn(name="n_scored", kind="whole"),
+        RecordColumn(name="n_reused", kind="whole"),
         RecordColumn(name="outdated", kind="flag"),
     ),
     shown=(

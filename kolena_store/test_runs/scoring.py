@@ -1,7 +1,7 @@
-"""Scoring: every answered sample once per (dataset version, results version, configuration), then kept as files."""
+"""Scoring: every answered sample once, then kept as files; later versions score what changed and keep the rest."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ from kolena_store.digests import canonical_json
 from kolena_store.files import SAMPLE, write_files
 from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.answered import AnsweredSamples
+from kolena_store.test_runs.rescoring import Earlier, kept_and_rewritten, samples_to_score
 from kolena_store.workflows import Configuration, Facts, Workflow
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 __all__ = ["ScoredResults", "scored_results"]
@@ -24,11 +26,34 @@ KIND = "sample_metrics"
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredResults:
-    """The sample metrics of one model: where they lie, and the facts that they were made with."""
+    """The sample metrics of one model: where they lie, and the facts that they were made with.
+
+    `n_scored` samples were scored just now; `n_reused` had been scored before.
+    """
 
     results: ResultsRecord
     facts: Facts
     paths: tuple[Path, ...]
+    n_scored: int
+    n_reused: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what is to be said of a run: what the facts say, and that most samples had been scored before."""
+        if not (self.n_scored and self.n_reused):
+            return self.facts.notes
+        reused = f"{self.n_scored:,} changed samples were scored, {self.n_reused:,} had been scored before"
+        return (*self.facts.notes, reused)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scored:
+    """What scoring left behind."""
+
+    facts: Facts
+    file_ids: list[int]
+    n_scored: int
+    n_reused: int
 
 
 def scored_results(
@@ -40,7 +65,7 @@ def scored_results(
     configuration: Configuration,
     configuration_id: int | None,
 ) -> ScoredResults:
-    """Return the sample metrics of one model, scored now unless they are stored."""
+    """Return the sample metrics of one model; samples are scored now unless their metrics are stored."""
     key = {
         "dataset_id": version.dataset_id,
         "dataset_version": version.version,
@@ -52,33 +77,69 @@ def scored_results(
     stored = transaction.rows("runs.find_sample_metrics", **key)
     if stored:
         facts, file_ids = _facts_from(json.loads(stored[0][0])), stored[0][1]
+        n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
+        found = _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
     else:
-        facts, file_ids = _score(transaction, version, results, workflow, configuration=configuration, key=key)
-    paths = tuple(file.path(transaction.root) for file in files_of(transaction, file_ids))
-    return ScoredResults(results=results, facts=facts, paths=paths)
+        inputs = AnsweredSamples(transaction, version, results, workflow.columns())
+        facts = workflow.prepare(inputs, configuration)
+        found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
+        _enter(transaction, workflow, found, key)
+    paths = tuple(file.path(transaction.root) for file in files_of(transaction, found.file_ids))
+    return ScoredResults(
+        results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=found.n_reused
+    )
 
 
-def _score(
-    transaction: Transaction,
-    version: VersionRecord,
-    results: ResultsRecord,
-    workflow: Workflow,
-    *,
-    configuration: Configuration,
-    key: dict[str, Any],
-) -> tuple[Facts, list[int]]:
-    inputs = AnsweredSamples(transaction, version, results, workflow.columns())
-    facts = workflow.prepare(inputs, configuration)
+def _whole(transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts) -> _Scored:
     schema = _numbered(workflow.sample_metrics_schema(facts))
-    written = list(write_files(transaction.root, KIND, schema, _scored(workflow, facts, inputs, schema)))
-    file_ids = [transaction.add_file(file) for file in written]
-    n_scored = sum(file.n_rows for file in written)
-    paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]
+    file_ids, n_scored = _written(transaction, schema, _scored(workflow, facts, inputs, schema))
+    return _Scored(facts=facts, file_ids=file_ids, n_scored=n_scored, n_reused=0)
+
+
+def _partly(
+    transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts, *, key: dict[str, Any]
+) -> _Scored | None:
+    """Score only what changed since an earlier version; None when there is none whose metrics can be kept."""
+    wanted = {name: key[name] for name in ("dataset_id", "results_id", "configuration_id", "scorer")}
+    rows = transaction.rows("runs.earlier_sample_metrics", workflow=inputs.version.workflow, **wanted)
+    if not rows:
+        return None
+    earlier = Earlier(dataset_version=rows[0][0], results_version=rows[0][1], file_ids=tuple(rows[0][3]))
+    kept = workflow.facts_to_keep(_facts_from(json.loads(rows[0][2])), facts)
+    samples = samples_to_score(transaction, inputs, earlier) if kept is not None else None
+    if kept is None or samples is None:
+        return None
+    schema = _numbered(workflow.sample_metrics_schema(kept))
+    scored = list(_scored(workflow, kept, inputs, schema, only=samples)) if samples.size else []
+    n_scored = sum(batch.num_rows for batch in scored)
+    kept_ids, rewritten = kept_and_rewritten(transaction, earlier, samples, scored, schema)
+    new_ids, _ = _written(transaction, schema, rewritten)
+    file_ids = [*kept_ids, *new_ids] or _written(transaction, schema, [_nothing(schema)])[0]
+    n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
+    return _Scored(facts=kept, file_ids=file_ids, n_scored=n_scored, n_reused=n_rows - n_scored)
+
+
+def _written(
+    transaction: Transaction, schema: "pa.Schema", batches: "Iterable[pa.RecordBatch | pa.Table]"
+) -> tuple[list[int], int]:
+    """Write rows, and return the ids of the files with the number of rows."""
+    written = list(write_files(transaction.root, KIND, schema, batches))
+    return [transaction.add_file(file) for file in written], sum(file.n_rows for file in written)
+
+
+def _enter(transaction: Transaction, workflow: Workflow, scored: _Scored, key: dict[str, Any]) -> None:
+    facts = scored.facts
+    paths = [file.path(transaction.root) for file in files_of(transaction, scored.file_ids)]
     fields = canonical_json(list(column_types(transaction, paths, workflow.sample_metrics_schema(facts)).items()))
-    transaction.touched_datasets.add(version.dataset_id)
-    document = canonical_json(_document(facts))
+    transaction.touched_datasets.add(key["dataset_id"])
     transaction.run(
-        "runs.insert_sample_metrics", **key, facts=document, fields=fields, metric_files=file_ids, n_scored=n_scored
+        "runs.insert_sample_metrics",
+        **key,
+        facts=canonical_json(_document(facts)),
+        fields=fields,
+        metric_files=scored.file_ids,
+        n_scored=scored.n_scored,
+        n_reused=scored.n_reused,
     )
     if facts.threshold is not None:
         kept = ("results_id", "results_version", "dataset_version", "configuration_id")
@@ -89,21 +150,31 @@ def _score(
             threshold=facts.threshold,
             tuned_on=facts.tuned_on,
         )
-    return facts, file_ids
 
 
 def _scored(
-    workflow: Workflow, facts: Facts, inputs: AnsweredSamples, schema: "pa.Schema"
+    workflow: Workflow,
+    facts: Facts,
+    inputs: AnsweredSamples,
+    schema: "pa.Schema",
+    *,
+    only: "np.ndarray | None" = None,
 ) -> "Iterator[pa.RecordBatch]":
     import pyarrow as pa
 
     is_empty = True
-    for batch in inputs.batches():
+    for batch in inputs.batches(only):
         is_empty = False
         arrays = [batch.column(SAMPLE), *workflow.score_batch(batch, facts)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
     if is_empty:
-        yield pa.RecordBatch.from_pylist([], schema=schema)
+        yield _nothing(schema)
+
+
+def _nothing(schema: "pa.Schema") -> "pa.RecordBatch":
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pylist([], schema=schema)
 
 
 def _numbered(schema: "pa.Schema") -> "pa.Schema":

@@ -13,7 +13,7 @@ from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
-from kolena_store.test_suites.versions import CaseDefinition, add_case, all_samples
+from kolena_store.test_suites.versions import CaseDefinition, add_cases, all_samples
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,8 +135,7 @@ def _apply(transaction: Transaction, dataset: DatasetRecord, version: VersionRec
     suite_id = before.suite_id if before else _new_suite(transaction, dataset, given)
     _update_texts(transaction, suite_id, before, given)
     definitions = _definitions(transaction, dataset, version, given)
-    keeps_texts = given.origin != "file"
-    cases = [add_case(transaction, dataset, definition, keeps_texts=keeps_texts) for definition in definitions]
+    cases = add_cases(transaction, dataset, definitions, keeps_texts=given.origin != "file")
     keys = [case.key for case in cases]
     cases_before = cases_of(transaction, before) if before else []
     if before and [case.key for case in cases_before] == keys:
@@ -145,15 +144,13 @@ def _apply(transaction: Transaction, dataset: DatasetRecord, version: VersionRec
     removed = tuple(case.name for case in cases_before if case.test_case_id not in kept)
     number = before.version + 1 if before else 1
     transaction.run("suites.insert_suite_version", suite_id=suite_id, version=number, source=given.text, created=now())
-    for position, (test_case_id, case_version) in enumerate(keys):
-        transaction.run(
-            "suites.insert_member",
-            suite_id=suite_id,
-            suite_version=number,
-            position=position,
-            test_case_id=test_case_id,
-            test_case_version=case_version,
-        )
+    transaction.run(
+        "suites.insert_members",
+        suite_id=suite_id,
+        suite_version=number,
+        test_case_ids=[test_case_id for test_case_id, _ in keys],
+        test_case_versions=[case_version for _, case_version in keys],
+    )
     transaction.touched_datasets.add(dataset.dataset_id)
     stored = find_suite(transaction, dataset, given.name)
     assert stored is not None
@@ -208,12 +205,12 @@ def _of_view(view: ViewDefinition) -> CaseDefinition:
 
 def _check_pins(transaction: Transaction, dataset: DatasetRecord, applied: Sequence[SuiteRecord]) -> None:
     """Refuse a name that stands for one definition in one suite and for another in a second one."""
+    pins: dict[int, list[tuple[int, str, int]]] = {}
+    for test_case_id, *pin in transaction.rows("suites.pins", dataset_id=dataset.dataset_id):
+        pins.setdefault(test_case_id, []).append((pin[0], pin[1], pin[2]))
     for suite in applied:
-        if suite.origin == "by":
-            continue
-        for case in cases_of(transaction, suite):
-            key = {"dataset_id": dataset.dataset_id, "test_case_id": case.test_case_id}
-            for suite_id, other, pinned in transaction.rows("suites.suites_pinning", **key):
+        for case in cases_of(transaction, suite) if suite.origin != "by" else ():
+            for suite_id, other, pinned in pins.get(case.test_case_id, ()):
                 if suite_id != suite.suite_id and pinned != case.version:
                     raise ConflictingDefinition(
                         f"test case {case.name!r} of suite {suite.name!r} is defined otherwise in suite {other!r}; "

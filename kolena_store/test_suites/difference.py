@@ -111,14 +111,11 @@ def _members(
     session: Session, dataset: DatasetRecord, name: str, suite_version: int, *, version: VersionRecord
 ) -> "dict[str, tuple[CaseRecord, Words]]":
     """Return each test case of a suite version with its members in a dataset version."""
-    from kolena_store.membership.evaluation import SampleTables
+    from kolena_store.membership.evaluation import evaluate
 
     cases = cases_of(session, suite_named(session, dataset, name, suite_version))
-    tables = SampleTables(session, version, dataset.next_sample, cases)
-    try:
-        return {case.name: (case, tables.membership(case).words) for case in cases}
-    finally:
-        tables.close()
+    found = evaluate(session, version, dataset.next_sample, cases)
+    return {case.name: (case, members.words) for case, members in zip(cases, found, strict=True)}
 
 
 def _difference(

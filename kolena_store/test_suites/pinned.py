@@ -41,8 +41,9 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
 
 def _broken(session: Session, dataset: DatasetRecord, case: CaseRecord, error: "duckdb.Error") -> ConflictingDefinition:
     """Return the error for a test case that the new columns don't suit: it names the column when one is gone."""
-    pinning = session.rows("suites.suites_pinning", dataset_id=dataset.dataset_id, test_case_id=case.test_case_id)
-    suites = f"suite {', '.join(repr(name) for _, name, _ in pinning)}"
+    pins = session.rows("suites.pins", dataset_id=dataset.dataset_id)
+    names = [name for test_case_id, _, name, _ in pins if test_case_id == case.test_case_id]
+    suites = f"suite {', '.join(map(repr, names))}"
     missing = missing_name(error)
     if missing and missing[0] == "column":
         problem = f"lacks the column {missing[1]!r}, which test case {case.name!r} of {suites} reads"

@@ -1,5 +1,6 @@
 """Versions of test cases: an equal definition is the same version, also on return to an older text."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kolena_store.database import Transaction
@@ -9,7 +10,7 @@ from kolena_store.schema import now
 from kolena_store.statements import Fragment, statement
 from kolena_store.test_suites.records import ALL, CaseRecord
 
-__all__ = ["CaseDefinition", "add_case", "all_samples"]
+__all__ = ["CaseDefinition", "add_cases", "all_samples"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,46 +44,86 @@ def all_samples() -> CaseDefinition:
     )
 
 
-def add_case(
-    transaction: Transaction, dataset: DatasetRecord, definition: CaseDefinition, *, keeps_texts: bool = False
-) -> CaseRecord:
-    """Return the version of the test case that has this definition, made when there is none.
+def add_cases(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    definitions: Sequence[CaseDefinition],
+    *,
+    keeps_texts: bool = False,
+) -> list[CaseRecord]:
+    """Return the version of each test case that has its definition, made when there is none.
 
     Args:
+        transaction: the open one.
+        dataset: whose test cases they are.
+        definitions: the test cases, each name once.
         keeps_texts: leave a test case that is there its name, description and tags: nobody wrote new ones.
     """
-    versions = _versions(transaction, dataset, definition.name)
-    test_case_id = versions[0].test_case_id if versions else _new_case(transaction, dataset, definition.name)
-    if not (versions and keeps_texts):
+    before = _versions(transaction, dataset)
+    made = {_key(one.name): transaction.new_id() for one in definitions if _key(one.name) not in before}
+    names = [one.name for one in definitions if _key(one.name) in made]
+    transaction.run(
+        "suites.insert_cases", test_case_ids=list(made.values()), dataset_id=dataset.dataset_id, names=names
+    )
+    for one in definitions:
+        versions = before.get(_key(one.name), [])
+        if _has_new_texts(one, versions[-1] if versions else None) and not (versions and keeps_texts):
+            transaction.run(
+                "suites.update_case",
+                test_case_id=versions[0].test_case_id if versions else made[_key(one.name)],
+                name=one.name,
+                description=one.description,
+                tags=list(one.tags),
+            )
+    _insert_versions(transaction, [one for one in definitions if not _find(before, one)], before, made)
+    after = _versions(transaction, dataset)
+    return [record for one in definitions if (record := _find(after, one)) is not None]
+
+
+def _insert_versions(
+    transaction: Transaction,
+    definitions: Sequence[CaseDefinition],
+    before: Mapping[str, Sequence[CaseRecord]],
+    made: Mapping[str, int],
+) -> None:
+    rows = []
+    for one in definitions:
+        versions = before.get(_key(one.name), [])
+        test_case_id = versions[0].test_case_id if versions else made[_key(one.name)]
+        rows.append((test_case_id, len(versions) + 1, one))
+    if rows:
         transaction.run(
-            "suites.update_case",
-            test_case_id=test_case_id,
-            name=definition.name,
-            description=definition.description,
-            tags=list(definition.tags),
-        )
-    if definition.digest not in {record.definition_digest for record in versions}:
-        transaction.run(
-            "suites.insert_case_version",
-            test_case_id=test_case_id,
-            version=len(versions) + 1,
-            level=definition.level,
-            definition_digest=definition.digest,
-            source=definition.source,
-            normalised=definition.query,
-            fields=list(definition.fields),
-            members_file=definition.members_file,
+            "suites.insert_case_versions",
+            test_case_ids=[test_case_id for test_case_id, _, _ in rows],
+            versions=[version for _, version, _ in rows],
+            levels=[one.level for one in definitions],
+            definition_digests=[one.digest for one in definitions],
+            sources=[one.source for one in definitions],
+            normalised=[one.query for one in definitions],
+            fields=[list(one.fields) for one in definitions],
+            members_files=[one.members_file for one in definitions],
             created=now(),
         )
-    found = _versions(transaction, dataset, definition.name)
-    return next(record for record in found if record.definition_digest == definition.digest)
 
 
-def _versions(transaction: Transaction, dataset: DatasetRecord, name: str) -> list[CaseRecord]:
-    return transaction.records(CaseRecord, "suites.case_versions", dataset_id=dataset.dataset_id, name=name)
+def _has_new_texts(one: CaseDefinition, known: CaseRecord | None) -> bool:
+    if known is None:
+        return one.description is not None or bool(one.tags)
+    return (one.name, one.description, list(one.tags)) != (known.name, known.description, known.tags)
 
 
-def _new_case(transaction: Transaction, dataset: DatasetRecord, name: str) -> int:
-    test_case_id = transaction.new_id()
-    transaction.run("suites.insert_case", test_case_id=test_case_id, dataset_id=dataset.dataset_id, name=name)
-    return test_case_id
+def _find(versions: Mapping[str, Sequence[CaseRecord]], one: CaseDefinition) -> CaseRecord | None:
+    found = versions.get(_key(one.name), ())
+    return next((record for record in found if record.definition_digest == one.digest), None)
+
+
+def _versions(transaction: Transaction, dataset: DatasetRecord) -> dict[str, list[CaseRecord]]:
+    """Return the versions of every test case of a dataset, by name without regard to case."""
+    found: dict[str, list[CaseRecord]] = {}
+    for record in transaction.records(CaseRecord, "suites.case_versions", dataset_id=dataset.dataset_id):
+        found.setdefault(_key(record.name), []).append(record)
+    return found
+
+
+def _key(name: str) -> str:
+    return name.lower()

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from kolena_store.datasets import Columns
@@ -57,8 +57,9 @@ class Facts:
     measured at all (None: every one); `scored` are the labels that the results score, in the order of their scores;
     `is_binary` says that truth and scores know two classes (a model may answer others still), and `positive` is the one
     of them that the user named; `threshold` was tuned or given; `centres` are the values about which second
-    moments are taken; `constants` are numbers that metrics may name; `unavailable` says of a sample-metrics column why
-    it is NULL throughout; `absent` are the parts of an answer that these results do without, and may.
+    moments are taken, `spreads` how far the values lie around them; `constants` are numbers that metrics may name;
+    `unavailable` says of a sample-metrics column why it is NULL throughout; `absent` are the parts of an answer that
+    these results do without, and may.
     """
 
     classes: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ class Facts:
     threshold: float | None = None
     tuned_on: str | None = None
     centres: Mapping[str, float] = field(default_factory=dict)
+    spreads: Mapping[str, float] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
@@ -154,6 +156,18 @@ class Workflow(ABC):
 
         A value that can't be had is NULL, so that the metrics count what they leave out.
         """
+
+    def facts_to_keep(self, before: Facts, after: Facts) -> Facts | None:
+        """Return the facts to score new samples with beside those that were scored with `before`; None: score all anew.
+
+        What is returned must give each sample the same sample metrics as `before` gave it, since the samples that did
+        not change keep theirs. By default that is so when nothing but notes changed.
+
+        Args:
+            before: the facts of an earlier version of the data, from the same workflow and configuration.
+            after: what `prepare` says of the data as they are now.
+        """
+        return after if replace(after, notes=before.notes) == before else None
 
     def check_labels(self, labels: "pa.Array") -> None:
         """Check the options against the distinct values of the ground truth; nothing to check by default."""

@@ -140,6 +140,17 @@ class Classification(Workflow):
 
         return classification_facts(self, inputs, configuration)
 
+    def facts_to_keep(self, before: Facts, after: Facts) -> Facts | None:
+        """Return the new facts unless the classes, the threshold or the k of the top labels are other ones."""
+        as_before = replace(
+            after,
+            reported=before.reported,
+            tuned_on=before.tuned_on,
+            constants={**after.constants, "beta": before.constants.get("beta", 0.0)},
+            notes=before.notes,
+        )
+        return after if as_before == before else None
+
     def sample_metrics_schema(self, facts: Facts) -> "pa.Schema":
         """Return the columns of `classification_scorer`."""
         from kolena_store.workflows.classification_scorer import sample_metrics_schema

@@ -1,7 +1,8 @@
 """Regression: a number for every sample, compared with the number that is true."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
@@ -65,7 +66,22 @@ class Regression(Workflow):
         table = inputs.columns([GROUND_TRUTH + self.ground_truth, INFERENCE + self.prediction])
         truth, prediction = (numbers_of(table.column(index).combine_chunks()) for index in range(2))
         is_measured = _is_measured(truth, prediction)
-        return Facts(centres={"truth": _mean(truth[is_measured]), "prediction": _mean(prediction[is_measured])})
+        sides = {"truth": truth[is_measured], "prediction": prediction[is_measured]}
+        return Facts(
+            centres={name: _mean(values) for name, values in sides.items()},
+            spreads={name: _spread(values) for name, values in sides.items()},
+        )
+
+    def facts_to_keep(self, before: Facts, after: Facts) -> Facts | None:
+        """Return the new facts with the centres of before, as long as they lie among the values as they are now.
+
+        Second moments about a centre within one standard deviation of the mean lose no digit that matters.
+        """
+        is_near = all(
+            abs(after.centres[name] - before.centres.get(name, math.inf)) <= after.spreads[name]
+            for name in after.centres
+        )
+        return replace(after, centres=before.centres) if is_near else None
 
     def sample_metrics_schema(self, facts: Facts) -> "pa.Schema":
         """Return truth and prediction, the error (prediction - truth), and both sides' distance from their centres."""
@@ -96,10 +112,17 @@ def _is_measured(truth: "np.ndarray", prediction: "np.ndarray") -> "np.ndarray":
 
 def _mean(values: "np.ndarray") -> float:
     """Return the mean, or 0 where there is none: any value near the data serves as the centre of second moments."""
-    import math
-
     import numpy as np
 
     with np.errstate(over="ignore"):
         mean = float(values.mean()) if len(values) else 0.0
     return mean if math.isfinite(mean) else 0.0
+
+
+def _spread(values: "np.ndarray") -> float:
+    """Return the standard deviation, or 0 where there is none."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(values.std()) if len(values) else 0.0
+    return spread if math.isfinite(spread) else 0.0

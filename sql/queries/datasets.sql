@@ -42,6 +42,16 @@ INSERT INTO catalogue.dataset_versions VALUES (
     $unchanged, $author, $message, $tags, $created
 );
 
+-- name: changed_samples(older, newer)
+-- example: columns = 1 AS _one
+-- example: changes = FALSE
+SELECT coalesce(newer._sample, older._sample) AS _sample, older._sample IS NULL AS is_added,
+    newer._sample IS NULL AS is_removed, {columns}
+FROM read_parquet($older, union_by_name = true) AS older
+FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample = newer._sample
+WHERE older._sample IS NULL OR newer._sample IS NULL OR {changes}
+ORDER BY 1;
+
 -- name: rows_without_id(files)
 -- example: any_null = _sample IS NULL
 SELECT min(_sample) - (SELECT min(_sample) FROM read_parquet($files)), count(*)

@@ -1,7 +1,24 @@
 -- name: load_samples()
 -- example: columns = _sample
 -- example: files = ['x.parquet']
-CREATE TABLE test_samples AS SELECT _sample, {columns} FROM read_parquet({files}, union_by_name = true);
+-- example: condition = TRUE
+CREATE TABLE test_samples AS SELECT _sample, {columns} FROM read_parquet({files}, union_by_name = true)
+WHERE {condition};
+
+-- name: is_chosen()
+_sample IN (SELECT _sample FROM chosen_samples)
+
+-- name: column_values(files)
+-- example: column = _sample AS value
+SELECT {column} FROM read_parquet($files, union_by_name = true);
+
+-- name: distinct_values()
+-- example: column = value AS "night"
+CREATE OR REPLACE TABLE test_samples AS SELECT {column} FROM given_values;
+
+-- name: truth_of_atoms()
+-- example: query = SELECT true AS a0 FROM test_samples
+SELECT COLUMNS(*)::BOOLEAN FROM ({query});
 
 -- name: no_external_access()
 SET enable_external_access = false;
@@ -12,21 +29,24 @@ SELECT _sample FROM (
 {query}
 ) AS members;
 
--- name: samples_with_nan()
--- example: field = 0.0
-SELECT _sample FROM test_samples WHERE isnan({field});
-
 -- name: stored(dataset_id, dataset_version, test_case_ids)
-SELECT test_case_id, test_case_version, file_id, n, n_nan
+SELECT test_case_id, test_case_version, dataset_version, file_id, n, n_nan
 FROM catalogue.memberships
 WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version
     AND test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]));
 
+-- name: of_other_versions(dataset_id, dataset_version, test_case_ids)
+SELECT test_case_id, test_case_version, dataset_version, file_id, n, n_nan
+FROM catalogue.memberships
+WHERE dataset_id = $dataset_id AND dataset_version <> $dataset_version
+    AND test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]))
+QUALIFY dataset_version = max(dataset_version) OVER (PARTITION BY test_case_id, test_case_version);
+
 -- name: blocks(files, test_case_ids)
 SELECT test_case_id, test_case_version, block, bits FROM read_parquet($files)
-WHERE test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]))
-ORDER BY test_case_id, test_case_version, block;
+WHERE test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]));
 
--- name: insert_membership(test_case_id, test_case_version, dataset_id, dataset_version, file_id, n, n_nan)
+-- name: insert_memberships(test_case_ids, test_case_versions, dataset_id, dataset_version, file_ids, n, n_nan)
 INSERT INTO catalogue.memberships
-VALUES ($test_case_id, $test_case_version, $dataset_id, $dataset_version, $file_id, $n, $n_nan);
+SELECT unnest($test_case_ids::BIGINT[]), unnest($test_case_versions::INTEGER[]), $dataset_id, $dataset_version,
+    unnest($file_ids::BIGINT[]), unnest($n::BIGINT[]), unnest($n_nan::BIGINT[]);

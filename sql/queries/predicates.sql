@@ -1,6 +1,15 @@
 -- name: tree(text)
 SELECT json_serialize_sql($text);
 
+-- name: trees(texts)
+SELECT json_serialize_sql(text) FROM (SELECT unnest($texts::VARCHAR[]) AS text);
+
+-- name: text_of_tree(tree)
+SELECT json_deserialize_sql($tree::JSON);
+
+-- name: every_row()
+SELECT TRUE FROM test_samples
+
 -- name: whole_expression()
 -- example: expression = true
 SELECT ({expression}

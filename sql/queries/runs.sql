@@ -6,6 +6,9 @@ FROM read_parquet($samples, union_by_name = true) AS samples
 JOIN read_parquet($inferences, union_by_name = true) AS inferences ON samples._sample = inferences._sample
 WHERE {condition} ORDER BY samples._sample;
 
+-- name: chosen_samples()
+samples._sample IN (SELECT _sample FROM chosen_samples)
+
 -- name: selected_samples()
 -- example: files = ['x.parquet']
 -- example: predicate = TRUE
@@ -41,10 +44,18 @@ WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version AND result
     AND results_version = $results_version
     AND configuration_id IS NOT DISTINCT FROM $configuration_id::BIGINT AND scorer = $scorer;
 
--- name: insert_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer, facts, fields, metric_files, n_scored)
+-- name: earlier_sample_metrics(dataset_id, workflow, results_id, configuration_id, scorer)
+SELECT dataset_version, results_version, facts, metric_files
+FROM catalogue.sample_metrics JOIN catalogue.dataset_versions USING (dataset_id)
+WHERE dataset_id = $dataset_id AND version = dataset_version AND workflow IS NOT DISTINCT FROM $workflow
+    AND results_id = $results_id AND configuration_id IS NOT DISTINCT FROM $configuration_id::BIGINT
+    AND scorer = $scorer
+ORDER BY dataset_version DESC, results_version DESC LIMIT 1;
+
+-- name: insert_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer, facts, fields, metric_files, n_scored, n_reused)
 INSERT INTO catalogue.sample_metrics VALUES (
     $dataset_id, $dataset_version, $results_id, $results_version, $configuration_id, $scorer, $facts, $fields,
-    $metric_files, $n_scored
+    $metric_files, $n_scored, $n_reused
 );
 
 -- name: insert_threshold(results_id, results_version, dataset_version, configuration_id, class, threshold, tuned_on)
@@ -55,18 +66,18 @@ INSERT INTO catalogue.thresholds VALUES (
 -- name: run_of_key(run_key)
 SELECT run_id FROM catalogue.test_runs WHERE run_key = $run_key AND status = 'done';
 
--- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds)
+-- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused)
 INSERT INTO catalogue.test_runs VALUES (
     $run_id, $run_key, $dataset_id, $dataset_version, $results_id, $results_version, $suite_id, $suite_version,
     $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $level, $seed, $term_file,
-    $metric_file, $software, $started, $seconds
+    $metric_file, $software, $started, $seconds, $n_scored, $n_reused
 );
 
 -- name: all_runs()
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
-    software, started, seconds,
+    software, started, seconds, n_scored, n_reused,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
@@ -84,7 +95,7 @@ ORDER BY run_id;
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
-    software, started, seconds,
+    software, started, seconds, n_scored, n_reused,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest

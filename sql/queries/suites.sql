@@ -32,9 +32,13 @@ WHERE suite_id = $suite_id;
 -- name: insert_suite_version(suite_id, version, source, created)
 INSERT INTO catalogue.test_suite_versions VALUES ($suite_id, $version, $source, $created);
 
--- name: insert_member(suite_id, suite_version, position, test_case_id, test_case_version)
+-- name: insert_members(suite_id, suite_version, test_case_ids, test_case_versions)
 INSERT INTO catalogue.test_suite_members
-VALUES ($suite_id, $suite_version, $position, $test_case_id, $test_case_version);
+SELECT $suite_id, $suite_version, position - 1, ids[position], versions[position]
+FROM (
+    SELECT $test_case_ids::BIGINT[] AS ids, $test_case_versions::INTEGER[] AS versions,
+        unnest(range(1, len(ids) + 1)) AS position
+);
 
 -- name: cases_of_suite(suite_id, version)
 SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, fields,
@@ -46,32 +50,34 @@ WHERE suite_id = $suite_id AND suite_version = $version
     AND test_case_versions.version = members.test_case_version
 ORDER BY position;
 
--- name: case_versions(dataset_id, name)
+-- name: case_versions(dataset_id)
 SELECT test_case_id, version, name, level, definition_digest, source, normalised, fields, members_file, description,
     tags
 FROM catalogue.test_cases JOIN catalogue.test_case_versions USING (test_case_id)
-WHERE dataset_id = $dataset_id AND lower(name) = lower($name) ORDER BY version;
+WHERE dataset_id = $dataset_id ORDER BY test_case_id, version;
 
--- name: insert_case(test_case_id, dataset_id, name)
-INSERT INTO catalogue.test_cases VALUES ($test_case_id, $dataset_id, $name, NULL, []);
+-- name: insert_cases(test_case_ids, dataset_id, names)
+INSERT INTO catalogue.test_cases
+SELECT unnest($test_case_ids::BIGINT[]), $dataset_id, unnest($names::VARCHAR[]), NULL, [];
 
 -- name: update_case(test_case_id, name, description, tags)
 UPDATE catalogue.test_cases SET name = $name, description = $description, tags = $tags
 WHERE test_case_id = $test_case_id;
 
--- name: insert_case_version(test_case_id, version, level, definition_digest, source, normalised, fields, members_file, created)
-INSERT INTO catalogue.test_case_versions VALUES (
-    $test_case_id, $version, $level, $definition_digest, $source, $normalised, $fields, $members_file, $created
-);
+-- name: insert_case_versions(test_case_ids, versions, levels, definition_digests, sources, normalised, fields, members_files, created)
+INSERT INTO catalogue.test_case_versions
+SELECT unnest($test_case_ids::BIGINT[]), unnest($versions::INTEGER[]), unnest($levels::VARCHAR[]),
+    unnest($definition_digests::VARCHAR[]), unnest($sources::VARCHAR[]), unnest($normalised::VARCHAR[]),
+    unnest($fields::VARCHAR[][]), unnest($members_files::BIGINT[]), $created;
 
--- name: suites_pinning(dataset_id, test_case_id)
-SELECT test_suites.suite_id, test_suites.name, members.test_case_version
+-- name: pins(dataset_id)
+SELECT members.test_case_id, test_suites.suite_id, test_suites.name, members.test_case_version
 FROM catalogue.test_suites
 JOIN (SELECT suite_id, max(version) AS version FROM catalogue.test_suite_versions GROUP BY suite_id) AS newest
     USING (suite_id)
 JOIN catalogue.test_suite_members AS members
     ON members.suite_id = test_suites.suite_id AND members.suite_version = newest.version
-WHERE dataset_id = $dataset_id AND members.test_case_id = $test_case_id AND origin <> 'by'
+WHERE dataset_id = $dataset_id AND origin <> 'by'
 ORDER BY test_suites.name;
 
 -- name: pinned_cases(dataset_id)

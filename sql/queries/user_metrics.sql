@@ -71,3 +71,12 @@ CREATE OR REPLACE TABLE chosen AS SELECT answered.* FROM answered POSITIONAL JOI
 
 -- name: results()
 CREATE OR REPLACE VIEW results AS SELECT * FROM chosen;
+
+-- Additive aggregates: what each sample adds is evaluated once, then summed for every test case outside SQL.
+
+-- name: every_answer()
+CREATE OR REPLACE VIEW results AS SELECT * FROM answered;
+
+-- name: term_values()
+-- example: columns = 1::BIGINT AS t0
+CREATE OR REPLACE TABLE term_values AS SELECT _case, {columns} FROM given_terms;

@@ -81,7 +81,8 @@ CREATE TABLE catalogue.memberships (
 -- name: sample_metrics()
 CREATE TABLE catalogue.sample_metrics (
     dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT, results_version INTEGER, configuration_id BIGINT,
-    scorer VARCHAR, facts VARCHAR, fields VARCHAR, metric_files BIGINT[], n_scored BIGINT
+    scorer VARCHAR, facts VARCHAR, fields VARCHAR, metric_files BIGINT[], n_scored BIGINT,
+    n_reused BIGINT
 );
 
 -- name: thresholds()
@@ -94,6 +95,6 @@ CREATE TABLE catalogue.thresholds (
 CREATE TABLE catalogue.test_runs (
     run_id BIGINT, run_key VARCHAR, dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT,
     results_version INTEGER, suite_id BIGINT, suite_version INTEGER, configuration_id BIGINT, restriction VARCHAR,
-    metric_set VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], level DOUBLE, seed BIGINT, term_file BIGINT, metric_file BIGINT,
-    software VARCHAR, started TIMESTAMP, seconds DOUBLE
+    metric_set VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], level DOUBLE, seed BIGINT,
+    term_file BIGINT, metric_file BIGINT, software VARCHAR, started TIMESTAMP, seconds DOUBLE, n_scored BIGINT, n_reused BIGINT
 );

@@ -57,6 +57,7 @@ CREATE OR REPLACE VIEW kolena.test_runs AS
 SELECT run_id AS run, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, started, seconds,
+    n_scored, n_reused,
     dataset_version < newest_dataset.version OR results_version < newest_results.version AS outdated
 FROM catalogue.test_runs
 JOIN catalogue.datasets USING (dataset_id)

@@ -60,7 +60,8 @@ class Job:
     """Queries by metric, and the test cases that each of them runs on.
 
     `setup` makes the table `answered`; `members` has a bitmap over [0, size) for each of `cases`, which say in words
-    what each stands for.
+    what each stands for. With `is_summed`, queries that are sums over samples are answered by adding up what each
+    sample adds, and not by running them on each test case.
     """
 
     setup: Sequence[str]
@@ -68,6 +69,7 @@ class Job:
     cases: Sequence[str]
     members: "Words"
     size: int
+    is_summed: bool = True
 
     @property
     def steps(self) -> list[tuple[str, str]]:
@@ -94,6 +96,7 @@ def _write_job(job: Job, limits: Limits, folder: Path) -> None:
     document = {
         "memory": limits.bytes_allowed,
         "size": job.size,
+        "is_summed": job.is_summed,
         "setup": list(job.setup),
         "queries": list(job.queries.values()),
     }

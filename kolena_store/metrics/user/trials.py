@@ -45,6 +45,7 @@ def _job(metrics: Sequence[MetricText], fields: Fields) -> Job:
         cases=CASES,
         members=np.array([[0], [1]], dtype=np.uint64),
         size=1,
+        is_summed=False,
     )
 
 

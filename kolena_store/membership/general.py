@@ -1,0 +1,87 @@
+"""Definitions of any form, asked one by one of DuckDB, over the columns that they read in memory."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kolena_store.database import Session, connect, reading_files
+from kolena_store.datasets import VersionRecord, files_of
+from kolena_store.errors import RefusedStatement
+from kolena_store.files import SAMPLE
+from kolena_store.membership.bitmaps import Samples, Words, count, from_samples
+from kolena_store.predicates.messages import plain_message
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["WholeTables"]
+
+
+class WholeTables:
+    """The columns that some queries read, in memory, where the queries run with no access to anything else."""
+
+    def __init__(
+        self, session: Session, version: VersionRecord, fields: Sequence[str], *, only: Samples | None = None
+    ) -> None:
+        """Load the columns once.
+
+        Args:
+            session: of the store.
+            version: the dataset version.
+            fields: the columns.
+            only: the samples to load; None: all.
+        """
+        wanted = set(fields)
+        types = {name: kind for name, kind in version.types.items() if name in wanted}
+        self._connection = self._loaded(session, version, types, only)
+
+    def close(self) -> None:
+        """Free the columns."""
+        self._connection.close()
+
+    def members(self, query: Fragment, name: str, size: int) -> Words:
+        """Return the members of the test case `name` as a bitmap over [0, size).
+
+        Raises:
+            RefusedStatement: the query selects a sample twice, or fails on these data.
+        """
+        import duckdb
+
+        try:
+            selecting = statement("queries/membership", "members").fill(query=query)
+            samples = self._connection.sql(selecting).to_arrow_table().column(SAMPLE)
+        except duckdb.Error as error:
+            raise RefusedStatement(
+                f"test case {name!r} can't be evaluated: {plain_message(error)}. Correct its definition"
+            ) from error
+        numbers = samples.drop_null().to_numpy()
+        words = from_samples(numbers, size)
+        if count(words) != len(numbers):
+            raise RefusedStatement(
+                f"test case {name!r} selects some samples more than once ({len(numbers):,} rows for "
+                f"{count(words):,} samples); use EXISTS or IN in the place of a JOIN, or SELECT DISTINCT"
+            )
+        return words
+
+    @staticmethod
+    def _loaded(
+        session: Session, version: VersionRecord, types: Mapping[str, str], only: Samples | None
+    ) -> "duckdb.DuckDBPyConnection":
+        import pyarrow as pa
+
+        connection = connect(session.root)
+        paths = [str(file.path(session.root)) for file in files_of(session, version.sample_files)]
+        columns = [Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}") for name, kind in types.items()]
+        condition = literal(True)
+        if only is not None:
+            connection.register("chosen_samples", pa.table({SAMPLE: only}))
+            condition = statement("queries/membership", "is_chosen").fill()
+        query = statement("queries/membership", "load_samples")
+        with reading_files():
+            connection.execute(
+                query.fill(columns=joined([Fragment("1 AS _one"), *columns]), files=literal(paths), condition=condition)
+            )
+        if only is not None:
+            connection.unregister("chosen_samples")
+        connection.execute(statement("queries/membership", "no_external_access").fill())
+        return connection
