@@ -1,6 +1,6 @@
 """Measuring: from scored samples and memberships to the terms and metrics of a suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 

@@ -17,7 +17,7 @@ class TestRun:
     """One model's results on one suite version.
 
     `n_scored` samples were scored for it, and `n_reused` had been scored before; `outdated` means that newer data or
-    results have come since. `level` is that of its confidence intervals, `seed` that of the draws that some are made of.
+    results have come since. `level` is that of its confidence intervals, `seed` that of the draws in some of them.
     """
 
     __test__ = False
