@@ -1,13 +1,22 @@
 """From what a query answered to value, n, interval and reason."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from kolena_store.metrics.user.answers import Answer, Outcome, outcome, shape_problem
+from kolena_store.metrics.user.answers import (
+    Answer,
+    AnswerSpread,
+    Outcome,
+    SpreadKind,
+    outcome,
+    shape_problem,
+    spread_kind,
+)
 from kolena_store.metrics.user.files import IntervalKind
 from kolena_store.statistics.proportions import wilson
 
@@ -22,6 +31,10 @@ class Header:
 
 def answer(**row: float | None) -> Answer:
     return Answer(columns=tuple((name, TYPES[name]) for name in row), rows=(tuple(row.values()),))
+
+
+def spread_answer(kind: SpreadKind, error: float, n_units: int) -> Answer:
+    return replace(answer(value=2.5), spread=AnswerSpread(kind=kind, error=error, n_units=n_units))
 
 
 def of(header: Header, /, **row: float | None) -> Outcome:
@@ -58,10 +71,48 @@ def test_a_proportion_that_is_none_has_no_interval_and_says_why() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ratio", "bootstrap"])
-def test_other_intervals_are_not_computed_yet(kind: IntervalKind) -> None:
-    found = of(Header(kind), value=0.5, n=10)
-    assert (found.value, found.low, found.method) == (0.5, None, None)
-    assert found.reason == "no interval: the interval of this metric is not computed yet"
+def test_other_intervals_are_made_of_a_standard_error(kind: IntervalKind) -> None:
+    way: SpreadKind = "linearised" if kind == "ratio" else "bootstrap"
+    found = outcome(Header(kind), spread_answer(way, 0.5, 11), n_rows=40)
+    assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, 10, loc=2.5, scale=0.5))
+    assert (found.method, found.reason) == (f"{way} t", None)
+    clustered = outcome(Header(kind), spread_answer(way, 0.5, 11), n_rows=40, is_clustered=True)
+    assert (clustered.low, clustered.method) == (found.low, f"{way} t, only 11 clusters")
+
+
+@pytest.mark.parametrize(
+    ("error", "n_units", "is_clustered", "told"),
+    [
+        (math.nan, 30, False, "leave the metric undefined"),
+        (math.inf, 30, False, "not finite"),
+        (0.0, 30, False, "nothing varies"),
+        (math.nan, 1, False, "fewer than two samples"),
+        (0.5, 4, True, "4 clusters, and an interval needs 5"),
+    ],
+)
+def test_without_a_standard_error_there_is_a_reason(error: float, n_units: int, is_clustered: bool, told: str) -> None:
+    found = outcome(Header("ratio"), spread_answer("linearised", error, n_units), n_rows=4, is_clustered=is_clustered)
+    assert (found.value, found.low, found.method) == (2.5, None, None)
+    assert told in str(found.reason)
+    assert "no interval: " in str(found.reason)
+
+
+@pytest.mark.parametrize(
+    ("interval", "is_clustered", "expected"),
+    [
+        ("bootstrap", False, "bootstrap"),
+        ("ratio", False, "linearised"),
+        ("proportion", False, None),
+        ("proportion", True, "linearised"),
+        (None, True, "linearised"),
+        (None, False, None),
+        ("none", True, None),
+    ],
+)
+def test_the_header_says_how_precision_is_found(
+    interval: IntervalKind | None, is_clustered: bool, expected: SpreadKind | None
+) -> None:
+    assert spread_kind(interval, is_clustered=is_clustered) == expected
 
 
 @pytest.mark.parametrize("kind", ["none", None])

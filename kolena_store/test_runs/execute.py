@@ -304,6 +304,7 @@ def _with_own_metrics(
         fields=result_fields(transaction, setting.request.dataset, setting.version, setting.workflow),
         members=members_of(plan),
         size=plan.size,
+        clusters=plan.design.clusters,
         limits=setting.request.limits,
     )
     return with_user_metrics(transaction, own, scored, keys, measured=measured)

@@ -10,8 +10,8 @@ from kolena_store.database import Session
 from kolena_store.datasets import Sampling, VersionRecord, files_of
 from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.design import SamplingDesign
-from kolena_store.metrics.intervals.units import FEW_CLUSTERS
 from kolena_store.statements import Fragment, identifier, statement
+from kolena_store.statistics.clusters import FEW_CLUSTERS
 
 __all__ = ["sampling_design"]
 

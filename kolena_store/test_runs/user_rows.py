@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from kolena_store.database import Session
 from kolena_store.datasets import VersionRecord
 from kolena_store.membership.bitmaps import Words
-from kolena_store.metrics.user.answers import Outcome, outcome
+from kolena_store.metrics.counting import Codes
+from kolena_store.metrics.user.answers import Outcome, SpreadKind, outcome, spread_kind
 from kolena_store.metrics.user.fields import SIDES, Fields, named_fields
 from kolena_store.metrics.user.process import Job, Limits, run_job
 from kolena_store.metrics.user.stored import UserMetric
@@ -34,6 +35,7 @@ class UserMetricsPlan:
     fields: Fields
     members: Words
     size: int
+    clusters: Codes | None
     limits: Limits
 
 
@@ -48,7 +50,12 @@ def with_user_metrics(
     answers = run_job(_job(session, plan, scored, keys), plan.limits)
     n_answered = measured.n_answered.tolist()
     outcomes = [
-        outcome(metric, answers[position * len(plan.metrics) + index], n_rows=n_answered[position])
+        outcome(
+            metric,
+            answers[position * len(plan.metrics) + index],
+            n_rows=n_answered[position],
+            is_clustered=plan.clusters is not None,
+        )
         for position in range(len(keys.test_cases))
         for index, metric in enumerate(plan.metrics)
     ]
@@ -66,7 +73,15 @@ def _job(session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: R
         cases=[f"test case {name!r}" for name in keys.test_cases],
         members=plan.members,
         size=plan.size,
+        spreads=_spreads(plan),
+        clusters=plan.clusters,
     )
+
+
+def _spreads(plan: UserMetricsPlan) -> dict[str, SpreadKind]:
+    """Return how the precision of each metric is found, for those whose headers ask for it."""
+    kinds = {one.name: spread_kind(one.interval, is_clustered=plan.clusters is not None) for one in plan.metrics}
+    return {name: kind for name, kind in kinds.items() if kind is not None}
 
 
 def _named(metrics: Sequence[UserMetric], fields: Fields) -> dict[str, list[str]]:

@@ -69,6 +69,10 @@ SELECT _sample FROM answered;
 -- name: choose_members()
 CREATE OR REPLACE TABLE chosen AS SELECT answered.* FROM answered POSITIONAL JOIN given WHERE is_member;
 
+-- name: draw_again()
+CREATE OR REPLACE TABLE chosen AS
+SELECT answered.* FROM answered JOIN (SELECT _sample, unnest(range(times)) FROM given) AS drawn USING (_sample);
+
 -- name: results()
 CREATE OR REPLACE VIEW results AS SELECT * FROM chosen;
 

@@ -12,11 +12,12 @@ from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import RANK_KERNELS
 from kolena_store.metrics.intervals.medians import median_bounds
-from kolena_store.metrics.intervals.shapes import ONE, Made, rows_of, why_not, within_range
+from kolena_store.metrics.intervals.shapes import Made, rows_of, why_not, within_range
 from kolena_store.metrics.intervals.spread import Spread, spreads
 from kolena_store.metrics.intervals.tables import FEW_TRUTHS, MANY_TRUTHS, ConfusionTables, class_table_bounds
 from kolena_store.metrics.intervals.units import bounds_by_units, median_by_units
 from kolena_store.statistics.proportions import wilson_bounds
+from kolena_store.statistics.reasons import ONE_SAMPLE
 from kolena_store.statistics.smooth import Numbers, logit_bounds
 
 __all__ = ["Interval", "intervals", "with_bare_rows"]
@@ -111,7 +112,7 @@ class _Maker:
 
     def _wilson(self, values: MetricValues, method: str = "wilson") -> Made:
         low, high = wilson_bounds(np.nan_to_num(values.successes), np.nan_to_num(values.n), self._evidence.level)
-        return _made(low, high, method, [ONE] * len(low))
+        return _made(low, high, method, [ONE_SAMPLE] * len(low))
 
     def _f1(self, values: MetricValues) -> Made:
         """Return Wilson's interval of J = TP / (TP + FP + FN), mapped to F1 = 2 J / (1 + J)."""

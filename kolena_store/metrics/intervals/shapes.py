@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kolena_store.metrics.aggregation import MetricValues
+from kolena_store.statistics.reasons import NO_SPREAD, ONE_SAMPLE, UNKNOWN_ERROR
 from kolena_store.statistics.smooth import Numbers, t_bounds
 
-__all__ = ["ONE", "PROBABILITY", "Made", "rows_of", "why_not", "why_not_one", "within_range"]
+__all__ = ["PROBABILITY", "Made", "rows_of", "why_not", "why_not_one", "within_range"]
 
-ONE = "no interval: fewer than two samples are measured"
-NO_SPREAD = "no interval: nothing varies in these samples, so nothing is known of how it would in others"
-UNKNOWN = "no interval: its standard error is not finite"
 PROBABILITY = "[0, 1]"
 RANGE = re.compile(r"^[\[(](?P<low>[^,]+), (?P<high>[^\])]+)[\])]$")
 
@@ -49,5 +47,5 @@ def why_not(n: Numbers, variance: Numbers) -> list[str]:
 def why_not_one(n: float, variance: float) -> str:
     """Return why there would be no interval for n independent samples or clusters and this variance."""
     if n < 2:
-        return ONE
-    return NO_SPREAD if np.isfinite(variance) else UNKNOWN
+        return ONE_SAMPLE
+    return NO_SPREAD if np.isfinite(variance) else UNKNOWN_ERROR

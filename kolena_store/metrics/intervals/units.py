@@ -6,16 +6,15 @@ from kolena_store.metrics.aggregation import MetricValues
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.medians import MedianBounds
 from kolena_store.metrics.intervals.shapes import PROBABILITY, Made, why_not_one, within_range
-from kolena_store.statistics.proportions import wilson_bounds
+from kolena_store.statistics.clusters import (
+    FEWEST_CLUSTERS,
+    cluster_note,
+    effective_wilson_bounds,
+    too_few_clusters,
+)
 from kolena_store.statistics.smooth import Numbers, logit_bounds
 
-__all__ = ["FEWEST_CLUSTERS", "FEW_CLUSTERS", "bounds_by_units", "median_by_units"]
-
-FEWEST_CLUSTERS = 5
-"""Clusters under which an interval would say nothing."""
-
-FEW_CLUSTERS = 40
-"""Clusters under which an interval is said to rest on few."""
+__all__ = ["bounds_by_units", "median_by_units"]
 
 
 def bounds_by_units(values: MetricValues, variance: Numbers, units: Numbers, evidence: Evidence) -> Made:
@@ -55,30 +54,21 @@ def median_by_units(values: MetricValues, bounds: MedianBounds, evidence: Eviden
 
 
 def _effective(values: MetricValues, variance: Numbers, units: Numbers, level: float) -> tuple[Numbers, Numbers]:
-    """Return Wilson's interval of the n that independent samples would need for the same variance (Kish 1965).
-
-    At most the metric's own n; where nothing varies, as many as there are units.
-    """
+    """Return Wilson's interval with the n that the variance leaves; F1 by way of J = F1 / (2 - F1)."""
     n, share = np.nan_to_num(values.n), values.values
-    is_f1 = values.metric.interval.kind == "f1"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = share / (2 - share) if is_f1 else share
-        slope = 2 / (1 + share) ** 2 if is_f1 else np.ones_like(share)
-        effective = share * (1 - share) * slope**2 / variance
-    effective = np.where(np.isfinite(effective) & (variance > 0), np.minimum(effective, n), np.minimum(units, n))
-    is_known = ~np.isnan(variance) & ~np.isnan(share)
-    trials = np.where(is_known, effective, 0.0)
-    low, high = wilson_bounds(np.where(is_known, share * trials, 0.0), trials, level)
-    return (2 * low / (1 + low), 2 * high / (1 + high)) if is_f1 else (low, high)
+    if values.metric.interval.kind != "f1":
+        return effective_wilson_bounds(share, variance, n=n, units=units, level=level)
+    of_j = share / (2 - share)
+    slope = 2 / (1 + of_j) ** 2
+    low, high = effective_wilson_bounds(of_j, variance / slope**2, n=n, units=units, level=level)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
 def _note(units: float, is_clustered: bool) -> str:
-    if not is_clustered:
-        return "weighted"
-    return f"only {units:.0f} clusters" if units < FEW_CLUSTERS else f"{units:.0f} clusters"
+    return cluster_note(units) if is_clustered else "weighted"
 
 
 def _reason(units: float, variance: float, is_clustered: bool) -> str:
     if is_clustered and units < FEWEST_CLUSTERS:
-        return f"no interval: {units:.0f} clusters, and an interval needs {FEWEST_CLUSTERS}"
+        return too_few_clusters(units)
     return why_not_one(units, variance)

@@ -2,14 +2,30 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
 
 from kolena_store.errors import did_you_mean
 from kolena_store.metrics.user.files import IntervalKind
+from kolena_store.statistics.clusters import FEWEST_CLUSTERS, cluster_note, effective_wilson_bounds, too_few_clusters
+from kolena_store.statistics.distributions import t_quantile
+from kolena_store.statistics.levels import LEVEL
 from kolena_store.statistics.proportions import wilson
+from kolena_store.statistics.reasons import NO_SPREAD, ONE_SAMPLE
 
-__all__ = ["Answer", "Declared", "Outcome", "is_number", "outcome", "shape_problem"]
+__all__ = [
+    "Answer",
+    "AnswerSpread",
+    "Declared",
+    "Outcome",
+    "SpreadKind",
+    "is_number",
+    "outcome",
+    "shape_problem",
+    "spread_kind",
+]
+
+SpreadKind = Literal["linearised", "bootstrap"]
 
 COLUMNS = ("value", "n", "successes")
 SIGNED = frozenset(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"))
@@ -18,8 +34,8 @@ TOLERANCE = 1e-9
 NO_VALUE = "the query gave no value"
 NO_COUNTS = "no interval: value times n is no whole number; let the query return a column successes"
 OTHER_RATIO = "no interval: value is not successes / n"
-NOT_YET = "no interval: the interval of this metric is not computed yet"
 NOT_ASKED = "no interval: the metric's header names none"
+NOT_FOUND = "no interval: most samples like these leave the metric undefined, or its standard error is not finite"
 
 
 class Declared(Protocol):
@@ -35,11 +51,23 @@ class Declared(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSpread:
+    """The standard error of a query's value on one test case, NaN when it is not known, and how it was found.
+
+    The units that it rests on are clusters, or samples.
+    """
+
+    kind: SpreadKind
+    error: float
+    n_units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a query returned on one test case: its columns with their types, and at most two rows; or what went wrong.
 
     `missing` is the name of a column that DuckDB did not find; `is_bound` says whether the query fits the columns at
-    all, so that only a value can have made it fail.
+    all, so that only a value can have made it fail. `spread` is there when it was asked for.
     """
 
     columns: tuple[tuple[str, str], ...] = ()
@@ -47,6 +75,7 @@ class Answer:
     problem: str | None = None
     missing: str | None = None
     is_bound: bool = True
+    spread: AnswerSpread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +100,25 @@ def shape_problem(answer: Answer) -> str | None:
     return next(_shape_problems(answer), None)
 
 
-def outcome(metric: Declared, answer: Answer, *, n_rows: int) -> Outcome:
-    """Return the value of a metric, with a Wilson interval where it is a proportion of counts.
+def spread_kind(interval: IntervalKind | None, *, is_clustered: bool) -> SpreadKind | None:
+    """Return how the precision of a metric with this header is found, or None when it is not asked for.
+
+    Clusters make even a proportion less precise than its counts say.
+    """
+    if interval == "bootstrap":
+        return "bootstrap"
+    is_asked = interval == "ratio" or (interval != "none" and is_clustered)
+    return "linearised" if is_asked else None
+
+
+def outcome(metric: Declared, answer: Answer, *, n_rows: int, is_clustered: bool = False) -> Outcome:
+    """Return the value of a metric with the interval that its header names.
 
     Args:
         metric: its header.
         answer: what its query returned.
         n_rows: how many samples the query saw; the metric's n when the query returns none.
+        is_clustered: whether the samples come in clusters.
     """
     problem = answer.problem or shape_problem(answer)
     if problem is not None:
@@ -88,9 +129,12 @@ def outcome(metric: Declared, answer: Answer, *, n_rows: int) -> Outcome:
     if value is None or not math.isfinite(value):
         return Outcome(value=None, n=n, reason=metric.undefined or NO_VALUE)
     kind = metric.interval or ("proportion" if "successes" in found else "none")
-    if kind != "proportion":
-        return Outcome(value=float(value), n=n, reason=NOT_ASKED if kind == "none" else NOT_YET)
-    return _proportion(float(value), n, found.get("successes"))
+    if kind == "none":
+        return Outcome(value=float(value), n=n, reason=NOT_ASKED)
+    if kind == "proportion":
+        counted = _proportion(float(value), n, found.get("successes"))
+        return counted if counted.low is None or not is_clustered else _by_clusters(counted, answer.spread)
+    return _by_error(float(value), n, answer.spread, is_clustered=is_clustered)
 
 
 def _shape_problems(answer: Answer) -> Iterator[str]:
@@ -116,6 +160,39 @@ def _type_problems(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
             yield f"returns value as {kind}; make it a number, such as avg(x::DOUBLE)"
         if name.lower() != "value" and kind not in INTEGERS:
             yield f"returns {name} as {kind}; make it a count, such as count(*) or sum(x)::BIGINT"
+
+
+def _by_clusters(counted: Outcome, spread: AnswerSpread | None) -> Outcome:
+    """Return Wilson's interval of the n that as precise a set of independent samples would have."""
+    import numpy as np
+
+    if spread is None or spread.n_units < FEWEST_CLUSTERS or not math.isfinite(spread.error):
+        return replace(counted, low=None, high=None, method=None, reason=_why_not(spread, is_clustered=True))
+    variance, units = np.array([spread.error**2]), np.array([float(spread.n_units)])
+    share, n = np.array([counted.value]), np.array([float(counted.n)])
+    low, high = effective_wilson_bounds(share, variance, n=n, units=units, level=LEVEL)
+    method = f"wilson, effective n, {cluster_note(spread.n_units)}"
+    return replace(counted, low=float(low[0]), high=float(high[0]), method=method)
+
+
+def _by_error(value: float, n: int, spread: AnswerSpread | None, *, is_clustered: bool) -> Outcome:
+    """Return the interval of t from a standard error."""
+    fewest = FEWEST_CLUSTERS if is_clustered else 2
+    if spread is None or spread.n_units < fewest or not (spread.error > 0 and math.isfinite(spread.error)):
+        return Outcome(value=value, n=n, reason=_why_not(spread, is_clustered=is_clustered))
+    reach = float(t_quantile(LEVEL, [spread.n_units - 1.0])[0]) * spread.error
+    note = f", {cluster_note(spread.n_units)}" if is_clustered else ""
+    return Outcome(value=value, n=n, low=value - reach, high=value + reach, method=f"{spread.kind} t{note}")
+
+
+def _why_not(spread: AnswerSpread | None, *, is_clustered: bool) -> str:
+    if spread is None:
+        return NOT_FOUND
+    if is_clustered and spread.n_units < FEWEST_CLUSTERS:
+        return too_few_clusters(spread.n_units)
+    if spread.n_units < 2:
+        return ONE_SAMPLE
+    return NO_SPREAD if spread.error == 0 else NOT_FOUND
 
 
 def _proportion(value: float, n: int, successes: float | None) -> Outcome:

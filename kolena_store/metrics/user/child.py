@@ -1,7 +1,7 @@
 """The process that runs the queries of user metrics, started as `python -m` with a job's folder; it may be killed.
 
-It reads `job.json` and `members.arrow` there, loads the samples, closes every door to the outside, and writes a line
-to `answers.jsonl` for each query as soon as it is answered.
+It reads `job.json`, `members.arrow` and the clusters there, loads the samples, closes every door to the outside, and
+writes a line to `answers.jsonl` for each query as soon as it is answered.
 """
 
 import contextlib
@@ -9,7 +9,8 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -20,16 +21,17 @@ if TYPE_CHECKING:
     import duckdb
     import numpy as np
 
-__all__ = ["ANSWERS_FILE", "JOB_FILE", "MEMBERS_FILE", "main"]
+__all__ = ["ANSWERS_FILE", "CLUSTERS_FILE", "JOB_FILE", "MEMBERS_FILE", "main"]
 
 JOB_FILE = "job.json"
 MEMBERS_FILE = "members.arrow"
+CLUSTERS_FILE = "clusters.int32"
 ANSWERS_FILE = "answers.jsonl"
 ROWS_KEPT = 2
 OUT_OF_MEMORY = 3
 """The exit code of a query that needed more memory than it was allowed."""
 
-Document = Mapping[str, Any]
+Document = dict[str, Any]
 
 
 def main(folder: Path) -> int:
@@ -61,23 +63,38 @@ def _run(job: Document, folder: Path, answers: TextIO) -> None:
     _choose(connection, samples < 0)
     _limit_memory(int(job["memory"]))
     _write(answers, {"loaded": True})
-    summed = _summed(connection, job, folder, samples) if job["is_summed"] else {}
+    clusters = _clusters(folder)
+    summed = _summed(connection, job, folder, samples, clusters=clusters) if job["is_summed"] else {}
     for position, is_chosen in enumerate(_memberships(folder, int(job["size"]))):
         if len(summed) < len(job["queries"]):
             _choose(connection, is_chosen[samples])
         for number, query in enumerate(job["queries"]):
-            _write(answers, summed[number][position] if number in summed else _answer(connection, query))
+            if number in summed:
+                _write(answers, summed[number][position])
+                continue
+            answer = _answer(connection, query)
+            if job["spreads"][number] and "problem" not in answer:
+                chosen = samples[is_chosen[samples]]
+                answer["spread"] = _drawn_again(connection, query, chosen, clusters, seed=job["seed"])
+                _choose(connection, is_chosen[samples])
+            _write(answers, answer)
 
 
 def _summed(
-    connection: "duckdb.DuckDBPyConnection", job: Document, folder: Path, samples: "np.ndarray"
+    connection: "duckdb.DuckDBPyConnection",
+    job: Document,
+    folder: Path,
+    samples: "np.ndarray",
+    *,
+    clusters: "np.ndarray | None",
 ) -> dict[int, list[Document]]:
     """Return the answers on all test cases of those queries that are sums over samples, by the query's number."""
     import duckdb
     import numpy as np
 
     from kolena_store.metrics.user.additive import additive_query
-    from kolena_store.metrics.user.sums import additive_answers
+    from kolena_store.metrics.user.spreads import linearised
+    from kolena_store.metrics.user.sums import SampleSums, additive_answers
 
     split = {number: additive_query(query) for number, query in enumerate(job["queries"])}
     if not any(split.values()):
@@ -86,12 +103,20 @@ def _summed(
     connection.execute(_named("every_answer"))
     found: dict[int, list[Document]] = {}
     for number, query in split.items():
+        if query is None or job["spreads"][number] == "bootstrap":
+            continue
         # A query that fails on some sample is asked again on each test case: most may not hold that sample.
         with contextlib.suppress(duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError):
-            answers = additive_answers(connection, query, samples, members, int(job["size"])) if query else None
-            if answers is not None:
-                columns, rows = answers
-                found[number] = [{"columns": columns, "rows": [[_plain(one) for one in row]]} for row in rows]
+            sums = SampleSums(connection, query, samples, members, int(job["size"]))
+            answers = additive_answers(connection, query, sums, members)
+            if answers is None:
+                continue
+            columns, rows = answers
+            documents: list[Document] = [{"columns": columns, "rows": [[_plain(one) for one in row]]} for row in rows]
+            if job["spreads"][number]:
+                spreads = linearised(connection, query, sums, members, clusters)
+                documents = [one | {"spread": asdict(spread)} for one, spread in zip(documents, spreads, strict=True)]
+            found[number] = documents
     connection.execute(_named("results"))
     return found
 
@@ -187,6 +212,39 @@ def _answer(connection: "duckdb.DuckDBPyConnection", query: str) -> Document:
         column = missing[1] if missing and missing[0] == "column" else None
         is_bound = not isinstance(error, (duckdb.BinderException, duckdb.CatalogException))
         return {"problem": plain_message(error), "missing": column, "is_bound": is_bound}
+
+
+def _drawn_again(
+    connection: "duckdb.DuckDBPyConnection",
+    query: str,
+    samples: "np.ndarray",
+    clusters: "np.ndarray | None",
+    *,
+    seed: int,
+) -> Document:
+    """Return the spread of a query's value over samples that are drawn again."""
+    import pyarrow as pa
+
+    from kolena_store.metrics.user.spreads import bootstrapped
+
+    def value_of(drawn: pa.Table) -> float | None:
+        connection.register("given", drawn)
+        connection.execute(_named("draw_again"))
+        connection.unregister("given")
+        answer = _answer(connection, query)
+        names = [name.lower() for name, _ in answer.get("columns", ())]
+        rows = answer.get("rows") or [[None] * len(names)]
+        return rows[0][names.index("value")] if "value" in names else None
+
+    return asdict(bootstrapped(samples, clusters, seed, value_of))
+
+
+def _clusters(folder: Path) -> "np.ndarray | None":
+    """Return the cluster of every `_sample`, or None when each is one of its own."""
+    import numpy as np
+
+    path = folder / CLUSTERS_FILE
+    return np.fromfile(path, dtype="<i4") if path.exists() else None
 
 
 def _rows(connection: "duckdb.DuckDBPyConnection", query: str) -> Document:

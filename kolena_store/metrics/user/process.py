@@ -5,19 +5,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kolena_store.errors import DamagedStore, LimitExceeded, StoreError
-from kolena_store.metrics.user.answers import Answer
-from kolena_store.metrics.user.child import ANSWERS_FILE, JOB_FILE, MEMBERS_FILE, OUT_OF_MEMORY
+from kolena_store.metrics.user.answers import Answer, AnswerSpread, SpreadKind
+from kolena_store.metrics.user.child import ANSWERS_FILE, CLUSTERS_FILE, JOB_FILE, MEMBERS_FILE, OUT_OF_MEMORY
 from kolena_store.progress import track
+from kolena_store.statistics.levels import SEED
 
 if TYPE_CHECKING:
     from kolena_store.membership.bitmaps import Words
+    from kolena_store.metrics.counting import Codes
 
 __all__ = ["DEFAULT_LIMITS", "SECONDS_PER_QUERY", "Job", "Limits", "run_job"]
 
@@ -62,6 +64,9 @@ class Job:
     `setup` makes the table `answered`; `members` has a bitmap over [0, size) for each of `cases`, which say in words
     what each stands for. With `is_summed`, queries that are sums over samples are answered by adding up what each
     sample adds, and not by running them on each test case.
+
+    `spreads` says for each query how its precision is found, if at all: `bootstrap`, or `linearised`, which falls back
+    on the bootstrap for a query that is no function of sums. `clusters` has the cluster of every `_sample`.
     """
 
     setup: Sequence[str]
@@ -70,6 +75,8 @@ class Job:
     members: "Words"
     size: int
     is_summed: bool = True
+    spreads: Mapping[str, SpreadKind] = field(default_factory=dict)
+    clusters: "Codes | None" = None
 
     @property
     def steps(self) -> list[tuple[str, str]]:
@@ -99,7 +106,11 @@ def _write_job(job: Job, limits: Limits, folder: Path) -> None:
         "is_summed": job.is_summed,
         "setup": list(job.setup),
         "queries": list(job.queries.values()),
+        "spreads": [job.spreads.get(metric) for metric in job.queries],
+        "seed": SEED,
     }
+    if job.clusters is not None:
+        job.clusters.astype("<i4").tofile(folder / CLUSTERS_FILE)
     (folder / JOB_FILE).write_text(json.dumps(document), encoding="utf-8")
     (folder / ANSWERS_FILE).touch()
     schema = pa.schema([("bits", pa.binary())])
@@ -208,4 +219,5 @@ def _answer(document: Mapping[str, Any]) -> Answer:
         problem=document.get("problem"),
         missing=document.get("missing"),
         is_bound=document.get("is_bound", True),
+        spread=AnswerSpread(**document["spread"]) if "spread" in document else None,
     )
