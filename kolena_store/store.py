@@ -17,7 +17,7 @@ from kolena_store import uploads as upload_room
 from kolena_store.database import Database
 from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
 from kolena_store.predicates.query import run_query
-from kolena_store.publish import publish
+from kolena_store.published import publish
 from kolena_store.tables import QueryResult, Records
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration, Workflow

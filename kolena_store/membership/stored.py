@@ -76,6 +76,7 @@ def _store(
         for table in _block_tables(found):
             writer.write(table)
         file_id = transaction.add_file(writer.finish())
+    transaction.touched_datasets.add(dataset.dataset_id)
     for (test_case_id, test_case_version), membership in found.items():
         transaction.run(
             "membership.insert_membership",

@@ -1,0 +1,114 @@
+"""The metrics of a dataset: their macros, and the rows of `kolena.metric_definitions`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kolena_store.database import Transaction
+from kolena_store.datasets import DatasetRecord
+from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
+from kolena_store.metrics.user.stored import UserMetric, user_metrics
+from kolena_store.published.macros import metric_macro, why_no_macro
+from kolena_store.published.objects import PublishedObject
+from kolena_store.published.state import DatasetState
+from kolena_store.statements import Fragment, identifier, statement
+
+__all__ = ["PublishedMetric", "objects_of", "published_metrics"]
+
+USER_LEVEL = "whole"
+USER_CALL = "_model, _test_case, _upload_configuration := NULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedMetric:
+    """A metric as `kolena.metric_definitions` shows it, and its macro if it has one."""
+
+    metric: str
+    level: str
+    better: str
+    unit: str
+    value_range: str
+    formula: str
+    undefined: str | None
+    macro: str | None
+    reason: str | None
+    definition: str
+    made: PublishedObject | None
+
+    def row(self) -> dict[str, object]:
+        """Return what the catalogue keeps."""
+        before = ("metric", "level", "better", "unit", "value_range", "formula", "undefined")
+        kept = {name: getattr(self, name) for name in before}
+        facts = {"macro": self.macro, "reason": self.reason, "definition": self.definition}
+        return {**kept, "recomputable": self.made is not None, **facts}
+
+
+def published_metrics(
+    transaction: Transaction, dataset: DatasetRecord, state: DatasetState
+) -> Iterator[PublishedMetric]:
+    """Yield the metrics that the dataset's workflow brings, then those that its users defined."""
+    if state.workflow is not None:
+        file = load_metrics(state.workflow.metric_file)
+        brought = {metric.name for metric in file.metrics}
+        yield from (_brought(metric, file, state) for metric in file.metrics)
+        yield from (_own(one, state) for one in user_metrics(transaction, dataset) if one.name not in brought)
+
+
+def _brought(metric: MetricDefinition, file: MetricFile, state: DatasetState) -> PublishedMetric:
+    reason = why_no_macro(metric, file)
+    macro = metric_macro(metric, file, state) if reason is None else None
+    comment = f"{metric.formula}. NULL when {metric.undefined}. Unit: {metric.unit}; better: {metric.better}"
+    return PublishedMetric(
+        metric=metric.name,
+        level=metric.level,
+        better=metric.better,
+        unit=metric.unit,
+        value_range=metric.value_range,
+        formula=metric.formula,
+        undefined=metric.undefined,
+        macro=macro.signature(state.name) if macro else None,
+        reason=reason,
+        definition=str(metric.expression),
+        made=_object(state, metric.name, macro.create(state.name), comment) if macro else None,
+    )
+
+
+def _own(metric: UserMetric, state: DatasetState) -> PublishedMetric:
+    name = identifier(state.name, metric.name)
+    create = statement("macros/metrics", "user_macro").fill(
+        name=name,
+        results=state.view("results"),
+        members=state.view("test_case_members"),
+        query=Fragment(metric.query.strip().rstrip(";")),
+    )
+    comment = f"A metric of your own (version {metric.version}). Unit: {metric.unit}; better: {metric.better}"
+    return PublishedMetric(
+        metric=metric.name,
+        level=USER_LEVEL,
+        better=metric.better,
+        unit=metric.unit,
+        value_range="(-inf, inf)",
+        formula="defined by the users of this dataset",
+        undefined=metric.undefined,
+        macro=f"{name}({USER_CALL})",
+        reason=None,
+        definition=metric.source,
+        made=_object(state, metric.name, create, comment, is_table=True),
+    )
+
+
+def _object(
+    state: DatasetState, name: str, create: Fragment, comment: str, *, is_table: bool = False
+) -> PublishedObject:
+    return PublishedObject(
+        schema=state.name,
+        name=name,
+        kind="table_macro" if is_table else "macro",
+        made_from=create,
+        create=lambda: create,
+        comment=comment,
+    )
+
+
+def objects_of(metrics: Sequence[PublishedMetric]) -> list[PublishedObject]:
+    """Return the macros."""
+    return [one.made for one in metrics if one.made is not None]
