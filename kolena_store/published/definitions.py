@@ -1,16 +1,22 @@
 """The metrics of a dataset: their macros, and the rows of `kolena.metric_definitions`."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
 from kolena_store.metrics.user.stored import UserMetric, user_metrics
+from kolena_store.predicates.messages import plain_message
 from kolena_store.published.macros import metric_macro, why_no_macro
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.state import DatasetState
-from kolena_store.statements import Fragment, identifier, statement
+from kolena_store.statements import Fragment, identifier, joined, statement
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["PublishedMetric", "objects_of", "published_metrics"]
 
@@ -50,7 +56,10 @@ def published_metrics(
         file = load_metrics(state.workflow.metric_file)
         brought = {metric.name for metric in file.metrics}
         yield from (_brought(metric, file, state) for metric in file.metrics)
-        yield from (_own(one, state) for one in user_metrics(transaction, dataset) if one.name not in brought)
+        own = [one for one in user_metrics(transaction, dataset) if one.name not in brought]
+        if own:
+            with _trials(transaction, state) as trials:
+                yield from [_own(trials, one, state) for one in own]
 
 
 def _brought(metric: MetricDefinition, file: MetricFile, state: DatasetState) -> PublishedMetric:
@@ -72,14 +81,12 @@ def _brought(metric: MetricDefinition, file: MetricFile, state: DatasetState) ->
     )
 
 
-def _own(metric: UserMetric, state: DatasetState) -> PublishedMetric:
+def _own(trials: "duckdb.DuckDBPyConnection", metric: UserMetric, state: DatasetState) -> PublishedMetric:
     name = identifier(state.name, metric.name)
-    create = statement("macros/metrics", "user_macro").fill(
-        name=name,
-        results=state.view("results"),
-        members=state.view("test_case_members"),
-        query=Fragment(metric.query.strip().rstrip(";")),
-    )
+    query = Fragment(metric.query.strip().rstrip(";"))
+    views = {"results": state.view("results"), "members": state.view("test_case_members")}
+    create = statement("macros/metrics", "user_macro").fill(name=name, query=query, **views)
+    reason = _why_unbound(trials, query)
     comment = f"A metric of your own (version {metric.version}). Unit: {metric.unit}; better: {metric.better}"
     return PublishedMetric(
         metric=metric.name,
@@ -89,11 +96,35 @@ def _own(metric: UserMetric, state: DatasetState) -> PublishedMetric:
         value_range="(-inf, inf)",
         formula="defined by the users of this dataset",
         undefined=metric.undefined,
-        macro=f"{name}({USER_CALL})",
-        reason=None,
+        macro=f"{name}({USER_CALL})" if reason is None else None,
+        reason=reason,
         definition=metric.source,
-        made=_object(state, metric.name, create, comment, is_table=True),
+        made=_object(state, metric.name, create, comment, is_table=True) if reason is None else None,
     )
+
+
+@contextmanager
+def _trials(transaction: Transaction, state: DatasetState) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """Yield a database of its own with an empty `results`: a query that fails there does not spoil the transaction."""
+    import duckdb
+
+    rows = transaction.rows(statement("queries/test_cases", "columns").fill(query=state.view("results")))
+    columns = joined(Fragment(f"{identifier(name)} {kind}") for name, kind, *_ in rows)
+    with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
+        empty = statement("queries/predicates", "empty_table")
+        connection.execute(empty.fill(table=identifier("results"), columns=columns))
+        yield connection
+
+
+def _why_unbound(trials: "duckdb.DuckDBPyConnection", query: Fragment) -> str | None:
+    """Return why the query of a user's metric can't run on `results` as it is now, or None when it can."""
+    import duckdb
+
+    try:
+        trials.execute(statement("queries/predicates", "explain").fill(query=query))
+    except duckdb.Error as error:
+        return f"its query does not run on the results as they are now: {plain_message(error)}"
+    return None
 
 
 def _object(

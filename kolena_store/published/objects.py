@@ -1,6 +1,6 @@
 """What is published, object by object: only what has changed since the last commit is made again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,11 +8,13 @@ from kolena_store.database import Transaction
 from kolena_store.digests import sha256_of_texts
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
-__all__ = ["Kind", "PublishedObject", "comments_of", "publish_objects"]
+__all__ = ["MACROS", "VIEWS", "Kind", "PublishedObject", "comments_of", "publish_objects"]
 
 Kind = Literal["view", "macro", "table_macro"]
 Key = tuple[str, str, str]
 
+VIEWS: tuple[Kind, ...] = ("view",)
+MACROS: tuple[Kind, ...] = ("macro", "table_macro")
 STATEMENTS_AT_ONCE = 200
 
 
@@ -58,17 +60,22 @@ def comments_of(one: PublishedObject, *, is_table: bool) -> Iterator[Fragment]:
 
 
 def publish_objects(
-    transaction: Transaction, dataset_id: int | None, objects: Sequence[PublishedObject], *, again: bool = False
+    transaction: Transaction,
+    dataset_id: int | None,
+    objects: Sequence[PublishedObject],
+    *,
+    kinds: Collection[Kind],
+    again: bool = False,
 ) -> None:
     """Make those of a dataset's objects that are new or changed, and drop those that are gone.
 
     Args:
         dataset_id: None for the objects of the whole store.
-        objects: all that should be there.
+        objects: all of these kinds that should be there.
         again: make all of them, changed or not.
     """
     rows = transaction.rows("publish.published_objects", dataset_id=dataset_id)
-    known: dict[Key, str] = {(schema, kind, name): digest for schema, name, kind, digest in rows}
+    known: dict[Key, str] = {(schema, kind, name): digest for schema, name, kind, digest in rows if kind in kinds}
     wanted = {one.key: one for one in objects}
     changed = [one for one in objects if again or known.get(one.key) != one.digest]
     gone = [key for key in known if key not in wanted]

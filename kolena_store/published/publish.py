@@ -2,6 +2,7 @@
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord
+from kolena_store.published import objects
 from kolena_store.published.cases import case_views, cases_schema, current_cases, note_cases
 from kolena_store.published.definitions import objects_of, published_metrics
 from kolena_store.published.descriptions import CONTRACT_VERSION, KOLENA_VIEWS, VIEWS, kolena_comment
@@ -38,10 +39,11 @@ def _publish_dataset(transaction: Transaction, dataset_id: int, *, again: bool =
         transaction.run(statement("views/datasets", "schema").fill(schema=identifier(schema)))
     cases = current_cases(transaction, dataset_id)
     note_cases(transaction, dataset_id, cases)
+    views = [*dataset_views(transaction, state), *case_views(transaction, state, cases)]
+    publish_objects(transaction, dataset_id, views, kinds=objects.VIEWS, again=again)
     dataset = transaction.records(DatasetRecord, "datasets.dataset_named", name=state.name)[0]
     metrics = list(published_metrics(transaction, dataset, state))
-    objects = [*dataset_views(transaction, state), *objects_of(metrics), *case_views(transaction, state, cases)]
-    publish_objects(transaction, dataset_id, objects, again=again)
+    publish_objects(transaction, dataset_id, objects_of(metrics), kinds=objects.MACROS, again=again)
     _note_metrics(transaction, dataset_id, [metric.row() for metric in metrics])
 
 
@@ -62,7 +64,7 @@ def _publish_store(transaction: Transaction, *, again: bool = False) -> None:
     file_ids = [row[0] for row in transaction.rows("publish.all_metric_files")]
     files = paths(transaction, file_ids)
     made["metrics"] = views["metrics"].fill(files=files) if file_ids else views[EMPTY].fill()
-    publish_objects(transaction, None, [_view(name, text) for name, text in made.items()], again=again)
+    publish_objects(transaction, None, [_view(name, text) for name, text in made.items()], kinds=objects.VIEWS, again=again)
 
 
 def _view(name: str, create: Fragment) -> PublishedObject:

@@ -38,7 +38,7 @@ def dataset_views(transaction: Transaction, state: DatasetState) -> Iterator[Pub
         state, "inferences", _inferences(state), [*own, *((name, field_comment(name, "inference")) for name in shown)]
     )
     yield _view(state, "sample_metrics", _sample_metrics(state), [*own, *_sample_metric_comments(state)])
-    sides = [(name, shared_comment(name)) for name in "sgim"] if state.results else []
+    sides = [(name, shared_comment(name)) for name in ("s", "g", "i", "m")] if state.results else []
     yield _view(state, "results", _results(state), [*own, *sides])
     yield _view(state, "terms", _terms(transaction, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
     members = [(name, shared_comment(name)) for name in ("test_case", SAMPLE)]
@@ -109,15 +109,13 @@ def _results(state: DatasetState) -> Fragment:
 
 
 def _metrics_struct(state: DatasetState, one: ResultsState) -> Fragment:
-    """Return what the workflow found out; NULL while no model has been tested, as before."""
-    if not any(results.by_default for results in state.results):
-        return _struct({})
-    is_scored = one.by_default is not None
-
-    def value(name: str, kind: str) -> Fragment:
-        return Fragment(f"{identifier('scored', name)}::{kind}") if is_scored else Fragment(f"NULL::{kind}")
-
-    return _struct({name: value(name, kind) for name, kind in state.metric_types.items()})
+    """Return what the workflow found out about a sample; NULL, of the same type, until the model is tested."""
+    if one.by_default is not None or not state.metric_types:
+        return _struct(
+            {name: Fragment(f"{identifier('scored', name)}::{kind}") for name, kind in state.metric_types.items()}
+        )
+    kinds = joined(Fragment(f"{identifier(name)} {kind}") for name, kind in state.metric_types.items())
+    return Fragment(f"NULL::STRUCT({kinds})")
 
 
 def _metrics_join(one: ResultsState) -> Fragment:

@@ -102,7 +102,8 @@ list_transform({rows}, lambda _r: struct_pack(s := _r.s[{position}], p := _r.t =
 
 -- name: roc_auc()
 -- example: entries = [{'s': 0.5, 'p': TRUE}]
-(list_sum(list_where(
+CASE WHEN len(list_filter({entries}, lambda _z: _z.p)) > 0 AND len(list_filter({entries}, lambda _z: NOT _z.p)) > 0 THEN (
+    list_sum(list_where(
         range(1, len({entries}) + 1), list_transform(list_sort({entries}), lambda _z: _z.p)
     ))
     + list_sum(list_where(
@@ -112,8 +113,8 @@ list_transform({rows}, lambda _r: struct_pack(s := _r.s[{position}], p := _r.t =
         )
     ))
     - len(list_filter({entries}, lambda _z: _z.p))::HUGEINT * (len(list_filter({entries}, lambda _z: _z.p)) + 1)
-)::DOUBLE / nullif((2 * len(list_filter({entries}, lambda _z: _z.p))::HUGEINT
-    * len(list_filter({entries}, lambda _z: NOT _z.p)))::DOUBLE, 0)
+)::DOUBLE / (2 * len(list_filter({entries}, lambda _z: _z.p))::HUGEINT
+    * len(list_filter({entries}, lambda _z: NOT _z.p)))::DOUBLE END
 
 -- From the highest score down, positives last in a tie: at the last positive of each score, precision is its number
 -- among the positives by its number among all.
@@ -122,10 +123,10 @@ list_transform({rows}, lambda _r: struct_pack(s := _r.s[{position}], p := _r.t =
 -- example: entries = [{'s': 0.5, 'p': TRUE}]
 -- example: found = [1]
 -- example: among = [1]
-list_sum(list_transform(
+CASE WHEN len(list_filter({entries}, lambda _z: _z.p)) > 0 THEN list_sum(list_transform(
     list_zip({found}, list_prepend(0, list_slice({found}, 1, -2)), {among}),
     lambda _z: (_z[1] - _z[2]) * _z[1]::DOUBLE / _z[3]
-)) / nullif(len(list_filter({entries}, lambda _z: _z.p))::DOUBLE, 0)
+)) / len(list_filter({entries}, lambda _z: _z.p)) END
 
 -- name: positive_scores()
 -- example: entries = [{'s': 0.5, 'p': TRUE}]
