@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kolena_store.database import Transaction
+from kolena_store.database import Session, Transaction
 from kolena_store.digests import sha256_of_texts
 from kolena_store.files import SAMPLE
 from kolena_store.predicates.tokens import lowered
@@ -18,6 +18,8 @@ from kolena_store.statements import Fragment, identifier, statement
 __all__ = ["CurrentCase", "case_views", "cases_schema", "current_cases", "note_cases"]
 
 SUFFIX = " test cases"
+STAR_OPTIONS = ("exclude_list", "replace_list", "rename_list", "qualified_exclude_list", "columns", "expr")
+QUERY_OPTIONS = ("modifiers", "group_expressions", "having", "qualify", "sample")
 TABLES = frozenset(("test_samples",))
 
 
@@ -39,9 +41,9 @@ def cases_schema(dataset: str) -> str:
     return dataset + SUFFIX
 
 
-def current_cases(transaction: Transaction, dataset_id: int) -> list[CurrentCase]:
+def current_cases(session: Session, dataset_id: int) -> list[CurrentCase]:
     """Return the test cases of the current suites; where two pin versions of one, a file goes before `by`."""
-    return transaction.records(CurrentCase, "publish.current_cases", dataset_id=dataset_id)
+    return session.records(CurrentCase, "publish.current_cases", dataset_id=dataset_id)
 
 
 def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[CurrentCase]) -> None:
@@ -59,42 +61,56 @@ def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[Curren
 
 
 def case_views(
-    transaction: Transaction, state: DatasetState, cases: Sequence[CurrentCase]
+    session: Session, state: DatasetState, cases: Sequence[CurrentCase]
 ) -> Iterator[PublishedObject]:
     """Yield the views; each is written anew when its definition or the dataset's columns have changed."""
     columns = [(SAMPLE, shared_comment(SAMPLE))]
     columns += [(name, field_comment(name, state.roles[name])) for name in state.types]
     shape = sha256_of_texts([text for pair in state.types.items() for text in pair])
     for case in cases:
-        root = str(transaction.root) if case.members_file is not None else ""
+        root = str(session.root) if case.members_file is not None else ""
         yield PublishedObject(
             schema=cases_schema(state.name),
             name=case.name,
             kind="view",
             made_from=f"{case.test_case_id} {case.version} {shape} {root}",
-            create=lambda case=case: _create(transaction, state, case),  # type: ignore[misc]
+            create=lambda case=case: _create(session, state, case),  # type: ignore[misc]
             comment=case.description or f"The samples of the test case {case.name}",
             columns=columns,
         )
 
 
-def _create(transaction: Transaction, state: DatasetState, case: CurrentCase) -> Fragment:
+def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragment:
     view = identifier(cases_schema(state.name), case.name)
     if case.members_file is not None:
-        members = statement("views/datasets", "listed_members").fill(files=paths(transaction, [case.members_file]))
+        query, is_plain = statement("views/datasets", "listed_members").fill(files=paths(session, [case.members_file])), False
     else:
-        members = _with_schema(transaction, case.normalised or "", state.name)
-    return statement("views/datasets", "test_case").fill(
-        view=view, samples=state.view("test_samples"), members=members
-    )
+        query, is_plain = _with_schema(session, case.normalised or "", state.name)
+    if is_plain:
+        return statement("views/datasets", "plain_test_case").fill(view=view, query=query)
+    return statement("views/datasets", "test_case").fill(view=view, samples=state.view("test_samples"), members=query)
 
 
-def _with_schema(transaction: Transaction, query: str, schema: str) -> Fragment:
-    """Return a query that names the dataset's tables by two parts, so that it means the same wherever it is read."""
-    tree = json.loads(transaction.value("predicates.tree", text=query))
-    for one in tree["statements"]:
-        _qualify(one["node"], schema, frozenset())
-    return Fragment(str(transaction.value("publish.rewritten", tree=json.dumps(tree))).rstrip("; \n"))
+def _with_schema(session: Session, query: str, schema: str) -> tuple[Fragment, bool]:
+    """Return a query that names the dataset's tables by two parts, so that it means the same wherever it is read.
+
+    The second says that it is plain: whole rows of the table under a condition, which can stand as they are.
+    """
+    tree = json.loads(session.value("predicates.tree", text=query))
+    root = tree["statements"][0]["node"]
+    _qualify(root, schema, frozenset())
+    text = str(session.value("publish.rewritten", tree=json.dumps(tree))).rstrip("; \n")
+    return Fragment(text), _is_plain(root)
+
+
+def _is_plain(node: Any) -> bool:
+    """Return whether a query is `SELECT * FROM test_samples WHERE ...` and nothing more."""
+    if node["type"] != "SELECT_NODE" or len(node["select_list"]) != 1 or node["cte_map"]["map"]:
+        return False
+    (star,) = node["select_list"]
+    is_whole = star["class"] == "STAR" and not any(star.get(key) for key in STAR_OPTIONS)
+    is_one_table = node["from_table"]["type"] == "BASE_TABLE" and not node["from_table"]["column_name_alias"]
+    return is_whole and is_one_table and not any(node.get(key) for key in QUERY_OPTIONS)
 
 
 def _qualify(node: Any, schema: str, hidden: frozenset[str]) -> None:

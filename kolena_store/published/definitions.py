@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Transaction
-from kolena_store.datasets import DatasetRecord
+from kolena_store.database import Session
+from kolena_store.datasets import dataset_named
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
 from kolena_store.metrics.user.stored import UserMetric, user_metrics
 from kolena_store.predicates.messages import plain_message
@@ -48,17 +48,16 @@ class PublishedMetric:
         return {**kept, "recomputable": self.made is not None, **facts}
 
 
-def published_metrics(
-    transaction: Transaction, dataset: DatasetRecord, state: DatasetState
-) -> Iterator[PublishedMetric]:
+def published_metrics(session: Session, state: DatasetState) -> Iterator[PublishedMetric]:
     """Yield the metrics that the dataset's workflow brings, then those that its users defined."""
     if state.workflow is not None:
         file = load_metrics(state.workflow.metric_file)
         brought = {metric.name for metric in file.metrics}
         yield from (_brought(metric, file, state) for metric in file.metrics)
-        own = [one for one in user_metrics(transaction, dataset) if one.name not in brought]
+        dataset = dataset_named(session, state.name)
+        own = [one for one in user_metrics(session, dataset) if one.name not in brought]
         if own:
-            with _trials(transaction, state) as trials:
+            with _trials(session, state) as trials:
                 yield from [_own(trials, one, state) for one in own]
 
 
@@ -104,11 +103,11 @@ def _own(trials: "duckdb.DuckDBPyConnection", metric: UserMetric, state: Dataset
 
 
 @contextmanager
-def _trials(transaction: Transaction, state: DatasetState) -> "Iterator[duckdb.DuckDBPyConnection]":
-    """Yield a database of its own with an empty `results`: a query that fails there does not spoil the transaction."""
+def _trials(session: Session, state: DatasetState) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """Yield a database of its own with an empty `results`: a query that fails there does not spoil the session."""
     import duckdb
 
-    rows = transaction.rows(statement("queries/test_cases", "columns").fill(query=state.view("results")))
+    rows = session.rows(statement("queries/test_cases", "columns").fill(query=state.view("results")))
     columns = joined(Fragment(f"{identifier(name)} {kind}") for name, kind, *_ in rows)
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
         empty = statement("queries/predicates", "empty_table")

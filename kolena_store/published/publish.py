@@ -1,7 +1,6 @@
 """Bringing the published database up to date at the end of a transaction."""
 
-from kolena_store.database import Transaction
-from kolena_store.datasets import DatasetRecord
+from kolena_store.database import Session, Transaction
 from kolena_store.published import objects
 from kolena_store.published.cases import case_views, cases_schema, current_cases, note_cases
 from kolena_store.published.definitions import objects_of, published_metrics
@@ -12,7 +11,7 @@ from kolena_store.published.state import dataset_state
 from kolena_store.published.views import dataset_views
 from kolena_store.statements import Fragment, identifier, literal, load, statement
 
-__all__ = ["publish", "publish_everything"]
+__all__ = ["publish", "publish_everything", "store_views"]
 
 KOLENA = "kolena"
 EMPTY = "no_metrics"
@@ -41,8 +40,7 @@ def _publish_dataset(transaction: Transaction, dataset_id: int, *, again: bool =
     note_cases(transaction, dataset_id, cases)
     views = [*dataset_views(transaction, state), *case_views(transaction, state, cases)]
     publish_objects(transaction, dataset_id, views, kinds=objects.VIEWS, again=again)
-    dataset = transaction.records(DatasetRecord, "datasets.dataset_named", name=state.name)[0]
-    metrics = list(published_metrics(transaction, dataset, state))
+    metrics = list(published_metrics(transaction, state))
     publish_objects(transaction, dataset_id, objects_of(metrics), kinds=objects.MACROS, again=again)
     _note_metrics(transaction, dataset_id, [metric.row() for metric in metrics])
 
@@ -57,14 +55,19 @@ def _note_metrics(transaction: Transaction, dataset_id: int, rows: list[dict[str
 
 
 def _publish_store(transaction: Transaction, *, again: bool = False) -> None:
+    transaction.run(load("views/kolena")["schema"].fill())
+    publish_objects(transaction, None, store_views(transaction), kinds=objects.VIEWS, again=again)
+
+
+def store_views(session: Session) -> list[PublishedObject]:
+    """Return the views of schema `kolena`."""
     views = load("views/kolena")
-    transaction.run(views["schema"].fill())
     made = {name: one.fill() for name, one in views.items() if not one.examples and name not in ("schema", EMPTY)}
     made["contract"] = views["contract"].fill(version=literal(CONTRACT_VERSION))
-    file_ids = [row[0] for row in transaction.rows("publish.all_metric_files")]
-    files = paths(transaction, file_ids)
+    file_ids = [row[0] for row in session.rows("publish.all_metric_files")]
+    files = paths(session, file_ids)
     made["metrics"] = views["metrics"].fill(files=files) if file_ids else views[EMPTY].fill()
-    publish_objects(transaction, None, [_view(name, text) for name, text in made.items()], kinds=objects.VIEWS, again=again)
+    return [_view(name, text) for name, text in made.items()]
 
 
 def _view(name: str, create: Fragment) -> PublishedObject:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kolena_store.database import Transaction
+from kolena_store.database import Session
 from kolena_store.datasets import Sampling
 from kolena_store.published.paths import paths
 from kolena_store.statements import Fragment, identifier
@@ -83,9 +83,9 @@ class DatasetState:
         return identifier(self.name, name)
 
 
-def dataset_state(transaction: Transaction, dataset_id: int) -> DatasetState:
-    """Return a dataset as it stands in this transaction."""
-    row = transaction.rows("publish.newest_dataset", dataset_id=dataset_id)[0]
+def dataset_state(session: Session, dataset_id: int) -> DatasetState:
+    """Return a dataset as it stands in this session."""
+    row = session.rows("publish.newest_dataset", dataset_id=dataset_id)[0]
     name, fields, sample_files, version, document, sampling = row
     columns = json.loads(fields)
     workflow = workflow_from_document(json.loads(document)) if document else None
@@ -97,40 +97,40 @@ def dataset_state(transaction: Transaction, dataset_id: int) -> DatasetState:
         roles={column["name"]: column["role"] for column in columns},
         weight=Sampling.from_document(json.loads(sampling) if sampling else None).weight,
         workflow=workflow,
-        metric_types=_types_of(transaction, workflow.sample_metrics_schema(Facts())) if workflow else {},
-        files=paths(transaction, sample_files),
-        results=_results(transaction, dataset_id, version, workflow),
+        metric_types=_types_of(session, workflow.sample_metrics_schema(Facts())) if workflow else {},
+        files=paths(session, sample_files),
+        results=_results(session, dataset_id, version, workflow),
     )
 
 
-def _types_of(transaction: Transaction, schema: "pa.Schema") -> dict[str, str]:
-    relation = transaction.connection.from_arrow(schema.empty_table())
+def _types_of(session: Session, schema: "pa.Schema") -> dict[str, str]:
+    relation = session.connection.from_arrow(schema.empty_table())
     return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
 
 def _results(
-    transaction: Transaction, dataset_id: int, version: int, workflow: Workflow | None
+    session: Session, dataset_id: int, version: int, workflow: Workflow | None
 ) -> tuple[ResultsState, ...]:
     scored: dict[tuple[int, int], list[ScoredState]] = {}
     scorer = f"{workflow.name} {workflow.scorer_version}" if workflow else None
-    for row in transaction.rows("publish.newest_sample_metrics", dataset_id=dataset_id, dataset_version=version):
+    for row in session.rows("publish.newest_sample_metrics", dataset_id=dataset_id, dataset_version=version):
         if row[4] == scorer:
-            scored.setdefault((row[0], row[1]), []).append(_scored(transaction, row))
-    rows = transaction.rows("publish.newest_results", dataset_id=dataset_id)
-    return tuple(_of_model(transaction, row, scored.get((row[0], row[1]), ())) for row in rows)
+            scored.setdefault((row[0], row[1]), []).append(_scored(session, row))
+    rows = session.rows("publish.newest_results", dataset_id=dataset_id)
+    return tuple(_of_model(session, row, scored.get((row[0], row[1]), ())) for row in rows)
 
 
-def _scored(transaction: Transaction, row: Sequence[Any]) -> ScoredState:
+def _scored(session: Session, row: Sequence[Any]) -> ScoredState:
     _, _, fields, metric_files, _, facts, configuration = row
     return ScoredState(
         configuration=configuration,
         types=dict(json.loads(fields)),
-        files=paths(transaction, metric_files),
+        files=paths(session, metric_files),
         facts=json.loads(facts),
     )
 
 
-def _of_model(transaction: Transaction, row: Sequence[Any], scored: Sequence[ScoredState]) -> ResultsState:
+def _of_model(session: Session, row: Sequence[Any], scored: Sequence[ScoredState]) -> ResultsState:
     _, _, model, configuration, fields, inference_files = row
     types = {column["name"]: column["type"] for column in json.loads(fields)}
     return ResultsState(
@@ -138,6 +138,6 @@ def _of_model(transaction: Transaction, row: Sequence[Any], scored: Sequence[Sco
         upload_configuration=configuration,
         types=types,
         spellings={name.casefold(): name for name in types},
-        files=paths(transaction, inference_files),
+        files=paths(session, inference_files),
         scored=scored,
     )

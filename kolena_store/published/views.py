@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kolena_store.database import Transaction
+from kolena_store.database import Session
 from kolena_store.files import SAMPLE
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.published.descriptions import VIEWS, field_comment, sample_metric_comment, shared_comment
@@ -26,7 +26,7 @@ def has_classes(state: DatasetState) -> bool:
     return state.workflow is not None and any(term.labels for term in load_metrics(state.workflow.metric_file).terms)
 
 
-def dataset_views(transaction: Transaction, state: DatasetState) -> Iterator[PublishedObject]:
+def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedObject]:
     """Yield the views of a dataset, each after those that it reads."""
     fields = [(name, field_comment(name, state.roles[name])) for name in state.types]
     own = [(name, shared_comment(name)) for name in (SAMPLE, "model", "upload_configuration")]
@@ -40,9 +40,9 @@ def dataset_views(transaction: Transaction, state: DatasetState) -> Iterator[Pub
     yield _view(state, "sample_metrics", _sample_metrics(state), [*own, *_sample_metric_comments(state)])
     sides = [(name, shared_comment(name)) for name in ("s", "g", "i", "m")] if state.results else []
     yield _view(state, "results", _results(state), [*own, *sides])
-    yield _view(state, "terms", _terms(transaction, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
+    yield _view(state, "terms", _terms(session, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
     members = [(name, shared_comment(name)) for name in ("test_case", SAMPLE)]
-    yield _view(state, "test_case_members", _members(transaction, state), members)
+    yield _view(state, "test_case_members", _members(session, state), members)
 
 
 def _view(
@@ -170,21 +170,21 @@ def _sample_metric_comments(state: DatasetState) -> Iterator[tuple[str, str]]:
         yield WEIGHT, shared_comment(WEIGHT)
 
 
-def _terms(transaction: Transaction, state: DatasetState) -> Fragment:
-    file_ids = [row[0] for row in transaction.rows("publish.term_files", dataset_id=state.dataset_id)]
+def _terms(session: Session, state: DatasetState) -> Fragment:
+    file_ids = [row[0] for row in session.rows("publish.term_files", dataset_id=state.dataset_id)]
     view = state.view("terms")
     if not file_ids:
         return statement("views/datasets", "no_terms").fill(view=view)
-    return statement("views/datasets", "terms").fill(view=view, files=paths(transaction, file_ids))
+    return statement("views/datasets", "terms").fill(view=view, files=paths(session, file_ids))
 
 
-def _members(transaction: Transaction, state: DatasetState) -> Fragment:
+def _members(session: Session, state: DatasetState) -> Fragment:
     key = {"dataset_id": state.dataset_id, "dataset_version": state.version}
-    file_ids = [row[0] for row in transaction.rows("publish.membership_files", **key)]
+    file_ids = [row[0] for row in session.rows("publish.membership_files", **key)]
     view, block = state.view("test_case_members"), statement("views/datasets", "membership_blocks")
     if not file_ids:
         return statement("views/datasets", "no_members").fill(view=view)
-    blocks = [block.fill(file_id=literal(one), files=paths(transaction, [one])) for one in file_ids]
+    blocks = [block.fill(file_id=literal(one), files=paths(session, [one])) for one in file_ids]
     return statement("views/datasets", "test_case_members").fill(
         view=view,
         dataset_id=literal(state.dataset_id),

@@ -143,6 +143,11 @@ SELECT samples.* FROM {samples} AS samples WHERE samples._sample IN (SELECT _sam
 {members}
 ) AS members);
 
+-- name: plain_test_case()
+-- example: view = "digits".test_samples
+-- example: query = SELECT 1 AS _sample
+CREATE OR REPLACE VIEW {view} AS {query};
+
 -- name: listed_members()
 -- example: files = ['x.parquet']
 SELECT _sample FROM read_parquet({files})
