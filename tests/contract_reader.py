@@ -85,12 +85,12 @@ class Dataset:
                     arguments.append("reported := [" + names + "]")
             elif name in options or name == "beta":
                 if name in options:
-                    arguments.append(("%s := " % name if has_default else "") + str(options[name]))
+                    arguments.append((f"{name} := " if has_default else "") + str(options[name]))
                 elif not has_default:
                     arguments.append("2.0")
             else:
                 arguments.append(name)
-        return "%s.%s(%s)" % (quoted(self.name), quoted(metric), ", ".join(arguments))
+        return f"{quoted(self.name)}.{quoted(metric)}({', '.join(arguments)})"
 
     def values(self):
         return self.connection.execute(VALUES, {"dataset": self.name}).fetchall()
@@ -98,27 +98,16 @@ class Dataset:
     def recomputed(self, test_case, model, upload_configuration, configuration, wanted):
         """All values of one test case and run, in one query through the view of the test case."""
         calls = ", ".join(self.call(metric, class_name, configuration) for metric, class_name in wanted)
-        view = "%s.%s" % (quoted(self.name + " test cases"), quoted(test_case))
-        query = """SELECT %s FROM %s.sample_metrics WHERE model = %s
-            AND upload_configuration IS NOT DISTINCT FROM %s AND configuration IS NOT DISTINCT FROM %s
-            AND _sample IN (SELECT _sample FROM %s)""" % (
-            calls,
-            quoted(self.name),
-            literal(model),
-            literal(upload_configuration),
-            literal(configuration),
-            view,
-        )
+        view = f"{quoted(self.name + ' test cases')}.{quoted(test_case)}"
+        query = f"""SELECT {calls} FROM {quoted(self.name)}.sample_metrics WHERE model = {literal(model)}
+            AND upload_configuration IS NOT DISTINCT FROM {literal(upload_configuration)}
+            AND configuration IS NOT DISTINCT FROM {literal(configuration)}
+            AND _sample IN (SELECT _sample FROM {view})"""
         return self.connection.execute(query).fetchone()
 
     def of_user(self, metric, test_case, model, upload_configuration):
-        query = "SELECT value FROM %s.%s(%s, %s, _upload_configuration := %s)" % (
-            quoted(self.name),
-            quoted(metric),
-            literal(model),
-            literal(test_case),
-            literal(upload_configuration),
-        )
+        arguments = ", ".join(map(literal, (model, test_case, upload_configuration)))
+        query = f"SELECT value FROM {quoted(self.name)}.{quoted(metric)}({arguments})"
         return self.connection.execute(query).fetchone()[0]
 
 
@@ -155,7 +144,7 @@ def compared(dataset):
             if plain
             else ()
         )
-        pairs = list(zip(found, plain))
+        pairs = list(zip(found, plain, strict=True))
         pairs += [
             (dataset.of_user(row[0], test_case, model, upload_configuration), row)
             for row in rows
@@ -171,7 +160,7 @@ def compared(dataset):
 def main(path, root=None):
     connection = opened(path)
     if root is not None:
-        connection.execute("SET VARIABLE kolena_root = %s" % literal(root))
+        connection.execute(f"SET VARIABLE kolena_root = {literal(root)}")
     database = connection.execute("SELECT current_database()").fetchone()[0]
     document = {"duckdb": duckdb.__version__, "compared": 0, "metrics": [], "wrong": [], "not_recomputable": []}
     for (name,) in connection.execute("SELECT name FROM kolena.datasets ORDER BY name").fetchall():

@@ -42,7 +42,9 @@ def add_multiclass(store: ks.Store, rng: np.random.Generator) -> None:
     for name in (model, "v2"):
         scores = np.round(rng.dirichlet([1, 1, 1], N), 2)
         scores[:, 2] = 1 - scores[:, 0] - scores[:, 1]
-        answers = [classes[row.argmax()] if luck > 0.1 else "another" for row, luck in zip(scores, rng.random(N))]
+        answers = [
+            classes[row.argmax()] if luck > 0.1 else "another" for row, luck in zip(scores, rng.random(N), strict=True)
+        ]
         table = {"id": np.arange(N), "answer": with_holes(rng, answers)}
         table |= {f"p {one}": with_holes(rng, scores[:, index].tolist()) for index, one in enumerate(classes)}
         store.upload_results(dataset, name, pa.table(table).slice(0, N - 9))
@@ -52,7 +54,9 @@ def add_multiclass(store: ks.Store, rng: np.random.Generator) -> None:
     store.test(dataset, suite="listed")
     store.test(dataset, model, suite="odd", configuration=ks.Configuration(beta=0.5, top_k=1))
     some = ks.Configuration(classes=["x", label])
-    store.test(dataset, model, suite="odd", configuration=some, metrics=["f1", "f1_macro", "f1_micro", "recall_weighted"])
+    store.test(
+        dataset, model, suite="odd", configuration=some, metrics=["f1", "f1_macro", "f1_micro", "recall_weighted"]
+    )
     store.apply_metrics(
         dataset,
         "-- metric: wrong_at_night  better: lower  unit: samples\n"
@@ -101,4 +105,3 @@ def full_store(root: Path) -> ks.Store:
         with store.transaction():
             add(store, rng)
     return store
-

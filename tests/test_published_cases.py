@@ -44,8 +44,14 @@ def numbers(store: ks.Store) -> ks.Store:
         ("SELECT * FROM test_samples WHERE x > 7", [8, 9]),
         ("SELECT test_samples.* FROM test_samples WHERE test_samples.x < 1", [0]),
         ("SELECT s.* FROM test_samples AS s WHERE s.x = 3", [3]),
-        ("WITH low AS (SELECT _sample FROM test_samples WHERE x < 2) SELECT t.* FROM test_samples t JOIN low USING (_sample)", [0, 1]),
-        ("SELECT * FROM test_samples WHERE EXISTS (SELECT 1 FROM test_samples o WHERE o.x = test_samples.x + 8)", [0, 1]),
+        (
+            "WITH low AS (SELECT _sample FROM test_samples WHERE x < 2) SELECT t.* FROM test_samples t JOIN low USING (_sample)",
+            [0, 1],
+        ),
+        (
+            "SELECT * FROM test_samples WHERE EXISTS (SELECT 1 FROM test_samples o WHERE o.x = test_samples.x + 8)",
+            [0, 1],
+        ),
         ("SELECT _sample FROM test_samples WHERE x < 1 UNION SELECT _sample FROM test_samples WHERE x > 8", [0, 9]),
         ("SELECT DISTINCT _sample FROM test_samples WHERE x IN (SELECT max(x) FROM test_samples)", [9]),
         ("SELECT _sample, x + 1 AS y FROM test_samples WHERE x < 1", [0]),
@@ -119,7 +125,15 @@ def test_only_what_changed_is_made_again(ticket_store: ks.Store) -> None:
     assert {one.split(".")[1] for one in changed} == {"inferences", "results", "sample_metrics"}
     assert made_again(ticket_store, lambda: ticket_store.upload_dataset("new", pa.table({"id": [1]}))) == {
         f"new.{name}"
-        for name in ("test_samples", "ground_truths", "inferences", "results", "sample_metrics", "terms", "test_case_members")
+        for name in (
+            "test_samples",
+            "ground_truths",
+            "inferences",
+            "results",
+            "sample_metrics",
+            "terms",
+            "test_case_members",
+        )
     }
 
 

@@ -14,6 +14,7 @@ import pytest
 from published_stores import ODD, full_store
 
 import kolena_store as ks
+from kolena_store.errors import InvalidInput, StoreError
 
 READER = Path(__file__).with_name("contract_reader.py")
 OTHERS = "KOLENA_STORE_OTHER_PYTHONS"
@@ -117,19 +118,21 @@ def test_a_weighted_mean_of_terms_pools_models(full: Path) -> None:
         WHERE dataset = '{dataset}' AND suite = 'odd' AND configuration IS NULL)
     """
     value = ks.Store(full).sql(query).rows()[0]["pooled"]
-    accuracy = f"SELECT value FROM kolena.metrics WHERE dataset = '{dataset}' AND metric = 'accuracy' AND test_case = 'all'"
+    accuracy = (
+        f"SELECT value FROM kolena.metrics WHERE dataset = '{dataset}' AND metric = 'accuracy' AND test_case = 'all'"
+    )
     assert value in [row["value"] for row in ks.Store(full).sql(accuracy).rows()]
 
 
 def test_publish_refuses_what_it_would_destroy(full: Path, tmp_path: Path) -> None:
     store, file = ks.Store(full), tmp_path / "there.duckdb"
     file.write_text("mine")
-    with pytest.raises(ks.InvalidInput, match="is there already"):
+    with pytest.raises(InvalidInput, match="is there already"):
         store.publish(file)
     assert file.read_text() == "mine"
-    with pytest.raises(ks.InvalidInput, match="no folder"):
+    with pytest.raises(InvalidInput, match="no folder"):
         store.publish(tmp_path / "nowhere" / "x.duckdb")
-    with pytest.raises(ks.InvalidInput, match="the store's own"):
+    with pytest.raises(InvalidInput, match="the store's own"):
         store.publish(full / "store.duckdb", overwrite=True)
     assert store.sql("SELECT count(*) > 0 AS b FROM kolena.metrics").rows() == [{"b": True}]
 
@@ -141,7 +144,7 @@ def test_a_file_that_can_not_be_finished_leaves_the_old_one(store: ks.Store, tmp
     before = file.read_bytes()
     for data in (store.path / "data").rglob("*.parquet"):
         data.unlink()
-    with pytest.raises(ks.StoreError):
+    with pytest.raises(StoreError):
         store.publish(file, overwrite=True)
     assert file.read_bytes() == before
     assert [path.name for path in tmp_path.glob("*duckdb*")] == [file.name]

@@ -20,7 +20,9 @@ N = 150
 def weighted(root: Path, workflow: object, samples: dict[str, object], answers: dict[str, object]) -> ks.Store:
     store = ks.Store(root)
     with store.transaction():
-        store.upload_dataset("d", pa.table({"id": range(N), **samples}), id_fields=["id"], workflow=workflow, weight="w")
+        store.upload_dataset(
+            "d", pa.table({"id": range(N), **samples}), id_fields=["id"], workflow=workflow, weight="w"
+        )
         store.upload_results("d", "v1", pa.table({"id": range(N), **answers}))
         store.test("d", "v1", metrics=[workflow.headlines()[0]])
     return store
@@ -87,9 +89,7 @@ def weighted_median(values: np.ndarray, w: np.ndarray) -> float:
     return float((values[first] + values[first + 1]) / 2 if cumulative[first] == w.sum() / 2 else values[first])
 
 
-SCORED = st.lists(
-    st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12
-)
+SCORED = st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12)
 """Few scores, so that many are equal; whole weights, so that sums are exact."""
 
 

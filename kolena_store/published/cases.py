@@ -60,9 +60,7 @@ def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[Curren
     )
 
 
-def case_views(
-    session: Session, state: DatasetState, cases: Sequence[CurrentCase]
-) -> Iterator[PublishedObject]:
+def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCase]) -> Iterator[PublishedObject]:
     """Yield the views; each is written anew when its definition or the dataset's columns have changed."""
     columns = [(SAMPLE, shared_comment(SAMPLE))]
     columns += [(name, field_comment(name, state.roles[name])) for name in state.types]
@@ -83,7 +81,10 @@ def case_views(
 def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragment:
     view = identifier(cases_schema(state.name), case.name)
     if case.members_file is not None:
-        query, is_plain = statement("views/datasets", "listed_members").fill(files=paths(session, [case.members_file])), False
+        query, is_plain = (
+            statement("views/datasets", "listed_members").fill(files=paths(session, [case.members_file])),
+            False,
+        )
     else:
         query, is_plain = _with_schema(session, case.normalised or "", state.name)
     if is_plain:

@@ -20,13 +20,13 @@ CONTRACT_VERSION = 1
 
 VIEWS: Mapping[str, str] = MappingProxyType(
     {
-        "test_samples": "The samples of the dataset's newest version: ids, metadata and ground truth, a row each",
+        "test_samples": "The samples of the newest version: ids, metadata and ground truth, a row each",
         "ground_truths": "The ground truth of each sample",
         "inferences": "What each model said of each sample, by its newest results",
         "results": "A row for each model and sample it answered, as structs: sample, ground truth, inference, metrics",
         "sample_metrics": "What the workflow found out about each answered sample: what the metric macros read",
         "terms": "The sums and counts of all test runs of this dataset, from which their metrics were made",
-        "test_case_members": "Which samples belong to which current test case; filter by test_case, it is made on demand",
+        "test_case_members": "Which samples belong to which current test case: filter by test_case",
         "kolena.datasets": "The datasets in their newest version",
         "kolena.dataset_versions": "Every version of every dataset",
         "kolena.models": "The models",
@@ -35,7 +35,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "kolena.test_suites": "Every version of every test suite",
         "kolena.test_suite_members": "Which versions of test cases a version of a suite pins, in order",
         "kolena.test_runs": "One model's results tested on one version of a suite",
-        "kolena.metrics": "Every metric value of every run, with its interval: a row for each test case, metric and class",
+        "kolena.metrics": "Every value of every run with its interval: a row for each test case, metric and class",
         "kolena.metric_definitions": "The metrics of each dataset: what they are, and the macro that recomputes them",
         "kolena.contract": "The version of the promise that these schemas, views, columns and macros are",
     }

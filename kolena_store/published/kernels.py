@@ -1,6 +1,7 @@
 """Kernel terms in SQL: what a metric macro puts in the place of a kernel's numpy."""
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from types import MappingProxyType
 
 from kolena_store.statements import Fragment, joined, literal, statement
@@ -30,8 +31,7 @@ def calibration_error(confidence: Fragment, correct: Fragment, weight: Fragment 
     edges = [number / N_BINS for number in range(1, N_BINS + 1)]
     first = _piece("first_bin", confidence=confidence, high=literal(edges[0]))
     others = [
-        _piece("bin", confidence=confidence, low=literal(low), high=literal(high))
-        for low, high in zip(edges, edges[1:], strict=False)
+        _piece("bin", confidence=confidence, low=literal(low), high=literal(high)) for low, high in pairwise(edges)
     ]
     shared = {"confidence": confidence, "correct": correct, "weight": weight or ONE}
     gaps = joined([_piece("calibration_gap", inside=inside, **shared) for inside in (first, *others)], " + ")

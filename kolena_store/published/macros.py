@@ -141,5 +141,3 @@ def _joined_labels(left: Fragment, right: Fragment) -> Fragment:
 
 def _named(value: Fragment, name: str) -> Fragment:
     return Fragment(f"{value} AS {identifier(name)}")
-
-

@@ -61,19 +61,19 @@ def _check_target(root: Path, target: Path, *, overwrite: bool) -> None:
 
 
 def _write(session: Session, work: Path) -> None:
-    for name in ("less_memory", "any_order"):
-        session.run(f"publish.{name}")
-    attach = statement("queries/publish", "attach_copy")
+    for name in ("materialised.less_memory", "materialised.any_order"):
+        session.run(name)
+    attach = statement("queries/materialised", "attach_copy")
     session.run(attach.fill(path=literal(str(work)), storage=literal(STORAGE_VERSION)))
     _copy_catalogue(session)
     objects = list(_objects(session))
     for schema in dict.fromkeys(one.schema for one in objects):
-        session.run(statement("queries/publish", "copy_schema").fill(schema=identifier("copy", schema)))
+        session.run(statement("queries/materialised", "copy_schema").fill(schema=identifier("copy", schema)))
     with track(len(objects), "writing tables and views") as advance:
         for one in objects:
             _make(session, one)
             advance(1)
-    for step in ("publish.checkpoint_copy", "store.leave_store", "publish.detach_copy"):
+    for step in ("materialised.checkpoint_copy", "store.leave_store", "materialised.detach_copy"):
         session.run(step)
 
 
@@ -88,13 +88,13 @@ def _objects(session: Session) -> Iterator[PublishedObject]:
 
 
 def _copy_catalogue(session: Session) -> None:
-    session.run(statement("queries/publish", "copy_schema").fill(schema=identifier("copy", CATALOGUE)))
-    for (name,) in session.rows("publish.catalogue_tables"):
+    session.run(statement("queries/materialised", "copy_schema").fill(schema=identifier("copy", CATALOGUE)))
+    for (name,) in session.rows("materialised.catalogue_tables"):
         _copy_table(session, CATALOGUE, name)
 
 
 def _copy_table(session: Session, schema: str, name: str) -> None:
-    copy = statement("queries/publish", "copy_table")
+    copy = statement("queries/materialised", "copy_table")
     session.run(copy.fill(target=identifier("copy", schema, name), source=identifier("store", schema, name)))
 
 
@@ -104,7 +104,7 @@ def _make(session: Session, one: PublishedObject) -> None:
     is_table = one.kind == "view" and READS_FILES in create
     if is_table:
         _copy_table(session, one.schema, one.name)
-    session.run("publish.use_copy")
+    session.run("materialised.use_copy")
     texts = [*([] if is_table else [create]), *comments_of(one, is_table=is_table)]
     session.run(Fragment("\n".join(texts)))
     session.run("store.use_store")

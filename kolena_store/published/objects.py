@@ -1,7 +1,8 @@
 """What is published, object by object: only what has changed since the last commit is made again."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from kolena_store.database import Transaction
@@ -15,6 +16,12 @@ Key = tuple[str, str, str]
 
 VIEWS: tuple[Kind, ...] = ("view",)
 MACROS: tuple[Kind, ...] = ("macro", "table_macro")
+COMMENTS: Mapping[str, str] = MappingProxyType(
+    {"view": "on_view", "macro": "on_macro", "table_macro": "on_table_macro"}
+)
+DROPS: Mapping[str, str] = MappingProxyType(
+    {"view": "drop_view", "macro": "drop_macro", "table_macro": "drop_table_macro"}
+)
 STATEMENTS_AT_ONCE = 200
 
 
@@ -52,7 +59,7 @@ class PublishedObject:
 def comments_of(one: PublishedObject, *, is_table: bool) -> Iterator[Fragment]:
     """Yield the statements that comment an object and its columns; a view may have become a table."""
     name = identifier(one.schema, one.name)
-    how = "on_table" if is_table else f"on_{one.kind}"
+    how = "on_table" if is_table else COMMENTS[one.kind]
     yield statement("views/comments", how).fill(name=name, text=literal(one.comment))
     on_column = statement("views/comments", "on_column")
     for column, text in one.columns:
@@ -87,7 +94,7 @@ def publish_objects(
 
 def _dropped(key: Key) -> Fragment:
     schema, kind, name = key
-    return statement("views/comments", f"drop_{kind}").fill(name=identifier(schema, name))
+    return statement("views/comments", DROPS[kind]).fill(name=identifier(schema, name))
 
 
 def _run(transaction: Transaction, statements: Sequence[Fragment]) -> None:

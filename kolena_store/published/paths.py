@@ -14,7 +14,6 @@ def paths(session: Session, file_ids: Sequence[int]) -> Fragment:
     files = session.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []
     root = Fragment(f"coalesce(getvariable('kolena_root'), {literal(str(session.root))})")
     found = (
-        f"{root} || {literal('/' + file.path(session.root).relative_to(session.root).as_posix())}"
-        for file in files
+        f"{root} || {literal('/' + file.path(session.root).relative_to(session.root).as_posix())}" for file in files
     )
     return Fragment(f"[{joined(map(Fragment, found))}]")

@@ -80,4 +80,3 @@ def _view(name: str, create: Fragment) -> PublishedObject:
         comment=VIEWS[f"{KOLENA}.{name}"],
         columns=[(column, kolena_comment(name, column)) for column in KOLENA_VIEWS[name]],
     )
-

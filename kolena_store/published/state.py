@@ -108,9 +108,7 @@ def _types_of(session: Session, schema: "pa.Schema") -> dict[str, str]:
     return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
 
-def _results(
-    session: Session, dataset_id: int, version: int, workflow: Workflow | None
-) -> tuple[ResultsState, ...]:
+def _results(session: Session, dataset_id: int, version: int, workflow: Workflow | None) -> tuple[ResultsState, ...]:
     scored: dict[tuple[int, int], list[ScoredState]] = {}
     scorer = f"{workflow.name} {workflow.scorer_version}" if workflow else None
     for row in session.rows("publish.newest_sample_metrics", dataset_id=dataset_id, dataset_version=version):

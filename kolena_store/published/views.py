@@ -45,9 +45,7 @@ def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedOb
     yield _view(state, "test_case_members", _members(session, state), members)
 
 
-def _view(
-    state: DatasetState, name: str, create: Fragment, columns: Sequence[tuple[str, str]]
-) -> PublishedObject:
+def _view(state: DatasetState, name: str, create: Fragment, columns: Sequence[tuple[str, str]]) -> PublishedObject:
     return PublishedObject(
         schema=state.name,
         name=name,
@@ -136,7 +134,7 @@ def _sample_metrics(state: DatasetState) -> Fragment:
             configuration=literal(scored.configuration),
             columns=_metric_columns(state, "scored", classes=scored.classes),
             files=scored.files,
-            weights=Fragment("\n" + weights if weights else ""),
+            weights=weights,
         )
         for one in state.results
         for scored in one.scored

@@ -43,7 +43,10 @@ class Judged(Workflow):
         }
     )
     sample_metrics_help: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {"verdict": "Whether the answer passed; NULL when it was not judged", "score": "The grade; NULL when there is none"}
+        {
+            "verdict": "Whether the answer passed; NULL when it was not judged",
+            "score": "The grade; NULL when there is none",
+        }
     )
 
     def __post_init__(self) -> None:

@@ -85,7 +85,7 @@ list(struct_pack(s := {scores}, t := {label}{weight})) FILTER (WHERE {scores} IS
 any_value(classes)
 
 -- name: entries_of_rows()
--- example: rows = [{'s': [0.5], 't': 'a'}]
+-- example: rows = [{'s': [0.5], 't': 'a', 'w': 1.0}]
 -- example: position = 1
 -- example: class = 'a'
 -- example: weight = , w := _r.w

@@ -73,7 +73,8 @@ CREATE OR REPLACE VIEW {view} AS {parts};
 -- example: weights = WHERE scored._sample > 0
 SELECT scored._sample, {model}::VARCHAR AS model, {upload_configuration}::VARCHAR AS upload_configuration,
     {configuration}::VARCHAR AS configuration{columns}
-FROM read_parquet({files}) AS scored{weights}
+FROM read_parquet({files}) AS scored
+{weights}
 
 -- name: join_weights()
 -- example: samples = "digits".test_samples
