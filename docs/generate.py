@@ -202,7 +202,11 @@ def _published_views() -> str:
     columns = store.sql(query).rows()
     sections = []
     for view in store.sql(views).rows():
-        own = [row for row in columns if (row["schema_name"], row["table_name"]) == (view["schema_name"], view["view_name"])]
+        own = [
+            row
+            for row in columns
+            if (row["schema_name"], row["table_name"]) == (view["schema_name"], view["view_name"])
+        ]
         cells = ((f"`{row['column_name']}`", f"`{row['data_type']}`", row["comment"]) for row in own)
         title = f"### {view['schema_name']}.{view['view_name']}\n\n{view['comment']}."
         sections.append(f"{title}\n\n{_table(('column', 'type', 'what it is'), cells)}")
