@@ -137,6 +137,12 @@ def test_publish_refuses_what_it_would_destroy(full: Path, tmp_path: Path) -> No
     assert store.sql("SELECT count(*) > 0 AS b FROM kolena.metrics").rows() == [{"b": True}]
 
 
+def test_a_file_is_not_named_as_a_dataset(full: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="could not tell the two apart"):
+        ks.Store(full).publish(tmp_path / "Prices.duckdb")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_can_not_be_finished_leaves_the_old_one(store: ks.Store, tmp_path: Path) -> None:
     store.upload_dataset("d", pa.table({"id": [1, 2]}))
     file = tmp_path / "there.duckdb"

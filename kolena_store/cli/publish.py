@@ -13,12 +13,12 @@ __all__ = ["command"]
     short_help="Write what BI tools read: after a move, or as one file.",
     cls=Command,
     prints_data=False,
-    examples=("kolena-store publish", "kolena-store publish --materialize tickets.duckdb --force"),
+    examples=("kolena-store publish", "kolena-store publish --materialize one-file.duckdb --force"),
 )
 @click.option(
     "--materialize",
     metavar="FILE",
-    help="Write one DuckDB file with native tables that needs no other, e.g. --materialize tickets.duckdb.",
+    help="Write one DuckDB file with native tables that needs no other, e.g. --materialize one-file.duckdb.",
 )
 @click.option("--force", is_flag=True, help="Let --materialize replace FILE when it is there.")
 @pass_invocation

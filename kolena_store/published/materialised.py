@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kolena_store.database import CATALOGUE_FILE, Session, open_snapshot
@@ -32,7 +32,7 @@ def materialise(root: Path, target: Path, *, overwrite: bool) -> None:
         overwrite: whether a file that is there may be replaced.
 
     Raises:
-        InvalidInput: the file is there, its folder is not, or it is the store's own.
+        InvalidInput: the file is there, its folder is not, it is the store's own, or it has a dataset's name.
         StoreNotFound: there is no store.
     """
     target = target.absolute()
@@ -40,7 +40,9 @@ def materialise(root: Path, target: Path, *, overwrite: bool) -> None:
     session = open_snapshot(root)
     work = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
     try:
-        _write(session, work)
+        objects = list(_objects(session))
+        _check_name(target, objects)
+        _write(session, work, objects)
         session.connection.close()
         _sync(work)
         work.replace(target)
@@ -60,13 +62,22 @@ def _check_target(root: Path, target: Path, *, overwrite: bool) -> None:
         raise InvalidInput(f"{target} is there already; name another file, or replace it (--force; overwrite=True)")
 
 
-def _write(session: Session, work: Path) -> None:
+def _check_name(target: Path, objects: Sequence[PublishedObject]) -> None:
+    """Refuse a file whose name is a schema's: clients call the database by it, and `name.view` would mean two things."""
+    taken = next((one.schema for one in objects if one.schema.lower() == target.stem.lower()), None)
+    if taken is not None:
+        raise InvalidInput(
+            f"{target.name} would be a database {target.stem!r} with a schema {taken!r}, and DuckDB could not tell the "
+            "two apart; give the file another name"
+        )
+
+
+def _write(session: Session, work: Path, objects: Sequence[PublishedObject]) -> None:
     for name in ("materialised.less_memory", "materialised.any_order"):
         session.run(name)
     attach = statement("queries/materialised", "attach_copy")
     session.run(attach.fill(path=literal(str(work)), storage=literal(STORAGE_VERSION)))
     _copy_catalogue(session)
-    objects = list(_objects(session))
     for schema in dict.fromkeys(one.schema for one in objects):
         session.run(statement("queries/materialised", "copy_schema").fill(schema=identifier("copy", schema)))
     with track(len(objects), "writing tables and views") as advance:
