@@ -106,7 +106,8 @@ class Dataset:
         return self.connection.execute(query).fetchone()
 
     def of_user(self, metric, test_case, model, upload_configuration):
-        arguments = ", ".join(map(literal, (model, test_case, upload_configuration)))
+        # By its name: DuckDB 1.1.3 takes no parameter with a default by position.
+        arguments = f"{literal(model)}, {literal(test_case)}, _upload_configuration := {literal(upload_configuration)}"
         query = f"SELECT value FROM {quoted(self.name)}.{quoted(metric)}({arguments})"
         return self.connection.execute(query).fetchone()[0]
 
