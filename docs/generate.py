@@ -85,6 +85,8 @@ def parts() -> dict[str, Callable[[], str]]:
         "commands": _commands_part,
         "views of a dataset": _dataset_views,
         "views of the store": _store_views,
+        "published views": _published_views,
+        "published macros": _published_macros,
     }
 
 
@@ -169,11 +171,7 @@ def _store_views() -> str:
 
 def _views(schema: str) -> str:
     """Return the views of a schema, in a store with one small dataset that one model was tested on."""
-    store = ks.Store()
-    samples = [{"id": number, "animal": "cat", "light": "day", "guess": "cat"} for number in range(3)]
-    workflow = ks.Classification(ground_truth="animal", prediction="guess")
-    store.upload_dataset(OWNER_OF_VIEWS, samples, workflow=workflow, predictions={"v1": "guess"})
-    store.test(OWNER_OF_VIEWS)
+    store = _example_store()
     query = (
         "SELECT table_name, list(column_name || ' ' || data_type ORDER BY column_index) AS columns "
         f"FROM duckdb_columns() WHERE schema_name = '{schema}' GROUP BY table_name ORDER BY table_name"
@@ -182,6 +180,62 @@ def _views(schema: str) -> str:
     return _table(
         ("view", "columns"), ((f"`{row['table_name']}`", ", ".join(map(_code, row["columns"]))) for row in rows)
     )
+
+
+def _example_store() -> ks.Store:
+    store = ks.Store()
+    samples = [{"id": number, "animal": "cat", "light": "day", "guess": "cat"} for number in range(3)]
+    workflow = ks.Classification(ground_truth="animal", prediction="guess")
+    store.upload_dataset(OWNER_OF_VIEWS, samples, workflow=workflow, predictions={"v1": "guess"})
+    store.test(OWNER_OF_VIEWS)
+    return store
+
+
+def _published_views() -> str:
+    """Return every view and column of the published database with its comment."""
+    store = _example_store()
+    views = "SELECT schema_name, view_name, comment FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    query = (
+        "SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns() "
+        "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
+    )
+    columns = store.sql(query).rows()
+    sections = []
+    for view in store.sql(views).rows():
+        own = [
+            row
+            for row in columns
+            if (row["schema_name"], row["table_name"]) == (view["schema_name"], view["view_name"])
+        ]
+        cells = ((f"`{row['column_name']}`", f"`{row['data_type']}`", row["comment"]) for row in own)
+        title = f"### {view['schema_name']}.{view['view_name']}\n\n{view['comment']}."
+        sections.append(f"{title}\n\n{_table(('column', 'type', 'what it is'), cells)}")
+    return "\n".join(sections)
+
+
+def _published_macros() -> str:
+    """Return how the macros of each workflow are called, in the simplest dataset of each."""
+    query = "SELECT metric, level, macro, reason FROM kolena.metric_definitions WHERE dataset = $$photos$$"
+    sections = []
+    for workflow in (
+        ks.Classification(ground_truth="animal", prediction="guess"),
+        ks.Regression(ground_truth="animal", prediction="guess"),
+        ks.Judged(verdict="guess"),
+    ):
+        store, kind = ks.Store(), type(workflow).__name__
+        value: object = "cat" if kind == "Classification" else 1.0 if kind == "Regression" else True
+        samples = [{"id": number, "animal": value} for number in range(3)]
+        store.upload_dataset(OWNER_OF_VIEWS, samples, id_fields=["id"], workflow=workflow)
+        store.upload_results(OWNER_OF_VIEWS, "v1", [{"id": number, "guess": value} for number in range(3)])
+        store.test(OWNER_OF_VIEWS)
+        rows = store.sql(query).rows()
+        cells = ((f"`{row['metric']}`", row["level"], _call(row["macro"]) or row["reason"]) for row in rows)
+        sections.append(f"### {kind}\n\n{_table(('metric', 'of', 'macro'), cells)}")
+    return "\n".join(sections)
+
+
+def _call(macro: str | None) -> str:
+    return f"`{macro.replace(chr(34), '')}`" if macro else ""
 
 
 def _code(text: str) -> str:

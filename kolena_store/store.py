@@ -17,7 +17,7 @@ from kolena_store import uploads as upload_room
 from kolena_store.database import Database
 from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
 from kolena_store.predicates.query import run_query
-from kolena_store.publish import publish
+from kolena_store.published import materialise, publish, publish_everything
 from kolena_store.tables import QueryResult, Records
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration, Workflow
@@ -318,6 +318,22 @@ class Store:
             LimitExceeded: it took longer than `seconds`, or too much memory.
         """
         return QueryResult(table=run_query(self.path, query, seconds=seconds))
+
+    def publish(self, materialize: str | Path | None = None, *, overwrite: bool = False) -> None:
+        """Write all views and macros that other SQL clients read again, under the folder where the store is now.
+
+        Args:
+            materialize: in place of that, write one DuckDB file that needs no other: native tables, the same names.
+            overwrite: whether that file may replace one that is there.
+
+        Raises:
+            InvalidInput: the file is there already, or can't be written.
+        """
+        if materialize is not None:
+            materialise(self.path, Path(materialize), overwrite=overwrite)
+            return
+        with self._database.transaction(makes_store=False) as transaction:
+            publish_everything(transaction)
 
     def _dataset(self, name: str) -> dataset_room.DatasetRecord:
         return dataset_room.dataset_named(self._database.session(), name)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 import kolena_store as ks
-from kolena_store.publish import common_types
+from kolena_store.results.common_types import common_types
 
 Rows = list[dict[str, Any]]
 

@@ -20,8 +20,22 @@ SUBJECTS = sorted(
     if path.parent.name != "metrics"
 )
 STATEMENTS = [(subject, name) for subject in SUBJECTS for name in load(subject)]
-PARTS = ("views/datasets.join_sample_metrics", "queries/runs.selected_samples")
+PARTS = ("views/datasets.join_sample_metrics", "views/datasets.join_weights", "queries/runs.selected_samples")
 """Statements that stand inside others, and are none by themselves."""
+EXPRESSIONS = tuple(
+    f"{subject}.{name}"
+    for subject in ("macros/terms", "macros/metrics")
+    for name, one in load(subject).items()
+    if "MACRO" not in one.text and name not in ("default", "weight_of_sample", "weight_of_row")
+)
+"""Parts of metric macros: expressions over sample metrics."""
+NO_STATEMENTS = (
+    *PARTS,
+    *EXPRESSIONS,
+    "macros/metrics.default",
+    "macros/terms.weight_of_sample",
+    "macros/terms.weight_of_row",
+)
 TABLES = """
     CREATE TABLE test_samples (_sample BIGINT, length INTEGER);
     CREATE TABLE case_terms (position INTEGER);
@@ -33,6 +47,11 @@ TABLES = """
 """
 """What other statements make before these are run."""
 MADE_BY_OTHERS = ("queries/user_metrics.create_answered", "queries/user_metrics.choose_members")
+TERM_COLUMNS = ("model", "suite", "test_case", "term", "class", "predicted", "value")
+SCORED = """
+    CREATE TABLE scored (truth VARCHAR, prediction VARCHAR, correct BOOLEAN, confidence DOUBLE, scores DOUBLE[],
+        classes VARCHAR[], class VARCHAR, reported VARCHAR[], _class VARCHAR, _n BIGINT);
+"""
 FILES = frozenset(("files", "staged", "current", "numbered", "samples", "inferences", "older", "newer"))
 BOUND = {
     "paths": ["x.parquet"],
@@ -70,7 +89,7 @@ def executed(connection: duckdb.DuckDBPyConnection, one: Statement) -> None:
 def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with an empty catalogue, and with all else that some statement finds when it is run."""
     monkeypatch.chdir(tmp_path)
-    columns = ("_sample", "run", "test_case_id", "test_case_version", "block", "bits")
+    columns = ("_sample", "run", "test_case_id", "test_case_version", "block", "bits", *TERM_COLUMNS)
     pq.write_table(pa.table({name: pa.array([0], pa.int64()) for name in columns}), "x.parquet")
     Path("x.csv").write_text("c0\n1\n")
     Path("x.json").write_text('{"c0": 1}\n')
@@ -93,7 +112,7 @@ def test_a_statement_names_its_parameters_and_fragments(subject: str, name: str)
     one = load(subject)[name]
     assert set(one.examples) == set(re.findall(r"\{(\w+)\}", one.text))
     assert len(one.parameters) == len(set(one.parameters))
-    if key_of(subject, name) not in PARTS:
+    if key_of(subject, name) not in NO_STATEMENTS:
         (parsed,) = duckdb.extract_statements(filled(one))
         assert set(one.parameters) == set(parsed.named_parameters)
 
@@ -101,7 +120,7 @@ def test_a_statement_names_its_parameters_and_fragments(subject: str, name: str)
 QUERIES = [
     (subject, name)
     for subject, name in STATEMENTS
-    if key_of(subject, name) not in PARTS
+    if key_of(subject, name) not in NO_STATEMENTS
     and re.match(r"\s*(SELECT|WITH|INSERT|UPDATE|DESCRIBE)\b", load(subject)[name].text)
 ]
 
@@ -115,9 +134,9 @@ def test_a_query_binds_to_an_empty_catalogue(subject: str, name: str, connection
 DEFINITIONS = [
     (subject, name)
     for subject, name in STATEMENTS
-    if subject not in ("schema/catalogue", "queries/store", "queries/sandbox")
+    if subject not in ("schema/catalogue", "queries/store", "queries/sandbox", "queries/materialised")
     and (subject, name) not in QUERIES
-    and key_of(subject, name) not in PARTS
+    and key_of(subject, name) not in NO_STATEMENTS
     and "MACRO" not in load(subject)[name].text
 ]
 
@@ -140,9 +159,18 @@ def test_a_definition_or_setting_can_be_executed(
 def test_a_part_stands_where_it_is_used(part: list[str], connection: duckdb.DuckDBPyConnection) -> None:
     text = filled(load(part[0])[part[1]])
     if "join" in part[1]:
-        connection.execute(f"EXPLAIN SELECT * FROM test_samples AS samples {text}")
+        alias = "scored" if "weights" in part[1] else "samples"
+        connection.execute(f"EXPLAIN SELECT * FROM test_samples AS {alias} {text}")
     else:
         connection.execute(f"EXPLAIN SELECT * FROM read_parquet(['x.parquet']) AS samples WHERE {text}")
+
+
+@pytest.mark.parametrize("key", EXPRESSIONS)
+def test_a_part_of_a_macro_is_an_expression_over_sample_metrics(key: str) -> None:
+    subject, name = key.split(".")
+    with duckdb.connect() as connection:
+        connection.execute(SCORED)
+        connection.execute(f"EXPLAIN SELECT {filled(load(subject)[name])} FROM scored")
 
 
 def test_the_statements_of_a_commit_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

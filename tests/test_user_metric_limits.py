@@ -17,7 +17,7 @@ from kolena_store.errors import DamagedStore, LimitExceeded, StoreError
 from kolena_store.metrics.user import process as process_room
 from kolena_store.metrics.user.answers import Answer
 from kolena_store.metrics.user.process import Job, Limits, run_job
-from kolena_store.publish import publish
+from kolena_store.published import publish
 from kolena_store.test_runs import TestOptions, apply_metrics, run_models
 
 N = 20_000

@@ -9,7 +9,7 @@ from kolena_store.database.session import Session, connect, reading_files
 from kolena_store.database.snapshot import CATALOGUE_FILE, check_there, open_snapshot
 from kolena_store.errors import InvalidInput
 
-__all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect", "reading_files"]
+__all__ = ["CATALOGUE_FILE", "Database", "Session", "Transaction", "connect", "open_snapshot", "reading_files"]
 
 PATTERN_SIGNS = frozenset("*?")
 

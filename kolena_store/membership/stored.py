@@ -121,6 +121,7 @@ def _entries(
 def _store(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, found: Mapping[CaseKey, _Found]
 ) -> None:
+    transaction.touched_datasets.add(dataset.dataset_id)
     new = {key: one.membership for key, one in found.items() if one.file_id is None}
     file_id = _written(transaction, new) if new else None
     transaction.run(

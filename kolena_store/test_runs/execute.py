@@ -316,6 +316,7 @@ def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:
     for run in recorded.runs:
         transaction.run("runs.insert_run", **run, term_file=term_file, metric_file=metric_file)
     transaction.has_new_runs = True
+    transaction.touched_datasets.update(int(str(run["dataset_id"])) for run in recorded.runs)
     return [int(str(run["run_id"])) for run in recorded.runs]
 
 

@@ -7,8 +7,8 @@ from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
 from kolena_store.metrics.user.fields import SIDES, Fields
 from kolena_store.predicates.types import type_fragment
-from kolena_store.publish import common_types
 from kolena_store.results import results_of_dataset
+from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Facts, Workflow

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from kolena_store.datasets import Columns
@@ -107,6 +108,7 @@ class Workflow(ABC):
       what was scored under another one is scored again;
     - `answered`, SQL over its sample metrics that says whether a sample has an answer with a value;
     - `option_help`, for each field how the command line explains it;
+    - `sample_metrics_help`, if it likes, what each column of its sample metrics is, for the published database;
     - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below.
 
     On the command line a field is spelled with `-` for `_`, and its annotation says how it is read there: as a number
@@ -119,6 +121,7 @@ class Workflow(ABC):
     scorer_version: ClassVar[str]
     answered: ClassVar[Fragment] = Fragment("TRUE")
     option_help: ClassVar[Mapping[str, OptionHelp]]
+    sample_metrics_help: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def document(self) -> dict[str, Any]:
         """Return the options as plain JSON values, from which `from_document` makes an equal workflow."""

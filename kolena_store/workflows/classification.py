@@ -73,6 +73,18 @@ class Classification(Workflow):
             "classes": OptionHelp("LABEL,LABEL", "All labels, in order, e.g. --classes cat,dog,bird."),
         }
     )
+    sample_metrics_help: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "truth": "The true label as text; NULL when it is missing or outside the classes",
+            "prediction": "The predicted label as text; NULL when it is missing",
+            "correct": "Whether the prediction is right; NULL unless there are both labels",
+            "confidence": "The score of the predicted label",
+            "scores": "The score of each class, in the order of classes; NULL when one is missing",
+            "log_loss": "-log(score of the true label); NULL where the scores are no probabilities",
+            "brier_score": "The squared distance of the scores from the truth; NULL where they are no probabilities",
+            "in_top_k": "Whether the true label is among the top_k highest scores",
+        }
+    )
 
     def __post_init__(self) -> None:
         """Check that the options fit together."""

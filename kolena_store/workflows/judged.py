@@ -42,6 +42,12 @@ class Judged(Workflow):
             "score": SCORE_HELP,
         }
     )
+    sample_metrics_help: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "verdict": "Whether the answer passed; NULL when it was not judged",
+            "score": "The grade; NULL when there is none",
+        }
+    )
 
     def __post_init__(self) -> None:
         """Check that something was judged."""

@@ -43,6 +43,15 @@ class Regression(Workflow):
     option_help: ClassVar[Mapping[str, OptionHelp]] = MappingProxyType(
         {"ground_truth": GROUND_TRUTH_HELP, "prediction": PREDICTION_HELP}
     )
+    sample_metrics_help: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "truth": "The true number; NULL unless both sides are finite",
+            "prediction": "The predicted number; NULL unless both sides are finite",
+            "error": "prediction - truth",
+            "truth_deviation": "truth minus the mean truth of all samples that the model answered",
+            "prediction_deviation": "prediction minus the mean prediction of all samples that the model answered",
+        }
+    )
 
     def __post_init__(self) -> None:
         """Check that both columns are named."""

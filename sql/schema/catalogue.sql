@@ -98,3 +98,17 @@ CREATE TABLE catalogue.test_runs (
     metric_set VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], level DOUBLE, seed BIGINT,
     term_file BIGINT, metric_file BIGINT, software VARCHAR, started TIMESTAMP, seconds DOUBLE, n_scored BIGINT, n_reused BIGINT
 );
+
+-- name: published()
+CREATE TABLE catalogue.published (
+    dataset_id BIGINT, schema_name VARCHAR, name VARCHAR, kind VARCHAR, digest VARCHAR
+);
+
+-- name: published_cases()
+CREATE TABLE catalogue.published_cases (dataset_id BIGINT, test_case_id BIGINT, test_case_version INTEGER);
+
+-- name: published_metrics()
+CREATE TABLE catalogue.published_metrics (
+    dataset_id BIGINT, metric VARCHAR, level VARCHAR, better VARCHAR, unit VARCHAR, value_range VARCHAR,
+    formula VARCHAR, undefined VARCHAR, recomputable BOOLEAN, macro VARCHAR, reason VARCHAR, definition VARCHAR
+);

@@ -58,3 +58,97 @@ SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_
 -- example: view = "digits".results
 CREATE OR REPLACE VIEW {view} AS
 SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_configuration WHERE FALSE;
+
+-- name: sample_metrics()
+-- example: view = "digits".sample_metrics
+-- example: parts = SELECT 1 AS a
+CREATE OR REPLACE VIEW {view} AS {parts};
+
+-- name: sample_metrics_of_model()
+-- example: model = 'v1'
+-- example: upload_configuration = NULL
+-- example: configuration = NULL
+-- example: columns = , scored._sample AS correct
+-- example: files = ['x.parquet']
+-- example: weights = WHERE scored._sample > 0
+SELECT scored._sample, {model}::VARCHAR AS model, {upload_configuration}::VARCHAR AS upload_configuration,
+    {configuration}::VARCHAR AS configuration{columns}
+FROM read_parquet({files}) AS scored
+{weights}
+
+-- name: join_weights()
+-- example: samples = "digits".test_samples
+JOIN {samples} AS weighed ON weighed._sample = scored._sample
+
+-- name: no_sample_metrics()
+-- example: view = "digits".sample_metrics
+-- example: columns = , NULL::BOOLEAN AS correct
+CREATE OR REPLACE VIEW {view} AS
+SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_configuration,
+    NULL::VARCHAR AS configuration{columns}
+WHERE FALSE;
+
+-- name: terms()
+-- example: view = "digits".terms
+-- example: files = ['x.parquet']
+CREATE OR REPLACE VIEW {view} AS
+SELECT run, model, suite, test_case, term, class, predicted, value FROM read_parquet({files});
+
+-- name: no_terms()
+-- example: view = "digits".terms
+CREATE OR REPLACE VIEW {view} AS
+SELECT NULL::BIGINT AS run, NULL::VARCHAR AS model, NULL::VARCHAR AS suite, NULL::VARCHAR AS test_case,
+    NULL::VARCHAR AS term, NULL::VARCHAR AS class, NULL::VARCHAR AS predicted, NULL::DOUBLE AS value
+WHERE FALSE;
+
+-- The bit of sample i stands in byte i // 8 from the lowest up, and get_bit counts from the highest. The join, not
+-- unnest: every DuckDB from 1.1.3 pushes a condition on test_case below it, before any bit is looked at.
+
+-- name: test_case_members()
+-- example: view = "digits".test_case_members
+-- example: dataset_id = 1
+-- example: version = 1
+-- example: blocks = SELECT 1 AS file_id, 1 AS test_case_id, 1 AS test_case_version, 0 AS block, ''::BLOB AS bits
+CREATE OR REPLACE VIEW {view} AS
+SELECT test_case, block * 131072 + i AS _sample
+FROM (
+    SELECT test_cases.name AS test_case, block, bits::BIT AS members, octet_length(bits) * 8 AS n_bits
+    FROM catalogue.published_cases AS published
+    JOIN catalogue.test_cases ON test_cases.test_case_id = published.test_case_id
+    JOIN catalogue.memberships AS found
+        ON found.test_case_id = published.test_case_id
+        AND found.test_case_version = published.test_case_version
+        AND found.dataset_version = {version}
+    JOIN ({blocks}) AS blocks
+        ON blocks.test_case_id = published.test_case_id AND blocks.test_case_version = published.test_case_version
+        AND blocks.file_id = found.file_id
+    WHERE published.dataset_id = {dataset_id}
+) AS cases, range(131072) AS samples(i)
+WHERE CASE WHEN i < n_bits THEN get_bit(members, ((i // 8) * 8 + 7 - i % 8)::INTEGER) ELSE 0 END = 1;
+
+-- name: membership_blocks()
+-- example: file_id = 1
+-- example: files = ['x.parquet']
+SELECT {file_id} AS file_id, test_case_id, test_case_version, block, bits FROM read_parquet({files})
+
+-- name: no_members()
+-- example: view = "digits".test_case_members
+CREATE OR REPLACE VIEW {view} AS SELECT NULL::VARCHAR AS test_case, NULL::BIGINT AS _sample WHERE FALSE;
+
+-- name: test_case()
+-- example: view = "digits".test_samples
+-- example: samples = "digits".test_samples
+-- example: members = SELECT 1 AS _sample
+CREATE OR REPLACE VIEW {view} AS
+SELECT samples.* FROM {samples} AS samples WHERE samples._sample IN (SELECT _sample FROM (
+{members}
+) AS members);
+
+-- name: plain_test_case()
+-- example: view = "digits".test_samples
+-- example: query = SELECT 1 AS _sample
+CREATE OR REPLACE VIEW {view} AS {query};
+
+-- name: listed_members()
+-- example: files = ['x.parquet']
+SELECT _sample FROM read_parquet({files})

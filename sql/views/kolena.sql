@@ -83,3 +83,16 @@ WHERE FALSE;
 -- name: metrics()
 -- example: files = ['x.parquet']
 CREATE OR REPLACE VIEW kolena.metrics AS SELECT * FROM read_parquet({files});
+
+-- name: metric_definitions()
+CREATE OR REPLACE VIEW kolena.metric_definitions AS
+SELECT datasets.name AS dataset, json_extract_string(workflow, '$.workflow') AS workflow, metric, level, better, unit,
+    value_range AS range, formula, undefined, recomputable, macro, reason, definition
+FROM catalogue.published_metrics
+JOIN catalogue.datasets USING (dataset_id)
+JOIN catalogue.dataset_versions USING (dataset_id)
+QUALIFY version = max(version) OVER (PARTITION BY dataset_id);
+
+-- name: contract()
+-- example: version = 1
+CREATE OR REPLACE VIEW kolena.contract AS SELECT {version}::INTEGER AS version, '1.1.3' AS oldest_duckdb;

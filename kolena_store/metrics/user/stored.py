@@ -146,6 +146,7 @@ def store_metric(
         facts = {"definition_digest": metric.digest, "source": metric.source, "created": now()}
         transaction.run("user_metrics.insert_version", **key, version=number, **facts)
     transaction.run("user_metrics.make_current", **key, version=number)
+    transaction.touched_datasets.add(dataset.dataset_id)
     stored = _versions(transaction, dataset, metric.name)[number - 1]
     change: Change = "restored" if known else "new version" if versions else "new"
     return _applied(stored, metric, change, is_tried=is_tried)
@@ -162,6 +163,7 @@ def drop_metric(transaction: Transaction, dataset: DatasetRecord, name: str) -> 
         listing = f"kolena-store metrics list {shlex.quote(dataset.name)}"
         raise UnknownName.of(f"user metric of {dataset.name!r}", name, known, listing)
     transaction.run("user_metrics.make_current", dataset_id=dataset.dataset_id, name=name, version=None)
+    transaction.touched_datasets.add(dataset.dataset_id)
 
 
 def check_no_clash(dataset: DatasetRecord, names: Collection[str], file: MetricFile) -> None:

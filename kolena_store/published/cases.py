@@ -1,0 +1,137 @@
+"""One view for each current test case of a dataset: the samples that it selects, with all their columns."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kolena_store.database import Session, Transaction
+from kolena_store.digests import sha256_of_texts
+from kolena_store.files import SAMPLE
+from kolena_store.predicates.tokens import lowered
+from kolena_store.published.descriptions import field_comment, shared_comment
+from kolena_store.published.objects import PublishedObject
+from kolena_store.published.paths import paths
+from kolena_store.published.state import DatasetState
+from kolena_store.statements import Fragment, identifier, statement
+
+__all__ = ["CurrentCase", "case_views", "cases_schema", "current_cases", "note_cases"]
+
+SUFFIX = " test cases"
+STAR_OPTIONS = ("exclude_list", "replace_list", "rename_list", "qualified_exclude_list", "columns", "expr")
+QUERY_OPTIONS = ("modifiers", "group_expressions", "having", "qualify", "sample")
+TABLES = frozenset(("test_samples",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentCase:
+    """The version of a test case that a current suite pins."""
+
+    test_case_id: int
+    version: int
+    name: str
+    level: str
+    normalised: str | None
+    members_file: int | None
+    description: str | None
+
+
+def cases_schema(dataset: str) -> str:
+    """Return the name of the schema that holds a dataset's test cases."""
+    return dataset + SUFFIX
+
+
+def current_cases(session: Session, dataset_id: int) -> list[CurrentCase]:
+    """Return the test cases of the current suites; where two pin versions of one, a file goes before `by`."""
+    return session.records(CurrentCase, "publish.current_cases", dataset_id=dataset_id)
+
+
+def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[CurrentCase]) -> None:
+    """Keep which versions are current in the catalogue, where the view of members reads them."""
+    found = [(case.test_case_id, case.version) for case in cases]
+    if transaction.rows("publish.published_cases", dataset_id=dataset_id) == found:
+        return
+    transaction.run("publish.forget_cases", dataset_id=dataset_id)
+    transaction.run(
+        "publish.note_cases",
+        dataset_id=dataset_id,
+        test_case_ids=[number for number, _ in found],
+        versions=[version for _, version in found],
+    )
+
+
+def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCase]) -> Iterator[PublishedObject]:
+    """Yield the views; each is written anew when its definition or the dataset's columns have changed."""
+    columns = [(SAMPLE, shared_comment(SAMPLE))]
+    columns += [(name, field_comment(name, state.roles[name])) for name in state.types]
+    shape = sha256_of_texts([text for pair in state.types.items() for text in pair])
+    for case in cases:
+        root = str(session.root) if case.members_file is not None else ""
+        yield PublishedObject(
+            schema=cases_schema(state.name),
+            name=case.name,
+            kind="view",
+            made_from=f"{case.test_case_id} {case.version} {shape} {root}",
+            create=lambda case=case: _create(session, state, case),  # type: ignore[misc]
+            comment=case.description or f"The samples of the test case {case.name}",
+            columns=columns,
+        )
+
+
+def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragment:
+    view = identifier(cases_schema(state.name), case.name)
+    if case.members_file is not None:
+        query, is_plain = (
+            statement("views/datasets", "listed_members").fill(files=paths(session, [case.members_file])),
+            False,
+        )
+    else:
+        query, is_plain = _with_schema(session, case.normalised or "", state.name)
+    if is_plain:
+        return statement("views/datasets", "plain_test_case").fill(view=view, query=query)
+    return statement("views/datasets", "test_case").fill(view=view, samples=state.view("test_samples"), members=query)
+
+
+def _with_schema(session: Session, query: str, schema: str) -> tuple[Fragment, bool]:
+    """Return a query that names the dataset's tables by two parts, so that it means the same wherever it is read.
+
+    The second says that it is plain: whole rows of the table under a condition, which can stand as they are.
+    """
+    tree = json.loads(session.value("predicates.tree", text=query))
+    root = tree["statements"][0]["node"]
+    _qualify(root, schema, frozenset())
+    text = str(session.value("publish.rewritten", tree=json.dumps(tree))).rstrip("; \n")
+    return Fragment(text), _is_plain(root)
+
+
+def _is_plain(node: Any) -> bool:
+    """Return whether a query is `SELECT * FROM test_samples WHERE ...` and nothing more."""
+    if node["type"] != "SELECT_NODE" or len(node["select_list"]) != 1 or node["cte_map"]["map"]:
+        return False
+    (star,) = node["select_list"]
+    is_whole = star["class"] == "STAR" and not any(star.get(key) for key in STAR_OPTIONS)
+    is_one_table = node["from_table"]["type"] == "BASE_TABLE" and not node["from_table"]["column_name_alias"]
+    return is_whole and is_one_table and not any(node.get(key) for key in QUERY_OPTIONS)
+
+
+def _qualify(node: Any, schema: str, hidden: frozenset[str]) -> None:
+    """Add the schema to the tables below a node; a name of WITH hides the table of that name within its query."""
+    if isinstance(node, list):
+        for one in node:
+            _qualify(one, schema, hidden)
+    if not isinstance(node, dict):
+        return
+    entries = node["cte_map"]["map"] if isinstance(node.get("cte_map"), dict) else []
+    for entry in entries:
+        _qualify(entry["value"], schema, hidden)
+        hidden = hidden | {lowered(entry["key"])}
+    if node.get("type") == "BASE_TABLE":
+        name = lowered(str(node["table_name"]))
+        if name in TABLES and name not in hidden and not node["schema_name"]:
+            node["schema_name"] = schema
+            node["alias"] = node["alias"] or node["table_name"]
+            if "qualified_name" in node:  # DuckDB 2 reads the name from here
+                node["qualified_name"] = {**node["qualified_name"], "path": [schema, node["table_name"]]}
+    for key, value in node.items():
+        if key != "cte_map":
+            _qualify(value, schema, hidden)

@@ -1,0 +1,198 @@
+"""What the comments in the published database say: the one place where they are written."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from kolena_store.workflows import Workflow
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "KOLENA_VIEWS",
+    "VIEWS",
+    "field_comment",
+    "kolena_comment",
+    "sample_metric_comment",
+    "shared_comment",
+]
+
+CONTRACT_VERSION = 1
+"""Rises when a view, a column or a macro is taken away or means something else; new ones don't count."""
+
+VIEWS: Mapping[str, str] = MappingProxyType(
+    {
+        "test_samples": "The samples of the newest version: ids, metadata and ground truth, a row each",
+        "ground_truths": "The ground truth of each sample",
+        "inferences": "What each model said of each sample, by its newest results",
+        "results": "A row for each model and sample it answered, as structs: sample, ground truth, inference, metrics",
+        "sample_metrics": "What the workflow found out about each answered sample: what the metric macros read",
+        "terms": "The sums and counts of all test runs of this dataset, from which their metrics were made",
+        "test_case_members": "Which samples belong to which current test case: filter by test_case",
+        "kolena.datasets": "The datasets in their newest version",
+        "kolena.dataset_versions": "Every version of every dataset",
+        "kolena.models": "The models",
+        "kolena.result_versions": "Every version of what a model said of a dataset",
+        "kolena.test_cases": "Every version of every test case",
+        "kolena.test_suites": "Every version of every test suite",
+        "kolena.test_suite_members": "Which versions of test cases a version of a suite pins, in order",
+        "kolena.test_runs": "One model's results tested on one version of a suite",
+        "kolena.metrics": "Every value of every run with its interval: a row for each test case, metric and class",
+        "kolena.metric_definitions": "The metrics of each dataset: what they are, and the macro that recomputes them",
+        "kolena.contract": "The version of the promise that these schemas, views, columns and macros are",
+    }
+)
+
+SHARED: Mapping[str, str] = MappingProxyType(
+    {
+        "_sample": "The store's number of the sample: the same in every view and every version",
+        "_weight": "How much the sample counts",
+        "model": "The model's name",
+        "upload_configuration": "What the model ran with, as JSON; NULL when nothing was said",
+        "configuration": "The evaluator configuration of the scoring, as JSON; NULL is the workflow's defaults",
+        "classes": "The classes, in the order of their scores",
+        "s": "The sample's columns",
+        "g": "The ground truth's columns",
+        "i": "The inference's columns",
+        "m": "The sample metrics under the workflow's defaults; NULL until the model is tested",
+        "run": "The number of the test run",
+        "suite": "The test suite's name",
+        "test_case": "The test case's name; the case all is every sample",
+        "term": "The term's name, as the metric definitions use it",
+        "class": "The class that the row is about; NULL is the whole",
+        "predicted": "The predicted class, for counts by two labels",
+        "value": "The value; NULL where it is undefined",
+        "dataset": "The dataset's name",
+        "name": "The name",
+        "version": "The version's number, from 1",
+        "workflow": "The type of problem",
+        "tags": "Tags",
+        "description": "The description",
+        "created": "When it was made (UTC)",
+        "author": "Who made it",
+        "metadata": "Metadata, as JSON",
+        "n_samples": "How many samples there are",
+        "level": "What it is about",
+        "better": "Which direction is better: higher, lower or none",
+        "origin": "How it came to be",
+        "suite_version": "The version of the suite",
+        "metric": "The metric's name",
+    }
+)
+
+KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "datasets.id_fields": "The fields that identify a sample",
+        "datasets.updated": "When the newest version was made (UTC)",
+        "dataset_versions.workflow": "The workflow with its options, as JSON",
+        "dataset_versions.sampling": "The fields with each sample's cluster and weight, as JSON",
+        "dataset_versions.added": "Samples that this version added",
+        "dataset_versions.changed": "Samples that this version changed",
+        "dataset_versions.removed": "Samples that this version removed",
+        "dataset_versions.unchanged": "Samples that stayed as they were",
+        "dataset_versions.message": "What its author said of it",
+        "result_versions.n_answered": "Samples that the model answered",
+        "result_versions.inserted": "Answers that are new",
+        "result_versions.updated": "Answers that changed",
+        "result_versions.unchanged": "Answers that stayed as they were",
+        "result_versions.unmatched": "Rows that belonged to no sample and were left out",
+        "test_cases.level": "What it selects: sample, or explicit for a list of ids",
+        "test_cases.definition": "The SELECT as its author wrote it; NULL for a list of ids",
+        "test_suites.origin": "How the suite came to be: file, by, client or all",
+        "test_suite_members.position": "The place in the suite, from 0",
+        "test_suite_members.test_case_version": "The version of the test case that is pinned",
+        "test_runs.dataset_version": "The version of the dataset that was tested on",
+        "test_runs.results_version": "The version of the model's results",
+        "test_runs.restriction": "Which samples alone count, e.g. those that several models answered; NULL: all",
+        "test_runs.status": "How the run ended",
+        "test_runs.origin": "How the run came to be",
+        "test_runs.notes": "What to know when reading its metrics",
+        "test_runs.started": "When it began (UTC)",
+        "test_runs.seconds": "How long it took",
+        "test_runs.outdated": "Whether newer samples or results have come since",
+        "metrics.n": "The metric's own denominator",
+        "metrics.n_samples": "The size of the test case",
+        "metrics.n_missing": "Samples of the test case that the model did not answer",
+        "metrics.n_null": "Answered samples that the metric could not use",
+        "metrics.ci_low": "The lower end of the 95 % interval; NULL where there is none",
+        "metrics.ci_high": "The upper end of the 95 % interval; NULL where there is none",
+        "metrics.method": "How the interval was made",
+        "metrics.reason": "Why a value or an interval is NULL",
+        "metric_definitions.level": "Which rows it has: whole, class, 'class, positive', classes or all classes",
+        "metric_definitions.unit": "The unit of the value",
+        "metric_definitions.range": "The values that it can take",
+        "metric_definitions.formula": "What it is, in words",
+        "metric_definitions.undefined": "When it is NULL",
+        "metric_definitions.recomputable": "Whether a macro of the dataset's schema gives its value",
+        "metric_definitions.macro": "How the macro is called; NULL when there is none",
+        "metric_definitions.reason": "Why it can't be recomputed in SQL",
+        "metric_definitions.definition": "The SQL that defines it, over terms, or a user's own query",
+        "contract.version": "The version: it rises when something is taken away or changes its meaning",
+        "contract.oldest_duckdb": "The oldest DuckDB that reads this database",
+    }
+)
+
+KOLENA_VIEWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "datasets": (
+            *("name", "version", "workflow", "id_fields", "n_samples", "description", "tags", "metadata"),
+            *("created", "updated"),
+        ),
+        "dataset_versions": (
+            *("dataset", "version", "workflow", "sampling", "n_samples", "added", "changed", "removed", "unchanged"),
+            *("author", "message", "tags", "created"),
+        ),
+        "models": ("name", "tags", "metadata", "created"),
+        "result_versions": (
+            *("dataset", "model", "upload_configuration", "version", "n_answered", "inserted", "updated"),
+            *("unchanged", "unmatched", "author", "created"),
+        ),
+        "test_cases": ("dataset", "test_case", "version", "level", "description", "tags", "definition", "created"),
+        "test_suites": ("dataset", "suite", "version", "origin", "description", "tags", "created"),
+        "test_suite_members": ("dataset", "suite", "suite_version", "position", "test_case", "test_case_version"),
+        "test_runs": (
+            *("run", "dataset", "dataset_version", "model", "upload_configuration", "results_version", "suite"),
+            *("suite_version", "configuration", "restriction", "status", "origin", "notes", "started", "seconds"),
+            "outdated",
+        ),
+        "metrics": (
+            *("run", "model", "dataset", "suite", "test_case", "metric", "class", "value", "n", "n_samples"),
+            *("n_missing", "n_null", "ci_low", "ci_high", "method", "better", "configuration", "reason"),
+            "upload_configuration",
+        ),
+        "metric_definitions": (
+            *("dataset", "workflow", "metric", "level", "better", "unit", "range", "formula", "undefined"),
+            *("recomputable", "macro", "reason", "definition"),
+        ),
+        "contract": ("version", "oldest_duckdb"),
+    }
+)
+"""The columns of each view of the store."""
+
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "id": "Identifies the sample: {}",
+        "ground_truth": "The ground truth: {}",
+        "metadata": "A field of the sample: {}",
+        "inference": "What the model said: {}",
+    }
+)
+
+
+def shared_comment(column: str) -> str:
+    """Return what a column that several views share is."""
+    return SHARED[column]
+
+
+def field_comment(name: str, role: str) -> str:
+    """Return what a column of the user's own data is."""
+    return ROLES[role].format(name)
+
+
+def kolena_comment(view: str, column: str) -> str:
+    """Return what a column of a view of the store is."""
+    return KOLENA_COLUMNS.get(f"{view}.{column}") or SHARED[column]
+
+
+def sample_metric_comment(workflow: Workflow | None, name: str) -> str:
+    """Return what a column of the sample metrics is, in the words of the workflow where it has some."""
+    known = workflow.sample_metrics_help if workflow else {}
+    return known.get(name, f"{name}, as the workflow's scorer found it")

@@ -1,0 +1,82 @@
+"""Bringing the published database up to date at the end of a transaction."""
+
+from kolena_store.database import Session, Transaction
+from kolena_store.published import objects
+from kolena_store.published.cases import case_views, cases_schema, current_cases, note_cases
+from kolena_store.published.definitions import objects_of, published_metrics
+from kolena_store.published.descriptions import CONTRACT_VERSION, KOLENA_VIEWS, VIEWS, kolena_comment
+from kolena_store.published.objects import PublishedObject, publish_objects
+from kolena_store.published.paths import paths
+from kolena_store.published.state import dataset_state
+from kolena_store.published.views import dataset_views
+from kolena_store.statements import Fragment, identifier, literal, load, statement
+
+__all__ = ["publish", "publish_everything", "store_views"]
+
+KOLENA = "kolena"
+EMPTY = "no_metrics"
+
+
+def publish(transaction: Transaction) -> None:
+    """Bring the views and macros up to date with what the transaction changed."""
+    if transaction.is_first or transaction.has_new_runs:
+        _publish_store(transaction)
+    for dataset_id in sorted(transaction.touched_datasets):
+        _publish_dataset(transaction, dataset_id)
+
+
+def publish_everything(transaction: Transaction) -> None:
+    """Make every view and macro again, as after the store was moved or a newer version of this package came."""
+    _publish_store(transaction, again=True)
+    for (dataset_id,) in transaction.rows("publish.all_datasets"):
+        _publish_dataset(transaction, dataset_id, again=True)
+
+
+def _publish_dataset(transaction: Transaction, dataset_id: int, *, again: bool = False) -> None:
+    state = dataset_state(transaction, dataset_id)
+    for schema in (state.name, cases_schema(state.name)):
+        transaction.run(statement("views/datasets", "schema").fill(schema=identifier(schema)))
+    cases = current_cases(transaction, dataset_id)
+    note_cases(transaction, dataset_id, cases)
+    views = [*dataset_views(transaction, state), *case_views(transaction, state, cases)]
+    publish_objects(transaction, dataset_id, views, kinds=objects.VIEWS, again=again)
+    metrics = list(published_metrics(transaction, state))
+    publish_objects(transaction, dataset_id, objects_of(metrics), kinds=objects.MACROS, again=again)
+    _note_metrics(transaction, dataset_id, [metric.row() for metric in metrics])
+
+
+def _note_metrics(transaction: Transaction, dataset_id: int, rows: list[dict[str, object]]) -> None:
+    """Keep the definitions in the catalogue, where a view of the store reads them."""
+    found = transaction.rows("publish.noted_metrics", dataset_id=dataset_id)
+    if found == [tuple(row.values()) for row in rows]:
+        return
+    transaction.run("publish.forget_metrics", dataset_id=dataset_id)
+    transaction.run_many("publish.note_metric", [{"dataset_id": dataset_id, **row} for row in rows])
+
+
+def _publish_store(transaction: Transaction, *, again: bool = False) -> None:
+    transaction.run(load("views/kolena")["schema"].fill())
+    publish_objects(transaction, None, store_views(transaction), kinds=objects.VIEWS, again=again)
+
+
+def store_views(session: Session) -> list[PublishedObject]:
+    """Return the views of schema `kolena`."""
+    views = load("views/kolena")
+    made = {name: one.fill() for name, one in views.items() if not one.examples and name not in ("schema", EMPTY)}
+    made["contract"] = views["contract"].fill(version=literal(CONTRACT_VERSION))
+    file_ids = [row[0] for row in session.rows("publish.all_metric_files")]
+    files = paths(session, file_ids)
+    made["metrics"] = views["metrics"].fill(files=files) if file_ids else views[EMPTY].fill()
+    return [_view(name, text) for name, text in made.items()]
+
+
+def _view(name: str, create: Fragment) -> PublishedObject:
+    return PublishedObject(
+        schema=KOLENA,
+        name=name,
+        kind="view",
+        made_from=create,
+        create=lambda: create,
+        comment=VIEWS[f"{KOLENA}.{name}"],
+        columns=[(column, kolena_comment(name, column)) for column in KOLENA_VIEWS[name]],
+    )

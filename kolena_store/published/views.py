@@ -1,0 +1,216 @@
+"""The views of a dataset's own schema."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from kolena_store.database import Session
+from kolena_store.files import SAMPLE
+from kolena_store.metrics.definitions import load_metrics
+from kolena_store.published.descriptions import VIEWS, field_comment, sample_metric_comment, shared_comment
+from kolena_store.published.objects import PublishedObject
+from kolena_store.published.paths import paths
+from kolena_store.published.state import DatasetState, ResultsState
+from kolena_store.results.common_types import common_types
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
+
+__all__ = ["CLASSES", "WEIGHT", "dataset_views", "has_classes"]
+
+CLASSES = "classes"
+WEIGHT = "_weight"
+OWN_COLUMNS = frozenset((SAMPLE, "model", "upload_configuration"))
+UNION = Fragment(" UNION ALL BY NAME ")
+TERM_COLUMNS = ("run", "model", "suite", "test_case", "term", "class", "predicted", "value")
+
+
+def has_classes(state: DatasetState) -> bool:
+    """Return whether the workflow's terms are counted by label."""
+    return state.workflow is not None and any(term.labels for term in load_metrics(state.workflow.metric_file).terms)
+
+
+def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedObject]:
+    """Yield the views of a dataset, each after those that it reads."""
+    fields = [(name, field_comment(name, state.roles[name])) for name in state.types]
+    own = [(name, shared_comment(name)) for name in (SAMPLE, "model", "upload_configuration")]
+    yield _view(state, "test_samples", _test_samples(state), [own[0], *fields])
+    truths = [(name, field_comment(name, "ground_truth")) for name in state.truths]
+    yield _view(state, "ground_truths", _ground_truths(state), [own[0], *truths])
+    shown = [name for name in common_types(one.types for one in state.results) if name.casefold() not in OWN_COLUMNS]
+    yield _view(
+        state, "inferences", _inferences(state), [*own, *((name, field_comment(name, "inference")) for name in shown)]
+    )
+    yield _view(state, "sample_metrics", _sample_metrics(state), [*own, *_sample_metric_comments(state)])
+    sides = [(name, shared_comment(name)) for name in ("s", "g", "i", "m")] if state.results else []
+    yield _view(state, "results", _results(state), [*own, *sides])
+    yield _view(state, "terms", _terms(session, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
+    members = [(name, shared_comment(name)) for name in ("test_case", SAMPLE)]
+    yield _view(state, "test_case_members", _members(session, state), members)
+
+
+def _view(state: DatasetState, name: str, create: Fragment, columns: Sequence[tuple[str, str]]) -> PublishedObject:
+    return PublishedObject(
+        schema=state.name,
+        name=name,
+        kind="view",
+        made_from=create,
+        create=lambda: create,
+        comment=VIEWS[name],
+        columns=columns,
+    )
+
+
+def _test_samples(state: DatasetState) -> Fragment:
+    columns = joined([Fragment(SAMPLE), *(_typed(name, kind) for name, kind in state.types.items())])
+    view = statement("views/datasets", "test_samples")
+    return view.fill(view=state.view("test_samples"), columns=columns, files=state.files)
+
+
+def _ground_truths(state: DatasetState) -> Fragment:
+    columns = joined([Fragment(SAMPLE), *map(identifier, state.truths)])
+    view = statement("views/datasets", "ground_truths")
+    return view.fill(view=state.view("ground_truths"), columns=columns, samples=state.view("test_samples"))
+
+
+def _inferences(state: DatasetState) -> Fragment:
+    types = common_types(one.types for one in state.results)
+    shown = [name for name in types if name.casefold() not in OWN_COLUMNS]
+    part = statement("views/datasets", "inferences_of_model")
+    parts = [
+        part.fill(
+            model=literal(one.model),
+            configuration=literal(one.upload_configuration),
+            columns=joined((_of_model(one, name, types[name]) for name in shown), ""),
+            files=one.files,
+            samples=state.view("test_samples"),
+        )
+        for one in state.results
+    ]
+    return _union(state, "inferences", parts, "no_inferences")
+
+
+def _results(state: DatasetState) -> Fragment:
+    types = common_types(one.types for one in state.results)
+    part = statement("views/datasets", "results_of_model")
+    parts = [
+        part.fill(
+            model=literal(one.model),
+            configuration=literal(one.upload_configuration),
+            s=_struct({name: identifier("samples", name) for name in state.types}),
+            g=_struct({name: identifier("samples", name) for name in state.truths}),
+            i=_struct({name: _value_of_model(one, name, kind) for name, kind in types.items()}),
+            m=_metrics_struct(state, one),
+            files=one.files,
+            samples=state.view("test_samples"),
+            scored=_metrics_join(one),
+        )
+        for one in state.results
+    ]
+    return _union(state, "results", parts, "no_results")
+
+
+def _metrics_struct(state: DatasetState, one: ResultsState) -> Fragment:
+    """Return what the workflow found out about a sample; NULL, of the same type, until the model is tested."""
+    if one.by_default is not None or not state.metric_types:
+        return _struct(
+            {name: Fragment(f"{identifier('scored', name)}::{kind}") for name, kind in state.metric_types.items()}
+        )
+    kinds = joined(Fragment(f"{identifier(name)} {kind}") for name, kind in state.metric_types.items())
+    return Fragment(f"NULL::STRUCT({kinds})")
+
+
+def _metrics_join(one: ResultsState) -> Fragment:
+    if one.by_default is None:
+        return Fragment("")
+    return statement("views/datasets", "join_sample_metrics").fill(files=one.by_default.files)
+
+
+def _sample_metrics(state: DatasetState) -> Fragment:
+    view, part = state.view("sample_metrics"), statement("views/datasets", "sample_metrics_of_model")
+    weights = Fragment("")
+    if state.weight is not None:
+        weights = statement("views/datasets", "join_weights").fill(samples=state.view("test_samples"))
+    parts = [
+        part.fill(
+            model=literal(one.model),
+            upload_configuration=literal(one.upload_configuration),
+            configuration=literal(scored.configuration),
+            columns=_metric_columns(state, "scored", classes=scored.classes),
+            files=scored.files,
+            weights=weights,
+        )
+        for one in state.results
+        for scored in one.scored
+    ]
+    if parts:
+        return statement("views/datasets", "sample_metrics").fill(view=view, parts=joined(parts, UNION))
+    columns = _metric_columns(state, None, classes=None)
+    return statement("views/datasets", "no_sample_metrics").fill(view=view, columns=columns)
+
+
+def _metric_columns(state: DatasetState, table: str | None, *, classes: list[str] | None) -> Fragment:
+    def value(name: str, kind: str) -> str:
+        return f"{identifier(table, name) if table else 'NULL'}::{kind} AS {identifier(name)}"
+
+    found = [value(name, kind) for name, kind in state.metric_types.items()]
+    if has_classes(state):
+        found.append(f"{literal(classes)}::VARCHAR[] AS {identifier(CLASSES)}")
+    if state.weight is not None:
+        given = identifier("weighed", state.weight) if table else "NULL"
+        found.append(f"{given}::DOUBLE AS {identifier(WEIGHT)}")
+    return Fragment("".join(f", {text}" for text in found))
+
+
+def _sample_metric_comments(state: DatasetState) -> Iterator[tuple[str, str]]:
+    yield "configuration", shared_comment("configuration")
+    for name in state.metric_types:
+        yield name, sample_metric_comment(state.workflow, name)
+    if has_classes(state):
+        yield CLASSES, shared_comment(CLASSES)
+    if state.weight is not None:
+        yield WEIGHT, shared_comment(WEIGHT)
+
+
+def _terms(session: Session, state: DatasetState) -> Fragment:
+    file_ids = [row[0] for row in session.rows("publish.term_files", dataset_id=state.dataset_id)]
+    view = state.view("terms")
+    if not file_ids:
+        return statement("views/datasets", "no_terms").fill(view=view)
+    return statement("views/datasets", "terms").fill(view=view, files=paths(session, file_ids))
+
+
+def _members(session: Session, state: DatasetState) -> Fragment:
+    key = {"dataset_id": state.dataset_id, "dataset_version": state.version}
+    file_ids = [row[0] for row in session.rows("publish.membership_files", **key)]
+    view, block = state.view("test_case_members"), statement("views/datasets", "membership_blocks")
+    if not file_ids:
+        return statement("views/datasets", "no_members").fill(view=view)
+    blocks = [block.fill(file_id=literal(one), files=paths(session, [one])) for one in file_ids]
+    return statement("views/datasets", "test_case_members").fill(
+        view=view,
+        dataset_id=literal(state.dataset_id),
+        version=literal(state.version),
+        blocks=joined(blocks, UNION),
+    )
+
+
+def _union(state: DatasetState, name: str, parts: Sequence[Fragment], nothing: str) -> Fragment:
+    if not parts:
+        return statement("views/datasets", nothing).fill(view=state.view(name))
+    return statement("views/datasets", "inferences").fill(view=state.view(name), parts=joined(parts, UNION))
+
+
+def _of_model(one: ResultsState, name: str, kind: str) -> Fragment:
+    return Fragment(f", {_value_of_model(one, name, kind)} AS {identifier(name)}")
+
+
+def _value_of_model(one: ResultsState, name: str, kind: str) -> Fragment:
+    own = one.spellings.get(name.casefold())
+    return Fragment(f"NULL::{kind}" if own is None else f"{identifier('inferences', own)}::{kind}")
+
+
+def _struct(values: Mapping[str, Fragment]) -> Fragment:
+    if not values:
+        return Fragment("NULL::INTEGER")
+    return Fragment(f"struct_pack({joined(Fragment(f'{identifier(name)} := {one}') for name, one in values.items())})")
+
+
+def _typed(name: str, kind: str) -> Fragment:
+    return Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}")

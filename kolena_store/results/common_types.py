@@ -1,0 +1,41 @@
+"""One type for the columns of several models."""
+
+from collections.abc import Iterable, Mapping
+
+__all__ = ["common_types"]
+
+NUMBERS = frozenset(
+    (
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "BIGINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "HUGEINT",
+        "FLOAT",
+        "DOUBLE",
+    )
+)
+
+
+def common_types(types_of_models: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return the inference columns of all models, each with a type that all of them fit.
+
+    Names that differ in capitals alone are one column, as they are in SQL; the first spelling stays.
+    """
+    spellings: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
+    for types in types_of_models:
+        for name, kind in types.items():
+            found.setdefault(spellings.setdefault(name.casefold(), name), set()).add(kind)
+    return {name: _common_type(kinds) for name, kinds in found.items()}
+
+
+def _common_type(kinds: set[str]) -> str:
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    is_number = all(kind in NUMBERS or kind.startswith("DECIMAL(") for kind in kinds)
+    return "DOUBLE" if is_number else "VARCHAR"

@@ -1,0 +1,107 @@
+"""Stores whose published databases are read by other programs: every workflow, odd names, several models and suites."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import kolena_store as ks
+
+N = 180
+ODD = ('my "dogs"', "it's", "größe 🙂", "a.b c")
+"""A dataset, a model, a column and a class with quotes, spaces and letters of other alphabets."""
+
+SUITE = """
+CREATE VIEW "Night's ""dark"" side" AS SELECT * FROM test_samples WHERE light < 0.4;
+COMMENT ON VIEW "Night's ""dark"" side" IS 'It''s dark';
+CREATE VIEW "größe 🙂" AS WITH bright AS (SELECT _sample FROM test_samples WHERE light >= 0.4)
+    SELECT test_samples.* FROM test_samples JOIN bright USING (_sample) WHERE test_samples.light < 0.7;
+CREATE VIEW few AS SELECT * FROM test_samples WHERE id < 2;
+CREATE VIEW nobody AS SELECT * FROM test_samples WHERE light > 2;
+"""
+
+
+def samples(rng: np.random.Generator, **columns: Any) -> pa.Table:
+    return pa.table({"id": np.arange(N), "light": np.round(rng.random(N), 3), **columns})
+
+
+def with_holes(rng: np.random.Generator, values: Any, share: float = 0.06) -> list[Any]:
+    return [None if hole else value for value, hole in zip(values, rng.random(len(values)) < share, strict=True)]
+
+
+def add_multiclass(store: ks.Store, rng: np.random.Generator) -> None:
+    dataset, model, column, label = ODD
+    classes = ["x", label, "it's"]
+    store.upload_dataset(
+        dataset,
+        samples(rng, **{column: with_holes(rng, rng.choice(classes, N))}),
+        id_fields=["id"],
+        workflow=ks.Classification(column, prediction="answer", scores={one: f"p {one}" for one in classes}),
+    )
+    for name in (model, "v2"):
+        scores = np.round(rng.dirichlet([1, 1, 1], N), 2)
+        scores[:, 2] = 1 - scores[:, 0] - scores[:, 1]
+        answers = [
+            classes[row.argmax()] if luck > 0.1 else "another" for row, luck in zip(scores, rng.random(N), strict=True)
+        ]
+        table = {"id": np.arange(N), "answer": with_holes(rng, answers)}
+        table |= {f"p {one}": with_holes(rng, scores[:, index].tolist()) for index, one in enumerate(classes)}
+        store.upload_results(dataset, name, pa.table(table).slice(0, N - 9))
+    store.apply_suite(dataset, SUITE, name="odd")
+    store.apply_suite(dataset, "", name="listed", cases=[ks.ExplicitCase(name="by hand", ids=list(range(3, 40, 2)))])
+    store.test(dataset, suite="odd")
+    store.test(dataset, suite="listed")
+    store.test(dataset, model, suite="odd", configuration=ks.Configuration(beta=0.5, top_k=1))
+    some = ks.Configuration(classes=["x", label])
+    store.test(
+        dataset, model, suite="odd", configuration=some, metrics=["f1", "f1_macro", "f1_micro", "recall_weighted"]
+    )
+    store.apply_metrics(
+        dataset,
+        "-- metric: wrong_at_night  better: lower  unit: samples\n"
+        "SELECT count(*) FILTER (NOT m.correct AND s.light < 0.4) AS value, count(m.correct) AS n FROM results;\n",
+    )
+    store.test(dataset, model, suite="odd")
+
+
+def add_binary(store: ks.Store, rng: np.random.Generator) -> None:
+    truth = rng.choice(["spam", "it's ham"], N)
+    workflow = ks.Classification("kind", score="score", positive="spam")
+    store.upload_dataset("binary", samples(rng, kind=truth), id_fields=["id"], workflow=workflow)
+    score = np.round(np.clip((truth == "spam") * 0.3 + rng.random(N) * 0.7, 0, 1), 2)
+    store.upload_results("binary", "v1", pa.table({"id": np.arange(N), "score": with_holes(rng, score.tolist())}))
+    store.apply_suite("binary", SUITE, name="odd")
+    store.test("binary", suite="odd")
+    store.test("binary", suite="odd", configuration=ks.Configuration(threshold=0.3))
+
+
+def add_regression(store: ks.Store, rng: np.random.Generator) -> None:
+    price = np.round(rng.normal(100, 20, N), 1)
+    price[:5] = 0
+    store.upload_dataset(
+        "prices", samples(rng, price=price), id_fields=["id"], workflow=ks.Regression("price", "guess")
+    )
+    guess = with_holes(rng, (price + rng.normal(1, 5, N)).tolist())
+    store.upload_results("prices", "v1", pa.table({"id": np.arange(N), "guess": pa.array(guess, pa.float64())}))
+    store.apply_suite("prices", SUITE, name="odd")
+    store.test("prices", suite="odd")
+
+
+def add_judged(store: ks.Store, rng: np.random.Generator) -> None:
+    store.upload_dataset("answers", samples(rng), id_fields=["id"], workflow=ks.Judged("verdict", "grade"))
+    verdicts = with_holes(rng, (rng.random(N) < 0.7).tolist())
+    grades = with_holes(rng, rng.integers(1, 6, N).tolist())
+    table = pa.table({"id": np.arange(N), "verdict": verdicts, "grade": pa.array(grades, pa.float64())})
+    store.upload_results("answers", "v1", table, upload_configuration={"prompt": "it's short"})
+    store.apply_suite("answers", SUITE, name="odd")
+    store.test("answers", suite="odd")
+
+
+def full_store(root: Path) -> ks.Store:
+    """Return a store with four workflows; the same one at each call."""
+    store, rng = ks.Store(root), np.random.default_rng(7)
+    for add in (add_multiclass, add_binary, add_regression, add_judged):
+        with store.transaction():
+            add(store, rng)
+    return store
