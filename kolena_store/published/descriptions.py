@@ -105,6 +105,10 @@ KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
         "test_runs.status": "How the run ended",
         "test_runs.origin": "How the run came to be",
         "test_runs.notes": "What to know when reading its metrics",
+        "test_runs.level": "The confidence level of its intervals",
+        "test_runs.seed": "The seed of the draws that some intervals are made of",
+        "test_runs.n_scored": "Samples that were scored for it",
+        "test_runs.n_reused": "Samples that had been scored before, and did not change",
         "test_runs.started": "When it began (UTC)",
         "test_runs.seconds": "How long it took",
         "test_runs.outdated": "Whether newer samples or results have come since",
@@ -150,8 +154,8 @@ KOLENA_VIEWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "test_suite_members": ("dataset", "suite", "suite_version", "position", "test_case", "test_case_version"),
         "test_runs": (
             *("run", "dataset", "dataset_version", "model", "upload_configuration", "results_version", "suite"),
-            *("suite_version", "configuration", "restriction", "status", "origin", "notes", "started", "seconds"),
-            "outdated",
+            *("suite_version", "configuration", "restriction", "status", "origin", "notes", "level", "seed"),
+            *("started", "seconds", "n_scored", "n_reused", "outdated"),
         ),
         "metrics": (
             *("run", "model", "dataset", "suite", "test_case", "metric", "class", "value", "n", "n_samples"),
