@@ -73,7 +73,7 @@ def stored_memberships(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition]
 ) -> dict[CaseKey, Membership]:
     """Return the memberships that are stored for a dataset version."""
-    entries = _entries(session, "membership.stored", dataset, version, definitions)
+    entries = _entries(session, dataset, version, definitions, query="membership.stored")
     words = _read(session, entries, dataset.next_sample)
     return {key: Membership(words=words[key], n=entry.n, n_nan=entry.n_nan) for key, entry in entries.items()}
 
@@ -82,7 +82,7 @@ def _from_earlier(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Sequence[Definition]
 ) -> dict[CaseKey, _Found]:
     """Return the memberships that follow from those of the newest other version that has them."""
-    entries = _entries(session, "membership.of_other_versions", dataset, version, definitions)
+    entries = _entries(session, dataset, version, definitions, query="membership.of_other_versions")
     words = _read(session, entries, dataset.next_sample)
     by_version: dict[int, list[Definition]] = {}
     for definition in definitions:
@@ -91,7 +91,7 @@ def _from_earlier(
     found = {}
     for number, alike in by_version.items():
         stored = [(definition, words[_key(definition)]) for definition in alike]
-        members = extended(session, dataset, version, number, stored)
+        members = extended(session, dataset, version, earlier=number, stored=stored)
         tables = RowTables(session, version, dataset.next_sample)
         try:
             for position, one in members.items():
@@ -109,7 +109,7 @@ def _entered(one: Extended, definition: Definition, entry: _Entry, tables: RowTa
 
 
 def _entries(
-    session: Session, query: str, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition]
+    session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition], *, query: str
 ) -> dict[CaseKey, _Entry]:
     keys = {_key(definition) for definition in definitions}
     ids = [test_case_id for test_case_id, _ in keys]

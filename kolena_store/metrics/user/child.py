@@ -82,13 +82,13 @@ def _summed(
     split = {number: additive_query(query) for number, query in enumerate(job["queries"])}
     if not any(split.values()):
         return {}
-    members = np.stack(list(_member_words(folder)))
+    members, size = np.stack(list(_member_words(folder))), int(job["size"])
     connection.execute(_named("every_answer"))
     found: dict[int, list[Document]] = {}
     for number, query in split.items():
         # A query that fails on some sample is asked again on each test case: most may not hold that sample.
         with contextlib.suppress(duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError):
-            answers = additive_answers(connection, query, samples, members, int(job["size"])) if query else None
+            answers = additive_answers(connection, query, samples, members=members, size=size) if query else None
             if answers is not None:
                 columns, rows = answers
                 found[number] = [{"columns": columns, "rows": [[_plain(one) for one in row]]} for row in rows]

@@ -24,7 +24,7 @@ LARGEST_EXACT = 2**53
 
 
 def additive_answers(
-    connection: "duckdb.DuckDBPyConnection", query: AdditiveQuery, samples: Samples, members: Words, size: int
+    connection: "duckdb.DuckDBPyConnection", query: AdditiveQuery, samples: Samples, *, members: Words, size: int
 ) -> "tuple[list[tuple[str, str]], list[Row]] | None":
     """Return the columns of a query with their types, and its row for each test case in members[C, W].
 
@@ -37,7 +37,7 @@ def additive_answers(
 
     None where the sums may not be exact, or a type has no sum here: the query then runs on each test case.
     """
-    sums_of = _Sums(connection, query, samples, members, size)
+    sums_of = _Sums(connection, query, samples, members=members, size=size)
     if not sums_of.are_exact:
         return None
     terms = [sums_of.term(one) for one in query.aggregates]
@@ -74,6 +74,7 @@ class _Sums:
         connection: "duckdb.DuckDBPyConnection",
         query: AdditiveQuery,
         samples: Samples,
+        *,
         members: Words,
         size: int,
     ) -> None:
