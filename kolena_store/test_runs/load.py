@@ -43,7 +43,7 @@ def load_results(
 def _rows(session: Session, runs: Sequence[TestRun], file_ids: Sequence[int]) -> "pa.Table":
     """Return the rows of each run in turn, each in the order in which it was written.
 
-    A run's rows lie together in its file; picking them out as a slice spares a small test the loading of Arrow's kernels.
+    A run's rows lie together in its file; a slice of them spares a small test the loading of Arrow's kernels.
     """
     import pyarrow as pa
 
