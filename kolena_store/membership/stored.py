@@ -10,7 +10,7 @@ import pyarrow as pa
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
 from kolena_store.files import FileWriter
-from kolena_store.membership.bitmaps import Words, count, join_blocks, split_blocks
+from kolena_store.membership.bitmaps import Words, count, join_blocks, n_words, split_blocks
 from kolena_store.membership.evaluation import Definition, Membership, evaluate
 from kolena_store.membership.extension import Extended, extended
 from kolena_store.membership.row_tables import RowTables
@@ -111,11 +111,12 @@ def _entered(one: Extended, definition: Definition, entry: _Entry, tables: RowTa
 def _entries(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition], *, query: str
 ) -> dict[CaseKey, _Entry]:
-    keys = {_key(definition) for definition in definitions}
+    keys = list(dict.fromkeys(_key(definition) for definition in definitions))
     ids = [test_case_id for test_case_id, _ in keys]
     of_version = {"dataset_id": dataset.dataset_id, "dataset_version": version.version}
     rows = session.rows(query, test_case_ids=ids, **of_version)
-    return {(row[0], row[1]): _Entry(*row[2:]) for row in rows if (row[0], row[1]) in keys}
+    found = {(row[0], row[1]): _Entry(*row[2:]) for row in rows}
+    return {key: found[key] for key in keys if key in found}
 
 
 def _store(
@@ -166,7 +167,8 @@ def _read(session: Session, entries: Mapping[CaseKey, _Entry], size: int) -> dic
         for row in zip(*(_values(column) for column in table.columns), strict=True):
             if (row[0], row[1]) in keys:
                 blocks[row[0], row[1]].append((row[2], row[3]))
-    return {key: join_blocks(parts, size) for key, parts in blocks.items()}
+    words = np.zeros((len(blocks), n_words(size)), dtype=np.uint64)
+    return {key: join_blocks(blocks[key], size, words[row]) for row, key in enumerate(blocks)}
 
 
 def _values(column: pa.ChunkedArray) -> Iterator[Any]:
