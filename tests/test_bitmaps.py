@@ -176,7 +176,8 @@ def test_flags_of_strided_rows_are_read_right() -> None:
 
 
 def test_rows_of_one_array_are_stacked_without_a_copy() -> None:
-    whole = np.arange(12, dtype=np.uint64).reshape(3, 4)
+    whole = np.zeros((3, 4), dtype=np.uint64)
+    whole[:] = np.arange(12).reshape(3, 4)
     assert stacked(list(whole)) is whole
     for rows in (list(whole[::-1]), list(whole[:2]), [whole[0], whole[1], whole[1]], [row.copy() for row in whole]):
         found = stacked(rows)
