@@ -17,6 +17,7 @@ from kolena_store.membership.bitmaps import (
     join_blocks,
     n_words,
     split_blocks,
+    stacked,
     to_flags,
     to_samples,
 )
@@ -172,3 +173,13 @@ def test_flags_of_strided_rows_are_read_right() -> None:
     assert to_samples(from_flags(flags[:, 1])).tolist() == [0, 65, 129]
     planes = np.stack([from_flags(flags[:, 0]), from_flags(flags[:, 1])], axis=1)
     assert to_flags(planes[:, 1], 130).tolist() == flags[:, 1].tolist()
+
+
+def test_rows_of_one_array_are_stacked_without_a_copy() -> None:
+    whole = np.zeros((3, 4), dtype=np.uint64)
+    whole[:] = np.arange(12).reshape(3, 4)
+    assert stacked(list(whole)) is whole
+    for rows in (list(whole[::-1]), list(whole[:2]), [whole[0], whole[1], whole[1]], [row.copy() for row in whole]):
+        found = stacked(rows)
+        assert found is not whole
+        assert np.array_equal(found, np.stack(rows))

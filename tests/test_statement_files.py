@@ -20,7 +20,13 @@ SUBJECTS = sorted(
     if path.parent.name != "metrics"
 )
 STATEMENTS = [(subject, name) for subject in SUBJECTS for name in load(subject)]
-PARTS = ("views/datasets.join_sample_metrics", "views/datasets.join_weights", "queries/runs.selected_samples")
+PARTS = (
+    "views/datasets.join_sample_metrics",
+    "views/datasets.join_weights",
+    "queries/runs.selected_samples",
+    "queries/runs.chosen_samples",
+    "queries/membership.is_chosen",
+)
 """Statements that stand inside others, and are none by themselves."""
 EXPRESSIONS = tuple(
     f"{subject}.{name}"
@@ -42,6 +48,9 @@ TABLES = """
     CREATE TABLE class_terms (position INTEGER, class_position INTEGER, is_reported BOOLEAN);
     CREATE TABLE numbered_rows (staged_row BIGINT, known BIGINT);
     CREATE TABLE given (is_member BOOLEAN);
+    CREATE TABLE chosen_samples (_sample BIGINT);
+    CREATE TABLE given_values (value VARCHAR);
+    CREATE TABLE given_terms (_case BIGINT);
     CREATE SCHEMA digits;
     CREATE VIEW digits.test_samples AS SELECT * FROM read_parquet('x.parquet');
 """

@@ -4,12 +4,16 @@ import math
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from test_user_metrics import OTHERS, puzzle_store
 
 import kolena_store as ks
 from kolena_store.metrics.user.additive import additive_query
 from kolena_store.test_runs import user_rows
+
+IS_NEW = not duckdb.__version__.startswith("1.")
+"""DuckDB 1 writes lambdas of its trees with arrows, which it then refuses; such queries run on each test case."""
 
 ADDITIVE = {
     "plain": "SELECT count(*) AS value FROM results",
@@ -112,7 +116,8 @@ def test_queries_that_are_sums_run_on_no_test_case(tmp_path: Path, monkeypatch: 
     from kolena_store.metrics.user import child
 
     store = puzzle_store(tmp_path / "d.store")
-    store.apply_metrics("puzzles", text_of(ADDITIVE))
+    summed = {name: query for name, query in ADDITIVE.items() if name != "lambdas" or IS_NEW}
+    store.apply_metrics("puzzles", text_of(summed))
     seen = []
     monkeypatch.setattr(child, "_answer", lambda *_: pytest.fail("a query ran on a test case"))
 
@@ -133,4 +138,4 @@ def test_queries_that_are_sums_run_on_no_test_case(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(user_rows, "run_job", run_here)
     names = [metric.name for metric in store.user_metrics("puzzles")]
     assert store.test("puzzles", suite="slices", metrics=names).rows()
-    assert seen == [len(ADDITIVE) * 5] * 2
+    assert seen == [len(summed) * 5] * 2

@@ -61,9 +61,12 @@ def row_changes(
     """
     import numpy as np
 
+    nothing = np.zeros(len(samples), dtype=bool)
+    if not current:
+        return RowChanges(samples=samples, is_added=samples >= 0, is_changed=nothing, removed=samples[:0])
     stored = stored_samples(session.root, current)
     is_present = np.isin(samples, stored)
-    is_changed = np.zeros(len(samples), dtype=bool)
+    is_changed = nothing
     if is_present.any():
         is_changed[_differing_rows(session, staged, samples, current) - staged.base] = True
         is_changed |= inexact_differences(session.root, staged, samples, current)

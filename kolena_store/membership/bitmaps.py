@@ -1,6 +1,6 @@
 """Sets of test samples as bitmaps over `_sample`: 64 samples a word, the lowest bit first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = [
     "join_blocks",
     "n_words",
     "split_blocks",
+    "stacked",
     "to_flags",
     "to_samples",
 ]
@@ -109,13 +110,18 @@ def split_blocks(words: Words) -> Iterator[tuple[int, bytes]]:
             yield number, block.astype(STORED_WORD, copy=False).tobytes()
 
 
-def join_blocks(blocks: Iterable[tuple[int, bytes]], size: int) -> Words:
+def join_blocks(blocks: Iterable[tuple[int, bytes]], size: int, words: Words | None = None) -> Words:
     """Return the bitmap over [0, size) that was split into `blocks`, which may come from a smaller dataset version.
+
+    Args:
+        blocks: (block number, bytes).
+        size: how many sample numbers there are.
+        words: an empty bitmap to fill; None: a new one.
 
     Raises:
         DamagedStore: a block stands twice, is cut inside a word, or holds samples beyond `size`.
     """
-    words = np.zeros(n_words(size), dtype=np.uint64)
+    words = np.zeros(n_words(size), dtype=np.uint64) if words is None else words
     seen: set[int] = set()
     for number, content in blocks:
         start, length = number * BLOCK_WORDS, len(content) // STORED_WORD.itemsize
@@ -127,6 +133,21 @@ def join_blocks(blocks: Iterable[tuple[int, bytes]], size: int) -> Words:
     if size % WORD_BITS and int(words[-1]) >> (size % WORD_BITS):
         raise _damaged(size // BLOCK_SAMPLES, size)
     return words
+
+
+def stacked(bitmaps: Sequence[Words]) -> Words:
+    """Return bitmaps as the rows of one array: the array that they are the rows of, in this order, if there is one."""
+    whole = bitmaps[0].base
+    if whole is not None and whole.ndim == 2 and len(whole) == len(bitmaps) and whole.dtype == np.uint64:
+        rows: Words = whole
+        if all(_is_row(one, rows, number) for number, one in enumerate(bitmaps)):
+            return rows
+    return np.stack(bitmaps)
+
+
+def _is_row(words: Words, whole: Words, row: int) -> bool:
+    is_inside = words.base is whole and words.shape == whole.shape[1:]
+    return is_inside and words.ctypes.data == whole.ctypes.data + row * whole.strides[0]
 
 
 def _unpacked(words: Words) -> Flags:

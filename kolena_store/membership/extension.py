@@ -41,6 +41,7 @@ def extended(
     session: Session,
     dataset: DatasetRecord,
     version: VersionRecord,
+    *,
     earlier: int,
     stored: "Sequence[tuple[Definition, Words]]",
 ) -> dict[int, Extended]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
 from kolena_store.files import FileWriter
-from kolena_store.membership.bitmaps import Words, count, join_blocks, split_blocks
+from kolena_store.membership.bitmaps import Words, count, join_blocks, n_words, split_blocks
 from kolena_store.membership.evaluation import Definition, Membership, evaluate
 from kolena_store.membership.extension import Extended, extended
 from kolena_store.membership.row_tables import RowTables
@@ -73,7 +73,7 @@ def stored_memberships(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition]
 ) -> dict[CaseKey, Membership]:
     """Return the memberships that are stored for a dataset version."""
-    entries = _entries(session, "membership.stored", dataset, version, definitions)
+    entries = _entries(session, dataset, version, definitions, query="membership.stored")
     words = _read(session, entries, dataset.next_sample)
     return {key: Membership(words=words[key], n=entry.n, n_nan=entry.n_nan) for key, entry in entries.items()}
 
@@ -82,7 +82,7 @@ def _from_earlier(
     session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Sequence[Definition]
 ) -> dict[CaseKey, _Found]:
     """Return the memberships that follow from those of the newest other version that has them."""
-    entries = _entries(session, "membership.of_other_versions", dataset, version, definitions)
+    entries = _entries(session, dataset, version, definitions, query="membership.of_other_versions")
     words = _read(session, entries, dataset.next_sample)
     by_version: dict[int, list[Definition]] = {}
     for definition in definitions:
@@ -91,7 +91,7 @@ def _from_earlier(
     found = {}
     for number, alike in by_version.items():
         stored = [(definition, words[_key(definition)]) for definition in alike]
-        members = extended(session, dataset, version, number, stored)
+        members = extended(session, dataset, version, earlier=number, stored=stored)
         tables = RowTables(session, version, dataset.next_sample)
         try:
             for position, one in members.items():
@@ -109,13 +109,14 @@ def _entered(one: Extended, definition: Definition, entry: _Entry, tables: RowTa
 
 
 def _entries(
-    session: Session, query: str, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition]
+    session: Session, dataset: DatasetRecord, version: VersionRecord, definitions: Iterable[Definition], *, query: str
 ) -> dict[CaseKey, _Entry]:
-    keys = {_key(definition) for definition in definitions}
+    keys = list(dict.fromkeys(_key(definition) for definition in definitions))
     ids = [test_case_id for test_case_id, _ in keys]
     of_version = {"dataset_id": dataset.dataset_id, "dataset_version": version.version}
     rows = session.rows(query, test_case_ids=ids, **of_version)
-    return {(row[0], row[1]): _Entry(*row[2:]) for row in rows if (row[0], row[1]) in keys}
+    found = {(row[0], row[1]): _Entry(*row[2:]) for row in rows}
+    return {key: found[key] for key in keys if key in found}
 
 
 def _store(
@@ -167,7 +168,8 @@ def _read(session: Session, entries: Mapping[CaseKey, _Entry], size: int) -> dic
         for row in zip(*(_values(column) for column in table.columns), strict=True):
             if (row[0], row[1]) in keys:
                 blocks[row[0], row[1]].append((row[2], row[3]))
-    return {key: join_blocks(parts, size) for key, parts in blocks.items()}
+    words = np.zeros((len(blocks), n_words(size)), dtype=np.uint64)
+    return {key: join_blocks(blocks[key], size, words[row]) for row, key in enumerate(blocks)}
 
 
 def _values(column: pa.ChunkedArray) -> Iterator[Any]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kolena_store.database import Session
-from kolena_store.membership.bitmaps import Words, from_flags
+from kolena_store.membership.bitmaps import Words, from_flags, stacked
 from kolena_store.membership.evaluation import Membership
 from kolena_store.metrics.aggregation import ClassNames, MetricValues, compute_metrics
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
@@ -42,7 +42,7 @@ class Plan:
     @cached_property
     def chosen(self) -> Words:
         """Return the samples of each test case that are to be measured, the same for every model."""
-        words = np.stack([membership.words for membership in self.members])
+        words = stacked([membership.words for membership in self.members])
         return words if self.restriction is None else words & self.restriction
 
 

@@ -52,7 +52,8 @@ def suite_of(
     if by is not None:
         return _by_fields(transaction, dataset, by), ()
     if suite is None:
-        apply_suites(transaction, dataset, [SuiteInput(name=ALL, text="", file=ALL, origin="all")])
+        if find_suite(transaction, dataset, ALL) is None:
+            apply_suites(transaction, dataset, [SuiteInput(name=ALL, text="", file=ALL, origin="all")])
         return suite_named(transaction, dataset, ALL), ()
     if isinstance(suite, SuiteReport):
         return suite_named(transaction, dataset, suite.name, suite.version), ()

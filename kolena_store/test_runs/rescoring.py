@@ -55,21 +55,19 @@ def samples_to_score(session: Session, inputs: AnsweredSamples, earlier: Earlier
 
 
 def kept_and_rewritten(
-    session: Session, earlier: Earlier, gone: "np.ndarray", scored: "Sequence[pa.RecordBatch]", schema: "pa.Schema"
+    session: Session, earlier: Earlier, gone: "np.ndarray", scored: "pa.Table"
 ) -> "tuple[list[int], Iterator[pa.Table]]":
     """Return the files that stay as they are, and the rows of the others without the samples `gone`, with new ones.
 
     Files too small to be worth their number are written again too, as one.
     """
     import numpy as np
-    import pyarrow as pa
 
     files = files_of(session, earlier.file_ids)
     small = [file for file in files if file.n_rows < ROWS_PER_FILE // 2]
     dropped = small if len(small) > MOST_SMALL_FILES else []
     touched = [file for file in files if file in dropped or np.isin(stored_samples(session.root, [file]), gone).any()]
-    rows = pa.Table.from_batches(scored, schema=schema)
-    return [file.file_id for file in files if file not in touched], _rewritten(session, touched, gone, rows)
+    return [file.file_id for file in files if file not in touched], _rewritten(session, touched, gone, scored)
 
 
 def _rewritten(

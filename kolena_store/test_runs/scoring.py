@@ -100,6 +100,8 @@ def _partly(
     transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts, *, key: dict[str, Any]
 ) -> _Scored | None:
     """Score only what changed since an earlier version; None when there is none whose metrics can be kept."""
+    import pyarrow as pa
+
     wanted = {name: key[name] for name in ("dataset_id", "results_id", "configuration_id", "scorer")}
     rows = transaction.rows("runs.earlier_sample_metrics", workflow=inputs.version.workflow, **wanted)
     if not rows:
@@ -110,9 +112,10 @@ def _partly(
     if kept is None or samples is None:
         return None
     schema = _numbered(workflow.sample_metrics_schema(kept))
-    scored = list(_scored(workflow, kept, inputs, schema, only=samples)) if samples.size else []
-    n_scored = sum(batch.num_rows for batch in scored)
-    kept_ids, rewritten = kept_and_rewritten(transaction, earlier, samples, scored, schema)
+    batches = _scored(workflow, kept, inputs, schema, only=samples) if samples.size else ()
+    scored = pa.Table.from_batches(batches, schema=schema)
+    n_scored = scored.num_rows
+    kept_ids, rewritten = kept_and_rewritten(transaction, earlier, samples, scored)
     new_ids, _ = _written(transaction, schema, rewritten)
     file_ids = [*kept_ids, *new_ids] or _written(transaction, schema, [_nothing(schema)])[0]
     n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))

@@ -23,7 +23,7 @@ VIEW = "results"
 KINDS = MappingProxyType(
     {"count": "count", "count_star": "count", "count_if": "count_if", "countif": "count_if", "sum": "sum", "avg": "avg"}
 )
-NOT_ADDITIVE = (AGGREGATES - KINDS.keys()) | RANKING_WINDOWS | ORDERED_WINDOWS
+NOT_ADDITIVE = frozenset((AGGREGATES - KINDS.keys()) | RANKING_WINDOWS | ORDERED_WINDOWS)
 CLOSED = ("having", "qualify", "sample", "group_expressions", "modifiers")
 WHOLE_CLASSES = frozenset({"SUBQUERY", "WINDOW", "STAR", "PARAMETER", "POSITIONAL_REFERENCE"})
 

@@ -99,7 +99,7 @@ def _summed(
     split = {number: additive_query(query) for number, query in enumerate(job["queries"])}
     if not any(split.values()):
         return {}
-    members = np.stack(list(_member_words(folder)))
+    members, size = np.stack(list(_member_words(folder))), int(job["size"])
     connection.execute(_named("every_answer"))
     found: dict[int, list[Document]] = {}
     for number, query in split.items():
@@ -107,7 +107,7 @@ def _summed(
             continue
         # A query that fails on some sample is asked again on each test case: most may not hold that sample.
         with contextlib.suppress(duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError):
-            sums = SampleSums(connection, query, samples, members, int(job["size"]))
+            sums = SampleSums(connection, query, samples, members=members, size=size)
             answers = additive_answers(connection, query, sums, members)
             if answers is None:
                 continue

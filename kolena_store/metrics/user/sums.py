@@ -73,6 +73,7 @@ class SampleSums:
         connection: "duckdb.DuckDBPyConnection",
         query: AdditiveQuery,
         samples: Samples,
+        *,
         members: Words,
         size: int,
     ) -> None:
