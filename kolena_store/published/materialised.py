@@ -63,7 +63,7 @@ def _check_target(root: Path, target: Path, *, overwrite: bool) -> None:
 
 
 def _check_name(target: Path, objects: Sequence[PublishedObject]) -> None:
-    """Refuse a file whose name is a schema's: clients call the database by it, and `name.view` would mean two things."""
+    """Refuse a file with a schema's name: clients call the database by it, and `name.view` would mean two things."""
     taken = next((one.schema for one in objects if one.schema.lower() == target.stem.lower()), None)
     if taken is not None:
         raise InvalidInput(
