@@ -48,6 +48,7 @@ TABLES = """
     CREATE TABLE class_terms (position INTEGER, class_position INTEGER, is_reported BOOLEAN);
     CREATE TABLE numbered_rows (staged_row BIGINT, known BIGINT);
     CREATE TABLE given (is_member BOOLEAN);
+    CREATE TABLE drawn_samples (_sample BIGINT, times BIGINT);
     CREATE TABLE chosen_samples (_sample BIGINT);
     CREATE TABLE given_values (value VARCHAR);
     CREATE TABLE given_terms (_case BIGINT);

@@ -71,7 +71,7 @@ CREATE OR REPLACE TABLE chosen AS SELECT answered.* FROM answered POSITIONAL JOI
 
 -- name: draw_again()
 CREATE OR REPLACE TABLE chosen AS
-SELECT answered.* FROM answered JOIN (SELECT _sample, unnest(range(times)) FROM given) AS drawn USING (_sample);
+SELECT answered.* FROM answered JOIN (SELECT _sample, unnest(range(times)) FROM drawn_samples) AS drawn USING (_sample);
 
 -- name: results()
 CREATE OR REPLACE VIEW results AS SELECT * FROM chosen;

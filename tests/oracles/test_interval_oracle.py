@@ -90,6 +90,18 @@ def test_linearised_errors_of_classification_are_those_of_the_jackknife(name: st
         assert error_of(row, N) == pytest.approx(jackknife(CLASS_METRICS[name], N), rel=0.05)
 
 
+def test_averages_over_chosen_classes_move_with_those_alone() -> None:
+    configuration = ks.Configuration(classes=["a", "c"])
+    row = multiclass(metrics=["roc_auc_macro"], configuration=configuration)["all", "m", "roc_auc_macro"]
+
+    def of_two(kept: NDArray[np.int64]) -> float:
+        areas = [sk.roc_auc_score(TRUTH[kept] == label, SCORES[kept, code]) for label, code in (("a", 0), ("c", 2))]
+        return float(np.mean(areas))
+
+    assert row.value == pytest.approx(of_two(np.arange(N)))
+    assert error_of(row, N) == pytest.approx(jackknife(of_two, N), rel=0.05)
+
+
 REGRESSION_METRICS: dict[str, Callable[[NDArray[np.int64]], float]] = {
     "bias": lambda kept: float(np.mean(GUESS[kept] - TARGET[kept])),
     "mae": lambda kept: float(np.abs(GUESS[kept] - TARGET[kept]).mean()),

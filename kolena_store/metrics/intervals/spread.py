@@ -60,6 +60,8 @@ def _spread(
     is_of_class = metric.level in ("class", "class, positive")
     rows = range(gradient.value.shape[1] if is_of_class else 1)
     derivatives = [_row(gradient, terms, case, index if is_of_class else None) for index in rows]
+    if metric.level == "classes":
+        derivatives = [_of_all_classes(evidence, terms, row) for row in derivatives]
     return np.array([_squares(samples, terms, row, count) for row, count in zip(derivatives, n, strict=True)]).T
 
 
@@ -71,6 +73,18 @@ def _row(gradient: Gradient, terms: Sequence[TermDefinition], case: int, index: 
         if index is not None:
             values = np.where(np.arange(len(values)) == index, values, 0.0) if term.by else values[[index]]
         found[term.name] = values
+    return found
+
+
+def _of_all_classes(
+    evidence: Evidence, terms: Sequence[TermDefinition], derivatives: Mapping[str, Numbers]
+) -> dict[str, Numbers]:
+    """Return derivatives by the terms of every class, 0 for those that don't enter the averages."""
+    found = dict(derivatives)
+    for term in terms:
+        if term.by:
+            found[term.name] = np.zeros(len(evidence.classes.names))
+            found[term.name][evidence.reported] = derivatives[term.name]
     return found
 
 

@@ -114,7 +114,7 @@ def _summed(
             columns, rows = answers
             documents: list[Document] = [{"columns": columns, "rows": [[_plain(one) for one in row]]} for row in rows]
             if job["spreads"][number]:
-                spreads = linearised(connection, query, sums, members, clusters)
+                spreads = linearised(connection, query, sums, members=members, clusters=clusters)
                 documents = [one | {"spread": asdict(spread)} for one, spread in zip(documents, spreads, strict=True)]
             found[number] = documents
     connection.execute(_named("results"))
@@ -228,9 +228,9 @@ def _drawn_again(
     from kolena_store.metrics.user.spreads import bootstrapped
 
     def value_of(drawn: pa.Table) -> float | None:
-        connection.register("given", drawn)
+        connection.register("drawn_samples", drawn)
         connection.execute(_named("draw_again"))
-        connection.unregister("given")
+        connection.unregister("drawn_samples")
         answer = _answer(connection, query)
         names = [name.lower() for name, _ in answer.get("columns", ())]
         rows = answer.get("rows") or [[None] * len(names)]

@@ -31,6 +31,7 @@ def linearised(
     connection: "duckdb.DuckDBPyConnection",
     query: AdditiveQuery,
     sums: SampleSums,
+    *,
     members: Words,
     clusters: Codes | None,
 ) -> list[AnswerSpread]:
