@@ -311,7 +311,7 @@ class Store:
             RefusedStatement: it is no single SELECT over the store.
             LimitExceeded: it took longer than `seconds`, or too much memory.
         """
-        return QueryResult(table=run_query(self.path, query, seconds=seconds))
+        return QueryResult(table=run_query(self.path, query, seals=self._database.seals, seconds=seconds))
 
     def _dataset(self, name: str) -> dataset_room.DatasetRecord:
         return dataset_room.dataset_named(self._database.session(), name)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kolena_store.errors import ReadOnlyStore, StoreError, StoreLocked
+from kolena_store.faults import reach
 
 __all__ = ["LOCK_FILE", "is_no_room", "no_room", "writable", "writer_lock"]
 
@@ -30,6 +31,7 @@ def writer_lock(root: Path, *, timeout: float) -> Iterator[None]:
     path = root / LOCK_FILE
     lock = FileLock(path, timeout=timeout)
     with writable(root):
+        reach("lock: before")
         try:
             lock.acquire()
         except Timeout:
@@ -39,7 +41,9 @@ def writer_lock(root: Path, *, timeout: float) -> Iterator[None]:
             ) from None
     try:
         with writable(root):
+            reach("lock: held")
             _write_holder(path)
+        reach("lock: named")
         yield
     finally:
         lock.release()

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.database.session import CONNECTION_SETTINGS
-from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal
-from kolena_store.errors import StoreNotFound
+from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal, check_there
+from kolena_store.schema import check_format
 from kolena_store.statements import literal, statement
 
 if TYPE_CHECKING:
@@ -30,18 +30,24 @@ def open_sandbox(
         StoreNotFound: there is no store at `root`.
         DamagedStore: the catalogue can't be opened, or a stray `.wal` lies beside it.
         StoreLocked: a client holds the catalogue open for writing.
+        UnsupportedStore: a newer kolena_store wrote it.
     """
     import duckdb
 
     root = root.absolute()
     catalogue = root / CATALOGUE_FILE
-    if not catalogue.exists():
-        raise StoreNotFound(f"no store at {root}; make one with: kolena-store init {root}")
+    check_there(root)
     check_no_wal(root)
     connection = duckdb.connect(":memory:", config=_configuration(threads, memory_limit))
-    with attaching(catalogue):
-        connection.execute(statement("queries/sandbox", "attach").fill(path=literal(str(catalogue))))
-    _close_doors(connection, root)
+    try:
+        with attaching(catalogue):
+            connection.execute(statement("queries/sandbox", "attach").fill(path=literal(str(catalogue))))
+            (found,) = connection.execute(statement("queries/sandbox", "format_version").fill()).fetchall()
+        check_format(found[0], root)
+        _close_doors(connection, root)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -1,12 +1,25 @@
 """Opening one state of a store for reading."""
 
+import contextlib
+import errno
+import os
 import shlex
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from kolena_store.database.seals import Seals
 from kolena_store.database.session import Session, connect
-from kolena_store.errors import DamagedStore, StoreError, StoreLocked, StoreNotFound
+from kolena_store.errors import (
+    DamagedStore,
+    OutdatedSession,
+    StoreError,
+    StoreLocked,
+    StoreNotFound,
+    UnreadableFile,
+)
+from kolena_store.files import FileRecord
 from kolena_store.schema import check_format
 from kolena_store.statements import literal, statement
 
@@ -14,6 +27,7 @@ __all__ = [
     "CATALOGUE_FILE",
     "WAL_FILE",
     "attaching",
+    "check_files",
     "check_no_wal",
     "check_not_open_elsewhere",
     "check_there",
@@ -24,8 +38,11 @@ CATALOGUE_FILE = "store.duckdb"
 WAL_FILE = "store.duckdb.wal"
 
 
-def open_snapshot(root: Path) -> Session:
+def open_snapshot(root: Path, seals: Seals | None = None) -> Session:
     """Return a read-only session on the store's present state; later commits don't change what it sees.
+
+    Args:
+        seals: what is known of the store's files already.
 
     Raises:
         StoreNotFound: there is no store at `root`.
@@ -36,7 +53,7 @@ def open_snapshot(root: Path) -> Session:
     catalogue = root / CATALOGUE_FILE
     check_there(root)
     check_no_wal(root)
-    session = Session(connect(root), root)
+    session = Session(connect(root), root, seals)
     try:
         with attaching(catalogue):
             session.connection.execute(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
@@ -49,13 +66,51 @@ def open_snapshot(root: Path) -> Session:
     return session
 
 
+def check_files(session: Session, files: Sequence[FileRecord]) -> None:
+    """Stop unless files that are about to be read are as they were written.
+
+    Raises:
+        DamagedStore: one is missing, was cut or altered.
+        OutdatedSession: one was cleaned up since the session began.
+        UnreadableFile: one may not be read.
+    """
+    try:
+        session.seals.check(files)
+    except DamagedStore as error:
+        if _has_gone_on(session) and not all(file.path(session.root).exists() for file in files):
+            raise OutdatedSession(
+                f"{session.root} was cleaned up (kolena-store gc) since this object first read it, and files that it "
+                "needs are gone; call refresh(), or open the store again, to see its present state"
+            ) from error
+        raise
+
+
+def _has_gone_on(session: Session) -> bool:
+    """Return whether the store has had commits that a session does not see."""
+    try:
+        newest = open_snapshot(session.root)
+    except StoreError:
+        return False
+    with contextlib.closing(newest.connection):
+        return bool(newest.value("store.generation") > session.value("store.generation"))
+
+
 def check_there(root: Path) -> None:
     """Stop when there is no store.
 
     Raises:
         StoreNotFound: there is none; the message says how to make one.
     """
-    if not (root / CATALOGUE_FILE).exists():
+    catalogue = root / CATALOGUE_FILE
+    try:
+        mode = catalogue.stat().st_mode
+    except PermissionError as error:
+        raise UnreadableFile(f"{catalogue} can't be read ({error.strerror}); ask its owner for the right") from error
+    except OSError:
+        mode = None
+    if mode is not None and not stat.S_ISREG(mode):
+        raise DamagedStore(f"{catalogue} is no file, so it can't be the catalogue of a store; restore it from a copy")
+    if mode is None:
         raise StoreNotFound(
             f"no store at {root}; make one with: kolena-store init {shlex.quote(str(root))} "
             "(in Python, the first upload makes it)"
@@ -86,8 +141,8 @@ def check_no_wal(root: Path) -> None:
     """
     if (root / WAL_FILE).exists():
         raise DamagedStore(
-            f"{root / WAL_FILE} was left by a client that opened the store for writing; the store itself is intact. "
-            "Move that file away, and open the store read-only from other clients"
+            f"{root / WAL_FILE} was left by a client that opened the store for writing. Move that file away "
+            "(kolena-store verify --repair does), and open the store read-only from other clients"
         )
 
 
@@ -103,6 +158,8 @@ def attaching(path: Path) -> Iterator[None]:
 
 
 def _attach_error(path: Path, message: str) -> StoreError:
+    if os.strerror(errno.EACCES) in message:
+        return UnreadableFile(f"{path} can't be read (permission denied); ask its owner for the right to read it")
     if "lock is held" in message or "Unique file handle conflict" in message or "already attached" in message:
         return StoreLocked(
             f"{path} is open for writing in another client (this process or another); close that connection, "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from kolena_store.database import Session
+from kolena_store.database import Session, check_files
 from kolena_store.datasets.columns import Columns, columns_from_document
 from kolena_store.errors import UnknownName
 from kolena_store.files import FileRecord
@@ -151,5 +151,13 @@ def version_of(session: Session, dataset: DatasetRecord, version: int | None = N
 
 
 def files_of(session: Session, file_ids: Sequence[int]) -> list[FileRecord]:
-    """Return the files with these ids, in this order."""
-    return session.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []
+    """Return the files with these ids, in this order, once they are known to be as they were written.
+
+    Raises:
+        DamagedStore: one is missing, was cut or altered.
+        OutdatedSession: one was cleaned up since the session began.
+        UnreadableFile: one may not be read.
+    """
+    found = session.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []
+    check_files(session, found)
+    return found

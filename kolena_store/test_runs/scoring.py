@@ -17,7 +17,7 @@ from kolena_store.workflows import Configuration, Facts, Workflow
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "scored_results"]
+__all__ = ["ScoredResults", "facts_from", "scored_results"]
 
 KIND = "sample_metrics"
 
@@ -51,7 +51,7 @@ def scored_results(
     }
     stored = transaction.rows("runs.find_sample_metrics", **key)
     if stored:
-        facts, file_ids = _facts_from(json.loads(stored[0][0])), stored[0][1]
+        facts, file_ids = facts_from(json.loads(stored[0][0])), stored[0][1]
     else:
         facts, file_ids = _score(transaction, version, results, workflow, configuration=configuration, key=key)
     paths = tuple(file.path(transaction.root) for file in files_of(transaction, file_ids))
@@ -118,7 +118,8 @@ def _document(facts: Facts) -> dict[str, Any]:
     return {**asdict(facts), "threshold": threshold}
 
 
-def _facts_from(document: dict[str, Any]) -> Facts:
+def facts_from(document: dict[str, Any]) -> Facts:
+    """Return the facts that a stored document holds."""
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }
