@@ -25,6 +25,8 @@ HOMES = (
     ("runs", "kolena_store.cli.runs"),
     ("models", "kolena_store.cli.models"),
     ("sql", "kolena_store.cli.queries"),
+    ("verify", "kolena_store.cli.verify_command"),
+    ("gc", "kolena_store.cli.gc_command"),
 )
 
 command_line = Application(

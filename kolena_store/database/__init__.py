@@ -8,7 +8,8 @@ from pathlib import Path
 from kolena_store.database.commit import Transaction, writing
 from kolena_store.database.seals import DERIVED_KINDS, Seals, check_file, remedy
 from kolena_store.database.session import Session, connect, reading_files
-from kolena_store.database.snapshot import CATALOGUE_FILE, check_files, check_there, open_snapshot
+from kolena_store.database.snapshot import CATALOGUE_FILE, check_files, check_there, has_gone_on, open_snapshot
+from kolena_store.database.stray import move_log_aside, stray_log
 from kolena_store.errors import InvalidInput, StoreNotFound
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "connect",
     "reading_files",
     "remedy",
+    "stray_log",
 ]
 
 PATTERN_SIGNS = frozenset("*?")
@@ -86,6 +88,14 @@ class Database:
         """Let the next call of `session`, in any thread, see the newest commit."""
         self._era += 1
         self._close_snapshot()
+
+    def has_gone_on(self) -> bool:
+        """Return whether the store has had commits that the present session does not see."""
+        return has_gone_on(self.session())
+
+    def move_log_aside(self) -> Path:
+        """Move the stray write-ahead log out of DuckDB's sight and return where it is now."""
+        return move_log_aside(self.root, timeout=self.lock_timeout)
 
     @contextmanager
     def transaction(self, *, makes_store: bool = True) -> Iterator[Transaction]:

@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +25,11 @@ READ_ONLY_MODE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 
 
 class Transaction(Session):
-    """A session on the work copy that will become the store: it gives out ids and takes in files."""
+    """A session on the work copy that will become the store: it gives out ids and takes in files.
+
+    `leftovers` are the files of dead writers that were removed when it began; `files_to_remove` go once it has ended
+    well, before another writer can begin.
+    """
 
     def __init__(self, session: Session) -> None:
         """Go on from the ids that the catalogue has given out so far."""
@@ -37,6 +41,8 @@ class Transaction(Session):
         self.is_first = int(self.generation) == 0
         self.has_new_runs = False
         self.failed = False
+        self.leftovers: tuple[Path, ...] = ()
+        self.files_to_remove: list[Path] = []
         self._n_statements = 0
 
     @property
@@ -99,19 +105,23 @@ def writing(
         root.mkdir(parents=True, exist_ok=True)
     with writer_lock(root, timeout=timeout):
         check_no_wal(root)
-        _remove_leftovers(root)
+        leftovers = _remove_leftovers(root)
         reach("work copy: leftovers removed")
         work = root / f"{WORK_PREFIX}{uuid.uuid4().hex}.duckdb"
         try:
-            yield from _changed(Session(connect(root), root, seals), work, before_commit)
+            session = Session(connect(root), root, seals)
+            yield from _changed(session, work, before_commit, leftovers=leftovers)
         finally:
             _remove_work_copy(work)
 
 
-def _changed(session: Session, work: Path, before_commit: Callable[[Transaction], None]) -> Iterator[Transaction]:
+def _changed(
+    session: Session, work: Path, before_commit: Callable[[Transaction], None], *, leftovers: Sequence[Path]
+) -> Iterator[Transaction]:
     root = session.root
     try:
         transaction = _begin(session, work)
+        transaction.leftovers = tuple(leftovers)
         try:
             yield transaction
             if transaction.failed:
@@ -122,6 +132,7 @@ def _changed(session: Session, work: Path, before_commit: Callable[[Transaction]
             _finish(transaction)
             session.connection.close()
             _replace(root, work, transaction.new_folders)
+            _remove_files(root, transaction.files_to_remove)
         except BaseException as error:
             if work.exists():  # else the store names the new files already, and an interrupt came a moment too late
                 transaction.remove_new_files()
@@ -192,6 +203,14 @@ def _replace(root: Path, work: Path, new_folders: Iterable[Path]) -> None:
         reach("catalogue: durable")
 
 
+def _remove_files(root: Path, paths: Sequence[Path]) -> None:
+    with writable(root):
+        for path in paths:
+            reach("removal: before")
+            path.unlink(missing_ok=True)
+        reach("removal: done")
+
+
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -200,10 +219,12 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_leftovers(root: Path) -> None:
-    for pattern in (f"{WORK_PREFIX}*", f"{DATA_FOLDER}/*/{INCOMING_PREFIX}*"):
-        for leftover in root.glob(pattern):
-            leftover.unlink(missing_ok=True)
+def _remove_leftovers(root: Path) -> list[Path]:
+    patterns = (f"{WORK_PREFIX}*", f"{DATA_FOLDER}/*/{INCOMING_PREFIX}*")
+    found = sorted(path for pattern in patterns for path in root.glob(pattern))
+    for leftover in found:
+        leftover.unlink(missing_ok=True)
+    return found
 
 
 def _remove_work_copy(work: Path) -> None:

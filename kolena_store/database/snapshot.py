@@ -31,6 +31,7 @@ __all__ = [
     "check_no_wal",
     "check_not_open_elsewhere",
     "check_there",
+    "has_gone_on",
     "open_snapshot",
 ]
 
@@ -77,7 +78,7 @@ def check_files(session: Session, files: Sequence[FileRecord]) -> None:
     try:
         session.seals.check(files)
     except DamagedStore as error:
-        if _has_gone_on(session) and not all(file.path(session.root).exists() for file in files):
+        if has_gone_on(session) and not all(file.path(session.root).exists() for file in files):
             raise OutdatedSession(
                 f"{session.root} was cleaned up (kolena-store gc) since this object first read it, and files that it "
                 "needs are gone; call refresh(), or open the store again, to see its present state"
@@ -85,7 +86,7 @@ def check_files(session: Session, files: Sequence[FileRecord]) -> None:
         raise
 
 
-def _has_gone_on(session: Session) -> bool:
+def has_gone_on(session: Session) -> bool:
     """Return whether the store has had commits that a session does not see."""
     try:
         newest = open_snapshot(session.root)

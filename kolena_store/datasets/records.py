@@ -142,9 +142,9 @@ def version_of(session: Session, dataset: DatasetRecord, version: int | None = N
     """
     found = session.records(VersionRecord, "datasets.version_numbered", dataset_id=dataset.dataset_id, version=version)
     if not found:
-        newest = session.value("datasets.newest_version", dataset_id=dataset.dataset_id)
+        oldest, newest = session.rows("datasets.version_range", dataset_id=dataset.dataset_id)[0]
         raise UnknownName(
-            f"dataset {dataset.name!r} has no version {version}; it has 1 to {newest} "
+            f"dataset {dataset.name!r} has no version {version}; it has {oldest} to {newest} "
             f"(see: kolena-store dataset history {dataset.name})"
         )
     return found[0]

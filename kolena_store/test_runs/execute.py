@@ -44,6 +44,7 @@ __all__ = [
     "plan_of",
     "run_tests",
     "workflow_of",
+    "write_rows",
 ]
 
 METRICS_KIND = "metrics"
@@ -330,15 +331,16 @@ def _with_own_metrics(
 
 
 def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:
-    metric_file = _write(transaction, METRICS_KIND, recorded.metrics)
-    term_file = _write(transaction, TERMS_KIND, recorded.terms)
+    metric_file = write_rows(transaction, METRICS_KIND, recorded.metrics)
+    term_file = write_rows(transaction, TERMS_KIND, recorded.terms)
     for run in recorded.runs:
         transaction.run("runs.insert_run", **run, term_file=term_file, metric_file=metric_file)
     transaction.has_new_runs = True
     return [int(str(run["run_id"])) for run in recorded.runs]
 
 
-def _write(transaction: Transaction, kind: str, tables: "list[pa.Table]") -> int:
+def write_rows(transaction: Transaction, kind: str, tables: "list[pa.Table]") -> int:
+    """Write the rows of runs to a file and return its id."""
     with FileWriter(transaction.root, kind, tables[0].schema) as writer:
         for table in tables:
             writer.write(table)
