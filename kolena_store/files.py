@@ -94,6 +94,7 @@ class FileWriter:
             self._remove()
             raise
         self._waiting: list[pa.Table] = []
+        self._is_finished = False
         self.n_rows = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -104,7 +105,7 @@ class FileWriter:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         """Remove the file when it was not finished."""
-        if not self._stream.closed:
+        if not self._is_finished:
             self.abandon()
 
     def write(self, batch: "pa.RecordBatch | pa.Table") -> None:
@@ -129,6 +130,7 @@ class FileWriter:
         is_new = not target.exists()
         reach(f"{self._kind}: before rename")
         self.path.replace(target)
+        self._is_finished = True
         reach(f"{self._kind}: renamed")
         return WrittenFile(
             kind=self._kind,

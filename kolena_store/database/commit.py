@@ -120,27 +120,39 @@ def _changed(
 ) -> Iterator[Transaction]:
     root = session.root
     try:
-        transaction = _begin(session, work)
-        transaction.leftovers = tuple(leftovers)
-        try:
-            yield transaction
-            if transaction.failed:
-                raise StoreError("an operation of this transaction failed, so nothing of it was kept; start it again")
-            reach("views: before")
-            before_commit(transaction)
-            reach("views: made")
-            _finish(transaction)
-            session.connection.close()
-            _replace(root, work, transaction.new_folders)
-            _remove_files(root, transaction.files_to_remove)
-        except BaseException as error:
-            if work.exists():  # else the store names the new files already, and an interrupt came a moment too late
-                transaction.remove_new_files()
-            if is_no_room(error):
-                raise no_room(root, error) from error
-            raise
+        with _room_in(root):
+            transaction = _begin(session, work)
+            transaction.leftovers = tuple(leftovers)
+            try:
+                yield transaction
+                if transaction.failed:
+                    raise StoreError(
+                        "an operation of this transaction failed, so nothing of it was kept; start it again"
+                    )
+                reach("views: before")
+                before_commit(transaction)
+                reach("views: made")
+                _finish(transaction)
+                session.connection.close()
+                _replace(root, work, transaction.new_folders)
+                _remove_files(root, transaction.files_to_remove)
+            except BaseException:
+                if work.exists():  # else the store names the new files already: an interrupt came a moment too late
+                    transaction.remove_new_files()
+                raise
     finally:
         session.connection.close()
+
+
+@contextmanager
+def _room_in(root: Path) -> Iterator[None]:
+    """Turn what the system or DuckDB says of a disk that is full into our error."""
+    try:
+        yield
+    except BaseException as error:
+        if is_no_room(error):
+            raise no_room(root, error) from error
+        raise
 
 
 def _begin(session: Session, work: Path) -> Transaction:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from kolena_store.database.lock import is_no_room, no_room
 from kolena_store.database.seals import Seals
 from kolena_store.database.session import Session, connect
 from kolena_store.errors import (
@@ -155,7 +156,7 @@ def attaching(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise _attach_error(path, str(error)) from error
+        raise no_room(path.parent, error) if is_no_room(error) else _attach_error(path, str(error)) from error
 
 
 def _attach_error(path: Path, message: str) -> StoreError:

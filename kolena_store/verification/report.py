@@ -34,8 +34,8 @@ class Finding:
 class VerifyReport(Tabular):
     """What was checked in a store, what was found wrong, and what was repaired.
 
-    `n_memberships` and `n_runs` count those that came out as they are stored; `not_repeated` holds the runs that could not
-    be computed again, each with the reason.
+    `n_memberships` and `n_runs` count those that came out as they are stored; `not_repeated` holds the runs that could
+    not be computed again, each with the reason.
     """
 
     store: Path
