@@ -71,7 +71,8 @@ def publish(transaction: Transaction) -> None:
         _publish_dataset(transaction, _published(transaction, dataset_id))
     if transaction.has_new_runs:
         file_ids = [row[0] for row in transaction.rows("publish.all_metric_files")]
-        transaction.run(statement("views/kolena", "metrics").fill(files=_paths(transaction, file_ids)))
+        view = statement("views/kolena", "metrics" if file_ids else "no_metrics")
+        transaction.run(view.fill(files=_paths(transaction, file_ids)) if file_ids else view.fill())
 
 
 def _published(transaction: Transaction, dataset_id: int) -> _Published:

@@ -24,7 +24,7 @@ import kolena_store as ks
 
 # Loaded before any fork, for each child would load them again.
 import kolena_store.membership.stored
-import kolena_store.test_runs.user_rows  # noqa: F401
+import kolena_store.test_runs.user_rows
 from kolena_store.faults import SETTING
 
 SUITE = """\
@@ -168,7 +168,7 @@ def _work(request: Mapping[str, Any], writing: int) -> None:
         answer = DONE
     except ks.StoreError as error:
         answer = f"{type(error).__name__}: {error}"
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         answer = traceback.format_exc()
     os.environ.pop(SETTING, None)
     os.write(writing, answer.encode())

@@ -163,7 +163,7 @@ def in_threads(*works: Callable[[], object]) -> list[object]:
     def guarded(work: Callable[[], object]) -> None:
         try:
             work()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             errors.append(error)
 
     threads = [threading.Thread(target=guarded, args=(work,)) for work in works]

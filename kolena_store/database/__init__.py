@@ -8,7 +8,14 @@ from pathlib import Path
 from kolena_store.database.commit import Transaction, writing
 from kolena_store.database.seals import DERIVED_KINDS, Seals, check_file, remedy
 from kolena_store.database.session import Session, connect, reading_files
-from kolena_store.database.snapshot import CATALOGUE_FILE, check_files, check_there, has_gone_on, open_snapshot
+from kolena_store.database.snapshot import (
+    CATALOGUE_FILE,
+    check_files,
+    check_there,
+    has_gone_on,
+    is_there,
+    open_snapshot,
+)
 from kolena_store.database.stray import move_log_aside, stray_log
 from kolena_store.errors import InvalidInput, StoreNotFound
 
@@ -70,7 +77,7 @@ class Database:
     @property
     def exists(self) -> bool:
         """Whether a store was made here."""
-        return (self.root / CATALOGUE_FILE).exists()
+        return is_there(self.root)
 
     def session(self) -> Session:
         """Return the open transaction, else the snapshot, which is taken at the first call."""

@@ -13,6 +13,7 @@ from kolena_store.faults import reach
 __all__ = ["LOCK_FILE", "is_no_room", "no_room", "writable", "writer_lock"]
 
 LOCK_FILE = "lock"
+LONGEST_HOLDER = 300
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -87,6 +88,8 @@ def _write_holder(path: Path) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip() or "another process"
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.readline(LONGEST_HOLDER).strip()
     except OSError:
-        return "another process"
+        text = ""
+    return text or "another process"

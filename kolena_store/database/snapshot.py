@@ -33,6 +33,7 @@ __all__ = [
     "check_not_open_elsewhere",
     "check_there",
     "has_gone_on",
+    "is_there",
     "open_snapshot",
 ]
 
@@ -103,13 +104,7 @@ def check_there(root: Path) -> None:
     Raises:
         StoreNotFound: there is none; the message says how to make one.
     """
-    catalogue = root / CATALOGUE_FILE
-    try:
-        mode = catalogue.stat().st_mode
-    except PermissionError as error:
-        raise UnreadableFile(f"{catalogue} can't be read ({error.strerror}); ask its owner for the right") from error
-    except OSError:
-        mode = None
+    catalogue, mode = root / CATALOGUE_FILE, _mode_of_catalogue(root)
     if mode is not None and not stat.S_ISREG(mode):
         raise DamagedStore(f"{catalogue} is no file, so it can't be the catalogue of a store; restore it from a copy")
     if mode is None:
@@ -117,6 +112,25 @@ def check_there(root: Path) -> None:
             f"no store at {root}; make one with: kolena-store init {shlex.quote(str(root))} "
             "(in Python, the first upload makes it)"
         )
+
+
+def is_there(root: Path) -> bool:
+    """Return whether a store was made here.
+
+    Raises:
+        UnreadableFile: the folder may not be entered.
+    """
+    return _mode_of_catalogue(root) is not None
+
+
+def _mode_of_catalogue(root: Path) -> int | None:
+    catalogue = root / CATALOGUE_FILE
+    try:
+        return catalogue.stat().st_mode
+    except PermissionError as error:
+        raise UnreadableFile(f"{catalogue} can't be read ({error.strerror}); ask its owner for the right") from error
+    except OSError:
+        return None
 
 
 def check_not_open_elsewhere(session: Session) -> None:

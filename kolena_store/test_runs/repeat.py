@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Session
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Repeated", "StoredRun", "Unrepeatable", "metric_names", "repeated_run", "stored_rows", "stored_runs"]
 
 MOST_VERSIONS_TRIED = 256
+MOST_CHOSEN = 3
+"""So many metrics are tried together where the names of those that were chosen are lost with their file."""
+
 DROPPED = "the {what} was dropped (kolena-store gc --keep)"
 
 
@@ -206,16 +209,22 @@ def _chosen(
     session: Session, run: StoredRun, file: MetricFile, names: Sequence[str] | None
 ) -> tuple[tuple[MetricDefinition, ...], tuple[UserMetric, ...]] | None:
     """Return the metrics that the run measured, found by the digest that it keeps of them; None: there are no such."""
-    brought = {metric.name for metric in file.metrics}
     for own in _possible_metrics(metrics_once_named(session, run.dataset_id), names):
         if metric_set(file, file.chosen(None), own, is_whole=True) == run.metric_set:
             return file.chosen(None), own
-        chosen = file.chosen([name for name in names if name in brought]) if names else ()
-        if chosen and metric_set(file, chosen, own, is_whole=False) == run.metric_set:
-            return chosen, own
-        if own and metric_set(file, (), own, is_whole=False) == run.metric_set:
-            return (), own
+        for chosen in _possible_choices(file, names):
+            if metric_set(file, chosen, own, is_whole=False) == run.metric_set:
+                return chosen, own
     return None
+
+
+def _possible_choices(file: MetricFile, names: Sequence[str] | None) -> Iterator[tuple[MetricDefinition, ...]]:
+    """Yield the metrics that may have been chosen of a file: those of the names, else every few of them."""
+    if names is not None:
+        yield tuple(metric for metric in file.metrics if metric.name in names)
+        return
+    for size in range(MOST_CHOSEN + 1):
+        yield from combinations(file.metrics, size)
 
 
 def _possible_metrics(
