@@ -80,7 +80,7 @@ class VerifyReport(Tabular):
             rows = tuple((one.kind, one.subject, one.problem, one.remedy) for one in self.findings)
             parts.append(Listing(title=None, columns=columns, rows=rows))
         verdict = "is as it should be" if self.is_sound else f"has {counted(len(self.findings), 'fault')}"
-        parts.append(f"{self.store} {verdict}: {self._checked()}")
+        parts.append(f"{self.store.name} {verdict}: {self._checked()}")
         parts += ["\n".join(self._notes())] if self.not_repeated or self.repaired else []
         return parts
 
