@@ -21,10 +21,11 @@ def reach(place: str) -> None:
     """Go on, unless a test has something happen at this place."""
     wanted = os.environ.get(SETTING)
     if wanted is not None:
-        _act(*wanted.split(" ", 1), place=place)
+        _act(wanted, place)
 
 
-def _act(action: str, target: str, *, place: str) -> None:
+def _act(wanted: str, place: str) -> None:
+    action, _, target = wanted.partition(" ")
     if action == "note":
         with Path(target).open("a", encoding="utf-8") as file:
             file.write(f"{place}\n")

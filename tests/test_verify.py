@@ -362,6 +362,7 @@ def test_a_run_that_can_not_be_computed_again_is_made_by_the_next_test(full_stor
     damage(full_store.path, "samples")
     assert full_store.verify(repair=True).is_sound
     assert full_store.sql("SELECT count(*) AS n FROM kolena.metrics").rows() == [{"n": 0}]
+    assert "lost" in str(full_store.test_runs())
     results = full_store.test("tickets", suite="everyday")
     assert results["all", "v1", "accuracy"].value is not None
     assert full_store.verify().is_sound
