@@ -66,7 +66,7 @@ def _versioned_suite(run: TestRun) -> str:
 
 
 def _note(run: TestRun) -> str:
-    """Return what sets a run apart: configurations, restriction, that its rows are lost or newer data has come since."""
+    """Return what sets a run apart: configurations, restriction, that its rows are lost, that newer data has come."""
     parts = [run.upload_configuration, run.configuration, "common samples" if run.restriction else None]
     states = ["lost"] * (run.status == LOST) + ["outdated"] * run.outdated
     return ", ".join([*(part for part in parts if part), *states])
