@@ -11,7 +11,7 @@ from kolena_store.statements import literal, statement
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["open_sandbox"]
+__all__ = ["check_sandbox", "open_sandbox"]
 
 
 def open_sandbox(
@@ -30,7 +30,6 @@ def open_sandbox(
         StoreNotFound: there is no store at `root`.
         DamagedStore: the catalogue can't be opened, or a stray `.wal` lies beside it.
         StoreLocked: a client holds the catalogue open for writing.
-        UnsupportedStore: a newer kolena_store wrote it.
     """
     import duckdb
 
@@ -42,13 +41,23 @@ def open_sandbox(
     try:
         with attaching(catalogue):
             connection.execute(statement("queries/sandbox", "attach").fill(path=literal(str(catalogue))))
-            (found,) = connection.execute(statement("queries/sandbox", "format_version").fill()).fetchall()
-        check_format(found[0], root)
         _close_doors(connection, root)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def check_sandbox(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
+    """Stop unless a sandbox holds a store of a format that this kolena_store reads.
+
+    Raises:
+        UnsupportedStore: a newer kolena_store wrote it.
+        DamagedStore: it is a database of something else.
+    """
+    with attaching(root / CATALOGUE_FILE):
+        (found,) = connection.execute(statement("queries/sandbox", "format_version").fill()).fetchall()
+    check_format(found[0], root)
 
 
 def _configuration(threads: int | None, memory_limit: str | None) -> dict[str, str | bool | int | float | list[str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Seals
-from kolena_store.database.sandbox import open_sandbox
+from kolena_store.database.sandbox import check_sandbox, open_sandbox
 from kolena_store.predicates.files_read import check_files_read
 from kolena_store.predicates.gate import run_gated
 
@@ -23,6 +23,7 @@ def run_query(root: Path, sql: str, *, seals: Seals | None = None, seconds: floa
     """
     connection = open_sandbox(root)
     try:
+        check_sandbox(connection, root)
         check = partial(check_files_read, connection, seals=seals or Seals(root.absolute()))
         return _with_distinct_names(run_gated(connection, sql, seconds=seconds, check_sources=check))
     finally:
