@@ -16,6 +16,7 @@ __all__ = [
     "MalformedFile",
     "MissingColumns",
     "MissingExtra",
+    "OutdatedSession",
     "ReadOnlyStore",
     "RefusedStatement",
     "StoreError",
@@ -121,6 +122,10 @@ class StoreLocked(StoreError, TimeoutError):
 
 class DamagedStore(StoreError, RuntimeError):
     """The store's files contradict each other; the command line leaves with 3."""
+
+
+class OutdatedSession(StoreError, RuntimeError):
+    """A view of the store that is so old that its files were cleaned up; `refresh()` gives a new one."""
 
 
 class UnsupportedStore(StoreError, RuntimeError):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from kolena_store.errors import DamagedStore
+from kolena_store.faults import reach
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,8 +81,10 @@ class FileWriter:
 
         self._root, self._kind = root, kind
         self.path = root / DATA_FOLDER / kind / f"{INCOMING_PREFIX}{uuid.uuid4().hex}.parquet"
+        reach(f"{kind}: before folder")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = _HashingStream(self.path)
+        reach(f"{kind}: before file")
+        self._stream = _HashingStream(self.path, kind)
         statistics = _columns_with_statistics(schema)
         try:
             self._writer = pq.ParquetWriter(
@@ -92,6 +95,7 @@ class FileWriter:
             raise
         self._waiting: list[pa.Table] = []
         self._rows_waiting = self._bytes_waiting = 0
+        self._is_finished = False
         self.n_rows = 0
         self._first: int | None = None
         self._last: int | None = None
@@ -102,7 +106,7 @@ class FileWriter:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         """Remove the file when it was not finished."""
-        if not self._stream.closed:
+        if not self._is_finished:
             self.abandon()
 
     def write(self, batch: "pa.RecordBatch | pa.Table") -> None:
@@ -126,7 +130,10 @@ class FileWriter:
         sha256, n_bytes = self._stream.finish()
         target = data_path(self._root, self._kind, sha256)
         is_new = not target.exists()
+        reach(f"{self._kind}: before rename")
         self.path.replace(target)
+        self._is_finished = True
+        reach(f"{self._kind}: renamed")
         return WrittenFile(
             kind=self._kind,
             sha256=sha256,
@@ -167,8 +174,9 @@ class FileWriter:
 class _HashingStream:
     """A file for pyarrow to write to, which learns its SHA-256 on the way."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: str) -> None:
         self._file = path.open("wb")
+        self._kind = kind
         self._digest = hashlib.sha256()
         self._n_bytes = 0
 
@@ -177,6 +185,7 @@ class _HashingStream:
         return self._file.closed
 
     def write(self, content: bytes) -> int:
+        reach(f"{self._kind}: before write")
         self._digest.update(content)
         written = self._file.write(content)
         self._n_bytes += written
@@ -197,6 +206,7 @@ class _HashingStream:
 
     def finish(self) -> tuple[str, int]:
         self._file.flush()
+        reach(f"{self._kind}: before fsync")
         os.fsync(self._file.fileno())
         self._file.close()
         return self._digest.hexdigest(), self._n_bytes

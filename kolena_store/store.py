@@ -14,12 +14,16 @@ from kolena_store import results as result_room
 from kolena_store import test_runs as run_room
 from kolena_store import test_suites as suite_room
 from kolena_store import uploads as upload_room
+from kolena_store.cleaning import DEFAULT_GRACE, GcReport, collect_garbage
 from kolena_store.database import Database
 from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
 from kolena_store.predicates.query import run_query
 from kolena_store.published import materialise, publish, publish_everything
 from kolena_store.tables import QueryResult, Records
 from kolena_store.test_suites import Bins, SuiteReport
+from kolena_store.verification import VerifyReport
+from kolena_store.verification import repair as repair_store
+from kolena_store.verification import verify as verify_store
 from kolena_store.workflows import Configuration, Workflow
 
 if TYPE_CHECKING:
@@ -317,7 +321,32 @@ class Store:
             RefusedStatement: it is no single SELECT over the store.
             LimitExceeded: it took longer than `seconds`, or too much memory.
         """
-        return QueryResult(table=run_query(self.path, query, seconds=seconds))
+        return QueryResult(table=run_query(self.path, query, seals=self._database.seals, seconds=seconds))
+
+    def verify(self, *, quick: bool = False, repair: bool = False) -> VerifyReport:
+        """Check catalogue and files, compute memberships and runs again, and return what is not as it should be.
+
+        Args:
+            quick: compute nothing again.
+            repair: first compute again what is damaged and was computed, and clear away what dead writers left.
+
+        Raises:
+            DamagedStore: the catalogue can't be opened.
+        """
+        return repair_store(self._database) if repair else verify_store(self._database, is_quick=quick)
+
+    def gc(self, *, grace: float = DEFAULT_GRACE, keep: int | None = None, dry_run: bool = False) -> GcReport:
+        """Remove files that nothing needs, write many small ones as few, and return what that freed.
+
+        Args:
+            grace: how many hours a file stays after it was last needed, for sessions that are still open.
+            keep: how many versions of each dataset and of each result stay; None keeps all.
+            dry_run: change nothing, and return what would be done.
+
+        Raises:
+            InvalidInput: a grace time below 0, or no version to keep.
+        """
+        return collect_garbage(self._database, grace=grace, keep=keep, is_dry_run=dry_run)
 
     def publish(self, materialize: str | Path | None = None, *, overwrite: bool = False) -> None:
         """Write all views and macros that other SQL clients read again, under the folder where the store is now.

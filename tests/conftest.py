@@ -1,5 +1,6 @@
 """Small stores that many tests start from."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import kolena_store as ks
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+os.environ["KOLENA_STORE_CACHE"] = ""
 
 N_TICKETS = 60
 

@@ -32,10 +32,21 @@ from source_code import (
 
 FLOORS = (
     ("errors", "statements", "digests", "progress", "display"),
-    ("schema", "files", "database"),
+    ("faults", "schema", "files", "database"),
     ("tables", "formats", "datasets", "models", "results", "predicates", "membership", "test_cases", "test_suites"),
     ("statistics", "matching", "metrics", "workflows"),
-    ("uploads", "test_runs", "comparisons", "standards", "discovery", "adequacy", "attribution", "published"),
+    (
+        "uploads",
+        "test_runs",
+        "published",
+        "verification",
+        "cleaning",
+        "comparisons",
+        "standards",
+        "discovery",
+        "adequacy",
+        "attribution",
+    ),
     ("store",),
     ("plots", "reports", "web", "gateway"),
     ("cli", "__init__", "__main__"),

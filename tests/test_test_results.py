@@ -144,7 +144,7 @@ def test_a_damaged_file_is_a_damaged_store(tmp_path: Path, kind: str, damage: st
             file.write_bytes(content[: len(content) // 2])
     queries = {"samples": "d.test_samples", "inferences": "d.inferences", "metrics": "kolena.metrics"}
     if kind in queries:
-        with pytest.raises(DamagedStore, match=rf"{kind}/\w+\.parquet.*restore the file from a copy"):
+        with pytest.raises(DamagedStore, match=rf"{kind}/\w+\.parquet.*(restore it from a copy|verify --repair)"):
             store.sql(f"SELECT * FROM {queries[kind]}")
     if kind != "inferences":
         with pytest.raises(DamagedStore, match=rf"{kind}/\w+\.parquet"):

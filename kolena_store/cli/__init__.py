@@ -26,6 +26,8 @@ HOMES = (
     ("models", "kolena_store.cli.models"),
     ("sql", "kolena_store.cli.queries"),
     ("publish", "kolena_store.cli.publish"),
+    ("verify", "kolena_store.cli.verify_command"),
+    ("gc", "kolena_store.cli.gc_command"),
 )
 
 command_line = Application(

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kolena_store.errors import ReadOnlyStore, StoreError, StoreLocked
+from kolena_store.faults import reach
 
 __all__ = ["LOCK_FILE", "is_no_room", "no_room", "writable", "writer_lock"]
 
 LOCK_FILE = "lock"
+LONGEST_HOLDER = 300
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -30,6 +32,7 @@ def writer_lock(root: Path, *, timeout: float) -> Iterator[None]:
     path = root / LOCK_FILE
     lock = FileLock(path, timeout=timeout)
     with writable(root):
+        reach("lock: before")
         try:
             lock.acquire()
         except Timeout:
@@ -39,7 +42,9 @@ def writer_lock(root: Path, *, timeout: float) -> Iterator[None]:
             ) from None
     try:
         with writable(root):
+            reach("lock: held")
             _write_holder(path)
+        reach("lock: named")
         yield
     finally:
         lock.release()
@@ -83,6 +88,8 @@ def _write_holder(path: Path) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip() or "another process"
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.readline(LONGEST_HOLDER).strip()
     except OSError:
-        return "another process"
+        text = ""
+    return text or "another process"

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.database.session import CONNECTION_SETTINGS
-from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal
-from kolena_store.errors import StoreNotFound
+from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal, check_there
+from kolena_store.schema import check_format
 from kolena_store.statements import literal, statement
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["open_sandbox"]
+__all__ = ["check_sandbox", "open_sandbox"]
 
 
 def open_sandbox(
@@ -35,14 +35,29 @@ def open_sandbox(
 
     root = root.absolute()
     catalogue = root / CATALOGUE_FILE
-    if not catalogue.exists():
-        raise StoreNotFound(f"no store at {root}; make one with: kolena-store init {root}")
+    check_there(root)
     check_no_wal(root)
     connection = duckdb.connect(":memory:", config=_configuration(threads, memory_limit))
-    with attaching(catalogue):
-        connection.execute(statement("queries/sandbox", "attach").fill(path=literal(str(catalogue))))
-    _close_doors(connection, root)
+    try:
+        with attaching(catalogue):
+            connection.execute(statement("queries/sandbox", "attach").fill(path=literal(str(catalogue))))
+        _close_doors(connection, root)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def check_sandbox(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
+    """Stop unless a sandbox holds a store of a format that this kolena_store reads.
+
+    Raises:
+        UnsupportedStore: a newer kolena_store wrote it.
+        DamagedStore: it is a database of something else.
+    """
+    with attaching(root / CATALOGUE_FILE):
+        (found,) = connection.execute(statement("queries/sandbox", "format_version").fill()).fetchall()
+    check_format(found[0], root)
 
 
 def _configuration(threads: int | None, memory_limit: str | None) -> dict[str, str | bool | int | float | list[str]]:

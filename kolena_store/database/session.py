@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kolena_store.database.lock import is_no_room
+from kolena_store.database.seals import Seals
 from kolena_store.errors import DamagedStore
 from kolena_store.statements import Fragment, statement
 
@@ -37,10 +38,11 @@ class Session:
     A query is named as "subject.name" (a statement of `sql/queries/<subject>.sql`), or given as a filled fragment.
     """
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
-        """Wrap a connection that has the store attached."""
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", root: Path, seals: Seals | None = None) -> None:
+        """Wrap a connection that has the store attached; `seals` are what is known of the store's files already."""
         self.connection = connection
         self.root = root
+        self.seals = seals or Seals(root)
 
     def rows(self, query: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         """Return all rows of a query as tuples."""

@@ -1,12 +1,26 @@
 """Opening one state of a store for reading."""
 
+import contextlib
+import errno
+import os
 import shlex
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from kolena_store.database.lock import is_no_room, no_room
+from kolena_store.database.seals import Seals
 from kolena_store.database.session import Session, connect
-from kolena_store.errors import DamagedStore, StoreError, StoreLocked, StoreNotFound
+from kolena_store.errors import (
+    DamagedStore,
+    OutdatedSession,
+    StoreError,
+    StoreLocked,
+    StoreNotFound,
+    UnreadableFile,
+)
+from kolena_store.files import FileRecord
 from kolena_store.schema import check_format
 from kolena_store.statements import literal, statement
 
@@ -14,9 +28,12 @@ __all__ = [
     "CATALOGUE_FILE",
     "WAL_FILE",
     "attaching",
+    "check_files",
     "check_no_wal",
     "check_not_open_elsewhere",
     "check_there",
+    "has_gone_on",
+    "is_there",
     "open_snapshot",
 ]
 
@@ -24,8 +41,11 @@ CATALOGUE_FILE = "store.duckdb"
 WAL_FILE = "store.duckdb.wal"
 
 
-def open_snapshot(root: Path) -> Session:
+def open_snapshot(root: Path, seals: Seals | None = None) -> Session:
     """Return a read-only session on the store's present state; later commits don't change what it sees.
+
+    Args:
+        seals: what is known of the store's files already.
 
     Raises:
         StoreNotFound: there is no store at `root`.
@@ -36,7 +56,7 @@ def open_snapshot(root: Path) -> Session:
     catalogue = root / CATALOGUE_FILE
     check_there(root)
     check_no_wal(root)
-    session = Session(connect(root), root)
+    session = Session(connect(root), root, seals)
     try:
         with attaching(catalogue):
             session.connection.execute(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))
@@ -49,17 +69,68 @@ def open_snapshot(root: Path) -> Session:
     return session
 
 
+def check_files(session: Session, files: Sequence[FileRecord]) -> None:
+    """Stop unless files that are about to be read are as they were written.
+
+    Raises:
+        DamagedStore: one is missing, was cut or altered.
+        OutdatedSession: one was cleaned up since the session began.
+        UnreadableFile: one may not be read.
+    """
+    try:
+        session.seals.check(files)
+    except DamagedStore as error:
+        if has_gone_on(session) and not all(file.path(session.root).exists() for file in files):
+            raise OutdatedSession(
+                f"{session.root} was cleaned up (kolena-store gc) since this object first read it, and files that it "
+                "needs are gone; call refresh(), or open the store again, to see its present state"
+            ) from error
+        raise
+
+
+def has_gone_on(session: Session) -> bool:
+    """Return whether the store has had commits that a session does not see."""
+    try:
+        newest = open_snapshot(session.root)
+    except StoreError:
+        return False
+    with contextlib.closing(newest.connection):
+        return bool(newest.value("store.generation") > session.value("store.generation"))
+
+
 def check_there(root: Path) -> None:
     """Stop when there is no store.
 
     Raises:
         StoreNotFound: there is none; the message says how to make one.
     """
-    if not (root / CATALOGUE_FILE).exists():
+    catalogue, mode = root / CATALOGUE_FILE, _mode_of_catalogue(root)
+    if mode is not None and not stat.S_ISREG(mode):
+        raise DamagedStore(f"{catalogue} is no file, so it can't be the catalogue of a store; restore it from a copy")
+    if mode is None:
         raise StoreNotFound(
             f"no store at {root}; make one with: kolena-store init {shlex.quote(str(root))} "
             "(in Python, the first upload makes it)"
         )
+
+
+def is_there(root: Path) -> bool:
+    """Return whether a store was made here.
+
+    Raises:
+        UnreadableFile: the folder may not be entered.
+    """
+    return _mode_of_catalogue(root) is not None
+
+
+def _mode_of_catalogue(root: Path) -> int | None:
+    catalogue = root / CATALOGUE_FILE
+    try:
+        return catalogue.stat().st_mode
+    except PermissionError as error:
+        raise UnreadableFile(f"{catalogue} can't be read ({error.strerror}); ask its owner for the right") from error
+    except OSError:
+        return None
 
 
 def check_not_open_elsewhere(session: Session) -> None:
@@ -86,8 +157,8 @@ def check_no_wal(root: Path) -> None:
     """
     if (root / WAL_FILE).exists():
         raise DamagedStore(
-            f"{root / WAL_FILE} was left by a client that opened the store for writing; the store itself is intact. "
-            "Move that file away, and open the store read-only from other clients"
+            f"{root / WAL_FILE} was left by a client that opened the store for writing. Move that file away "
+            "(kolena-store verify --repair does), and open the store read-only from other clients"
         )
 
 
@@ -99,10 +170,12 @@ def attaching(path: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        raise _attach_error(path, str(error)) from error
+        raise no_room(path.parent, error) if is_no_room(error) else _attach_error(path, str(error)) from error
 
 
 def _attach_error(path: Path, message: str) -> StoreError:
+    if os.strerror(errno.EACCES) in message:
+        return UnreadableFile(f"{path} can't be read (permission denied); ask its owner for the right to read it")
     if "lock is held" in message or "Unique file handle conflict" in message or "already attached" in message:
         return StoreLocked(
             f"{path} is open for writing in another client (this process or another); close that connection, "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from kolena_store.database import Session
+from kolena_store.database import Session, check_files
 from kolena_store.datasets.columns import Columns, columns_from_document
 from kolena_store.datasets.sampling import Sampling
 from kolena_store.errors import UnknownName
@@ -150,9 +150,9 @@ def version_of(session: Session, dataset: DatasetRecord, version: int | None = N
     """
     found = session.records(VersionRecord, "datasets.version_numbered", dataset_id=dataset.dataset_id, version=version)
     if not found:
-        newest = session.value("datasets.newest_version", dataset_id=dataset.dataset_id)
+        oldest, newest = session.rows("datasets.version_range", dataset_id=dataset.dataset_id)[0]
         raise UnknownName(
-            f"dataset {dataset.name!r} has no version {version}; it has 1 to {newest} "
+            f"dataset {dataset.name!r} has no version {version}; it has {oldest} to {newest} "
             f"(see: kolena-store dataset history {dataset.name})"
         )
     return found[0]
@@ -165,5 +165,13 @@ def version_of_id(session: Session, dataset_id: int, version: int) -> VersionRec
 
 
 def files_of(session: Session, file_ids: Sequence[int]) -> list[FileRecord]:
-    """Return the files with these ids, in this order."""
-    return session.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []
+    """Return the files with these ids, in this order, once they are known to be as they were written.
+
+    Raises:
+        DamagedStore: one is missing, was cut or altered.
+        OutdatedSession: one was cleaned up since the session began.
+        UnreadableFile: one may not be read.
+    """
+    found = session.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []
+    check_files(session, found)
+    return found

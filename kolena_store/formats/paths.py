@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ def readable_file(path: Path) -> Path:
         EmptyInput: it holds nothing.
         MalformedFile: it is compressed, and cut off or damaged (DuckDB 1 would read half a file without a word).
     """
-    with _refusals(path), path.open("rb") as handle:
+    with _refusals(path), _regular(path).open("rb") as handle:
         if not handle.read(1):
             raise EmptyInput(f"{path} is empty; give a file with columns")
     if compression_of(path) == "gzip":
@@ -42,10 +43,18 @@ def read_text(path: str | Path) -> str:
     file = Path(path)
     try:
         with _refusals(file):
-            return file.read_text(encoding="utf-8")
+            return _regular(file).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x} at position {error.start:,}"
         raise UnreadableFile(f"{path} is no text in UTF-8 ({byte}); save it as UTF-8") from error
+
+
+def _regular(path: Path) -> Path:
+    """Return a path unless a pipe or a device stands there: one can be read but once, and may never end."""
+    mode = path.stat().st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise UnreadableFile(f"{path} is no file but a pipe or a device; write its content to a file and name that")
+    return path
 
 
 @contextmanager

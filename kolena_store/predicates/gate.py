@@ -1,14 +1,14 @@
 """The gate before a sandbox: of all that people type, one SELECT that only reads the store gets through."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kolena_store.database.session import is_file_error
 from kolena_store.errors import DamagedStore, InvalidInput, LimitExceeded, RefusedStatement, StoreError, UnknownName
 from kolena_store.predicates.messages import missing_name, plain_message
-from kolena_store.predicates.relations import LISTING, check_relations, relation_names
+from kolena_store.predicates.relations import LISTING, check_relations, relation_names, relations_read
 from kolena_store.predicates.tokens import Token, lowered, tokenize, without_comments
 from kolena_store.predicates.trees import PIVOT_REMEDY, Node, Tree, parse_tree
 from kolena_store.statements import Fragment, statement
@@ -37,7 +37,13 @@ SHOWN = frozenset({'"tables"', "__show_tables_expanded"})
 WHERE = "the query"
 
 
-def run_gated(connection: "duckdb.DuckDBPyConnection", sql: str, *, seconds: float | None = None) -> "pa.Table":
+def run_gated(
+    connection: "duckdb.DuckDBPyConnection",
+    sql: str,
+    *,
+    seconds: float | None = None,
+    check_sources: Callable[[Sequence[Node]], None] | None = None,
+) -> "pa.Table":
     """Return the rows of one SELECT that a user typed, on a connection of `database.sandbox.open_sandbox`.
 
     DESCRIBE, SUMMARIZE, SHOW TABLES, SHOW ALL TABLES and EXPLAIN of a SELECT are answered too.
@@ -46,6 +52,7 @@ def run_gated(connection: "duckdb.DuckDBPyConnection", sql: str, *, seconds: flo
         connection: the sandbox.
         sql: what was typed; comments and a last semicolon may stand.
         seconds: the longest time it may take; DuckDB notices its end between two batches of rows.
+        check_sources: what looks at the tables and views that it names, before they are read.
 
     Raises:
         RefusedStatement: it is not one statement that only reads, or DuckDB does not understand it.
@@ -55,7 +62,7 @@ def run_gated(connection: "duckdb.DuckDBPyConnection", sql: str, *, seconds: flo
     """
     query, is_explained = _query_in(sql)
     with _our_errors(connection, seconds):
-        gated = _gated(connection, query)
+        gated = _gated(connection, query, check_sources)
         if is_explained:
             explain = statement("queries/predicates", "explain").fill(query=query)
             gated = connection.extract_statements(explain)[0]
@@ -85,7 +92,9 @@ def _check_explained(tokens: tuple[Token, ...]) -> None:
         raise RefusedStatement("EXPLAIN takes no options here; write EXPLAIN and the SELECT")
 
 
-def _gated(connection: "duckdb.DuckDBPyConnection", query: Fragment) -> "duckdb.Statement":
+def _gated(
+    connection: "duckdb.DuckDBPyConnection", query: Fragment, check_sources: Callable[[Sequence[Node]], None] | None
+) -> "duckdb.Statement":
     """Return the one statement of the text, to be executed in its place, once all of its tree has been seen."""
     import duckdb
 
@@ -93,6 +102,8 @@ def _gated(connection: "duckdb.DuckDBPyConnection", query: Fragment) -> "duckdb.
     for problem in _problems(tree):
         raise RefusedStatement(f"{WHERE} {problem}")
     check_relations(connection, tree)
+    if check_sources is not None:
+        check_sources(relations_read(tree))
     found = connection.extract_statements(query)
     if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
         raise RefusedStatement(f"{WHERE} is not one SELECT; write one SELECT that reads")

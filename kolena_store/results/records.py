@@ -101,5 +101,6 @@ def results_version(session: Session, results_id: int, version: int | None = Non
     found = session.records(ResultsRecord, "results.version_numbered", **parameters)
     if not found:
         newest = session.records(ResultsRecord, "results.version_numbered", results_id=results_id, version=None)[0]
-        raise UnknownName(f"the results of {newest.model!r} have no version {version}; they have 1 to {newest.version}")
+        oldest, last = session.rows("results.version_range", results_id=results_id)[0]
+        raise UnknownName(f"the results of {newest.model!r} have no version {version}; they have {oldest} to {last}")
     return found[0]

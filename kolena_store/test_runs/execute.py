@@ -3,11 +3,11 @@
 import json
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Transaction
+from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
 from kolena_store.digests import canonical_json, sha256_of_texts
 from kolena_store.errors import EmptyInput, InvalidInput
@@ -28,10 +28,25 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from kolena_store.membership.bitmaps import Words
+    from kolena_store.membership.evaluation import Membership
     from kolena_store.test_runs.measure import Measured, Plan
     from kolena_store.test_runs.rows import RunKeys
 
-__all__ = ["TestRequest", "chosen_results", "run_tests", "workflow_of"]
+__all__ = [
+    "COMMON",
+    "METRICS_KIND",
+    "TERMS_KIND",
+    "Setting",
+    "TestRequest",
+    "chosen_results",
+    "common_samples",
+    "measured_run",
+    "metric_set",
+    "plan_of",
+    "run_tests",
+    "workflow_of",
+    "write_rows",
+]
 
 METRICS_KIND = "metrics"
 TERMS_KIND = "terms"
@@ -54,8 +69,8 @@ class TestRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Setting:
-    """What all runs of one request share."""
+class Setting:
+    """What all runs of one request share: the data, the suite's test cases, and the metrics to compute."""
 
     request: TestRequest
     version: VersionRecord
@@ -131,7 +146,7 @@ def run_tests(transaction: Transaction, request: TestRequest) -> list[int]:
     return [int(run_id) if run_id is not None else next(made) for run_id in known]
 
 
-def _setting(transaction: Transaction, request: TestRequest) -> _Setting:
+def _setting(transaction: Transaction, request: TestRequest) -> Setting:
     version = version_of(transaction, request.dataset)
     workflow = workflow_of(request.dataset, version)
     file = load_metrics(workflow.metric_file)
@@ -140,7 +155,7 @@ def _setting(transaction: Transaction, request: TestRequest) -> _Setting:
     metrics, own_metrics = chosen_metrics(file, stored, request.metrics)
     document = request.configuration.document() if request.configuration is not None else None
     restriction = canonical_json([[one.results_id, one.version] for one in request.results]) if request.common else None
-    return _Setting(
+    return Setting(
         request=request,
         version=version,
         workflow=workflow,
@@ -149,12 +164,12 @@ def _setting(transaction: Transaction, request: TestRequest) -> _Setting:
         file=file,
         metrics=metrics,
         own_metrics=own_metrics,
-        metric_set=_metric_set(file, metrics, own_metrics, is_whole=request.metrics is None),
+        metric_set=metric_set(file, metrics, own_metrics, is_whole=request.metrics is None),
         restriction=f"{COMMON} {restriction}" if restriction else None,
     )
 
 
-def _metric_set(
+def metric_set(
     file: MetricFile, metrics: Sequence[MetricDefinition], own_metrics: Sequence[UserMetric], *, is_whole: bool
 ) -> str:
     """Return the identity of what a run measures; the whole has terms beyond those of its metrics."""
@@ -163,7 +178,7 @@ def _metric_set(
     return sha256_of_texts([file.digest, "all" if is_whole else "chosen", *chosen, *own])
 
 
-def _run_key(setting: _Setting, results: ResultsRecord) -> str:
+def _run_key(setting: Setting, results: ResultsRecord) -> str:
     request = setting.request
     return canonical_json(
         {
@@ -179,7 +194,7 @@ def _run_key(setting: _Setting, results: ResultsRecord) -> str:
     )
 
 
-def _make_runs(transaction: Transaction, setting: _Setting, missing: Sequence[ResultsRecord]) -> list[int]:
+def _make_runs(transaction: Transaction, setting: Setting, missing: Sequence[ResultsRecord]) -> list[int]:
     wanted = setting.request.results if setting.restriction else missing
     for results in wanted:
         check_answers(setting.version, results, setting.workflow.columns())
@@ -191,7 +206,7 @@ def _make_runs(transaction: Transaction, setting: _Setting, missing: Sequence[Re
     return _record(transaction, recorded)
 
 
-def _scored(transaction: Transaction, setting: _Setting, results: ResultsRecord) -> ScoredResults:
+def _scored(transaction: Transaction, setting: Setting, results: ResultsRecord) -> ScoredResults:
     return scored_results(
         transaction,
         setting.version,
@@ -202,59 +217,55 @@ def _scored(transaction: Transaction, setting: _Setting, results: ResultsRecord)
     )
 
 
-def _plan(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredResults]) -> "Plan":
+def _plan(transaction: Transaction, setting: Setting, scored: Sequence[ScoredResults]) -> "Plan":
     from kolena_store.membership.stored import ensure_memberships
+
+    members = ensure_memberships(transaction, setting.request.dataset, setting.version, setting.cases)
+    restriction = common_samples(transaction, setting, scored) if setting.restriction else None
+    return plan_of(transaction, setting, members, restriction)
+
+
+def plan_of(
+    session: Session,
+    setting: Setting,
+    members: "Mapping[tuple[int, int], Membership]",
+    restriction: "Words | None",
+) -> "Plan":
+    """Return what to measure for every model, given the members of every test case."""
     from kolena_store.test_runs.measure import Plan
     from kolena_store.test_runs.sampling import sampling_design
 
-    request = setting.request
-    members = ensure_memberships(transaction, request.dataset, setting.version, setting.cases)
     terms = setting.file.terms_of(setting.metrics)
     # The confusion matrix and its margins come with every run, whichever metrics were chosen.
     counts = tuple(term for term in setting.file.terms if term.kind == "count" and term.by and term not in terms)
     return Plan(
-        size=request.dataset.next_sample,
+        size=setting.request.dataset.next_sample,
         members=[members[case.key] for case in setting.cases],
-        restriction=_common_samples(transaction, setting, scored) if setting.restriction else None,
+        restriction=restriction,
         metrics=setting.metrics,
         terms=(*terms, *counts),
-        design=sampling_design(transaction, setting.version, request.dataset.next_sample),
+        design=sampling_design(session, setting.version, setting.request.dataset.next_sample),
     )
 
 
-def _common_samples(transaction: Transaction, setting: _Setting, scored: Sequence[ScoredResults]) -> "Words":
+def common_samples(session: Session, setting: Setting, scored: Sequence[ScoredResults]) -> "Words":
+    """Return the samples that all of these models answered."""
     import numpy as np
 
     from kolena_store.test_runs.measure import answered_samples
 
     size, when = setting.request.dataset.next_sample, setting.workflow.answered
-    answered = [answered_samples(transaction, size, one, when=when) for one in scored]
+    answered = [answered_samples(session, size, one, when=when) for one in scored]
     return np.asarray(np.bitwise_and.reduce(np.stack(answered)), dtype=np.uint64)
 
 
 def _make_run(
-    transaction: Transaction, setting: _Setting, plan: "Plan", scored: ScoredResults, *, recorded: _Recorded
+    transaction: Transaction, setting: Setting, plan: "Plan", scored: ScoredResults, *, recorded: _Recorded
 ) -> None:
-    from kolena_store.test_runs.measure import measure
-    from kolena_store.test_runs.rows import RunKeys
-
     started, clock = now(), time.perf_counter()
     request, results = setting.request, scored.results
     run_id = transaction.new_id()
-    document = request.configuration.document() if request.configuration is not None else None
-    keys = RunKeys(
-        run=run_id,
-        model=results.model,
-        upload_configuration=results.upload_configuration,
-        dataset=request.dataset.name,
-        suite=request.suite.name,
-        configuration=canonical_json(document) if document is not None else None,
-        test_cases=tuple(case.name for case in setting.cases),
-        classes=scored.facts.classes,
-    )
-    measured: Measured = measure(transaction, plan, scored, keys)
-    if setting.own_metrics:
-        measured = _with_own_metrics(transaction, setting, plan, scored, keys=keys, measured=measured)
+    measured = measured_run(transaction, setting, plan, scored, run_id=run_id)
     recorded.metrics.append(measured.metrics)
     recorded.terms.append(measured.terms)
     recorded.runs.append(
@@ -284,9 +295,32 @@ def _make_run(
     )
 
 
+def measured_run(session: Session, setting: Setting, plan: "Plan", scored: ScoredResults, *, run_id: int) -> "Measured":
+    """Return the rows of one run: its terms, and its metrics, those of the user too."""
+    from kolena_store.test_runs.measure import measure
+    from kolena_store.test_runs.rows import RunKeys
+
+    request, results = setting.request, scored.results
+    document = request.configuration.document() if request.configuration is not None else None
+    keys = RunKeys(
+        run=run_id,
+        model=results.model,
+        upload_configuration=results.upload_configuration,
+        dataset=request.dataset.name,
+        suite=request.suite.name,
+        configuration=canonical_json(document) if document is not None else None,
+        test_cases=tuple(case.name for case in setting.cases),
+        classes=scored.facts.classes,
+    )
+    measured: Measured = measure(session, plan, scored, keys)
+    if setting.own_metrics:
+        measured = _with_own_metrics(session, setting, plan, scored, keys=keys, measured=measured)
+    return measured
+
+
 def _with_own_metrics(
-    transaction: Transaction,
-    setting: _Setting,
+    session: Session,
+    setting: Setting,
     plan: "Plan",
     scored: ScoredResults,
     *,
@@ -301,18 +335,18 @@ def _with_own_metrics(
         version=setting.version,
         workflow=setting.workflow,
         metrics=setting.own_metrics,
-        fields=result_fields(transaction, setting.request.dataset, setting.version, setting.workflow),
+        fields=result_fields(session, setting.request.dataset, setting.version, setting.workflow),
         members=members_of(plan),
         size=plan.size,
         clusters=plan.design.clusters,
         limits=setting.request.limits,
     )
-    return with_user_metrics(transaction, own, scored, keys, measured=measured)
+    return with_user_metrics(session, own, scored, keys, measured=measured)
 
 
 def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:
-    metric_file = _write(transaction, METRICS_KIND, recorded.metrics)
-    term_file = _write(transaction, TERMS_KIND, recorded.terms)
+    metric_file = write_rows(transaction, METRICS_KIND, recorded.metrics)
+    term_file = write_rows(transaction, TERMS_KIND, recorded.terms)
     for run in recorded.runs:
         transaction.run("runs.insert_run", **run, term_file=term_file, metric_file=metric_file)
     transaction.has_new_runs = True
@@ -320,7 +354,8 @@ def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:
     return [int(str(run["run_id"])) for run in recorded.runs]
 
 
-def _write(transaction: Transaction, kind: str, tables: "list[pa.Table]") -> int:
+def write_rows(transaction: Transaction, kind: str, tables: "list[pa.Table]") -> int:
+    """Write the rows of runs to a file and return its id."""
     with FileWriter(transaction.root, kind, tables[0].schema) as writer:
         for table in tables:
             writer.write(table)

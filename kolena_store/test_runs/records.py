@@ -11,6 +11,9 @@ from kolena_store.tables import Layout, RecordColumn
 
 __all__ = ["RUNS", "TestRun", "runs_numbered", "test_runs"]
 
+LOST = "lost"
+"""The status of a run whose rows were damaged and could not be measured again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestRun:
@@ -71,9 +74,10 @@ def _versioned_suite(run: TestRun) -> str:
 
 
 def _note(run: TestRun) -> str:
-    """Return what sets a run apart: its configurations, its restriction, and that newer data has come since."""
+    """Return what sets a run apart: configurations, restriction, that its rows are lost, that newer data has come."""
     parts = [run.upload_configuration, run.configuration, "common samples" if run.restriction else None]
-    return ", ".join([part for part in parts if part] + (["outdated"] if run.outdated else []))
+    states = ["lost"] * (run.status == LOST) + ["outdated"] * run.outdated
+    return ", ".join([*(part for part in parts if part), *states])
 
 
 RUNS = Layout(

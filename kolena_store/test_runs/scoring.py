@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "scored_results"]
+__all__ = ["ScoredResults", "facts_from", "scored_results"]
 
 KIND = "sample_metrics"
 
@@ -76,7 +76,7 @@ def scored_results(
     }
     stored = transaction.rows("runs.find_sample_metrics", **key)
     if stored:
-        facts, file_ids = _facts_from(json.loads(stored[0][0])), stored[0][1]
+        facts, file_ids = facts_from(json.loads(stored[0][0])), stored[0][1]
         n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
         found = _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
     else:
@@ -107,7 +107,7 @@ def _partly(
     if not rows:
         return None
     earlier = Earlier(dataset_version=rows[0][0], results_version=rows[0][1], file_ids=tuple(rows[0][3]))
-    kept = workflow.facts_to_keep(_facts_from(json.loads(rows[0][2])), facts)
+    kept = workflow.facts_to_keep(facts_from(json.loads(rows[0][2])), facts)
     samples = samples_to_score(transaction, inputs, earlier) if kept is not None else None
     if kept is None or samples is None:
         return None
@@ -192,7 +192,8 @@ def _document(facts: Facts) -> dict[str, Any]:
     return {**asdict(facts), "threshold": threshold}
 
 
-def _facts_from(document: dict[str, Any]) -> Facts:
+def facts_from(document: dict[str, Any]) -> Facts:
+    """Return the facts that a stored document holds."""
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }

@@ -8,7 +8,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from kolena_store.errors import InvalidInput, MalformedFile, UnknownName, UnreadableFile
+from kolena_store.errors import InvalidInput, MalformedFile, UnknownName
+from kolena_store.formats import read_text
 from kolena_store.workflows.options import checked_classes
 
 __all__ = ["Configuration", "TunedThreshold", "configuration_from_document", "read_configuration"]
@@ -82,10 +83,7 @@ def read_configuration(path: str | Path) -> Configuration:
         UnreadableFile: the file can't be read.
         MalformedFile: it is no TOML.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"{path} can't be read ({error}); name an existing TOML file in UTF-8") from error
+    text = read_text(path)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -10,8 +10,8 @@ FROM catalogue.datasets WHERE lower(name) = lower($name);
 SELECT dataset_id, name, id_fields, id_map_files, next_sample, description, tags, metadata, created
 FROM catalogue.datasets WHERE dataset_id = $dataset_id;
 
--- name: newest_version(dataset_id)
-SELECT max(version) FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id;
+-- name: version_range(dataset_id)
+SELECT min(version), max(version) FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id;
 
 -- name: version_numbered(dataset_id, version)
 SELECT dataset_id, version, workflow, columns, sampling, fields, arrow_schema, sample_files, n_samples, added, changed, removed,

@@ -29,6 +29,9 @@ LEFT JOIN catalogue.configurations ON configuration_id = upload_configuration_id
 WHERE results_id = $results_id AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
 ORDER BY version DESC LIMIT 1;
 
+-- name: version_range(results_id)
+SELECT min(version), max(version) FROM catalogue.results_versions WHERE results_id = $results_id;
+
 -- name: insert_version(results_id, version, fields, arrow_schema, inference_files, n_answered, inserted, updated, unchanged, unmatched, author, created)
 INSERT INTO catalogue.results_versions VALUES (
     $results_id, $version, $fields, $arrow_schema, $inference_files, $n_answered, $inserted, $updated, $unchanged,

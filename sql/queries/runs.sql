@@ -111,3 +111,44 @@ WHERE run_id IN (SELECT unnest($run_ids::BIGINT[])) ORDER BY run_id;
 
 -- name: rows_of_runs(files, run_ids)
 SELECT * FROM read_parquet($files) WHERE run IN (SELECT unnest($run_ids::BIGINT[]));
+
+-- name: stored_runs()
+SELECT run_id, run_key, test_runs.dataset_id, dataset_version, results_id, results_version, suite_id, suite_version,
+    test_runs.configuration_id, evaluator.document AS configuration, restriction, metric_set, models.name AS model,
+    datasets.name AS dataset, test_suites.name AS suite, term_file, metric_file
+FROM catalogue.test_runs
+JOIN catalogue.datasets USING (dataset_id)
+JOIN catalogue.results USING (results_id)
+JOIN catalogue.models USING (model_id)
+JOIN catalogue.test_suites USING (suite_id)
+LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
+WHERE status = 'done' ORDER BY run_id;
+
+-- name: sample_metrics_in(file_ids)
+SELECT stored.dataset_id, dataset_version, results_id, results_version, stored.configuration_id,
+    evaluator.document AS configuration, scorer, datasets.name AS dataset, models.name AS model
+FROM catalogue.sample_metrics AS stored
+JOIN catalogue.datasets USING (dataset_id)
+JOIN catalogue.results USING (results_id)
+JOIN catalogue.models USING (model_id)
+LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = stored.configuration_id
+WHERE list_has_any(metric_files, $file_ids::BIGINT[])
+ORDER BY stored.dataset_id, dataset_version, results_id, results_version;
+
+-- name: drop_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer)
+DELETE FROM catalogue.sample_metrics
+WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version AND results_id = $results_id
+    AND results_version = $results_version
+    AND configuration_id IS NOT DISTINCT FROM $configuration_id::BIGINT AND scorer = $scorer;
+
+-- name: drop_thresholds(dataset_version, results_id, results_version, configuration_id)
+DELETE FROM catalogue.thresholds
+WHERE dataset_version = $dataset_version AND results_id = $results_id AND results_version = $results_version
+    AND configuration_id IS NOT DISTINCT FROM $configuration_id::BIGINT;
+
+-- name: move_rows(run_id, term_file, metric_file)
+UPDATE catalogue.test_runs SET term_file = $term_file, metric_file = $metric_file WHERE run_id = $run_id;
+
+-- name: lose_rows(run_id, term_file, metric_file)
+UPDATE catalogue.test_runs SET status = 'lost', term_file = $term_file, metric_file = $metric_file
+WHERE run_id = $run_id;

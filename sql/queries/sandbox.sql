@@ -29,3 +29,13 @@ USE store;
 
 -- name: lock()
 SET lock_configuration = true;
+
+-- name: format_version()
+SELECT format_version FROM store.catalogue.store_info;
+
+-- name: view_texts()
+SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = 'store' AND NOT internal;
+
+-- name: files_of_digests(digests)
+SELECT file_id, kind, sha256, n_rows, n_bytes, first_sample, last_sample, added_in FROM store.catalogue.files
+WHERE sha256 IN (SELECT unnest($digests::VARCHAR[]));

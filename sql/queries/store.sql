@@ -37,6 +37,9 @@ DETACH store;
 -- name: format_version()
 SELECT format_version FROM catalogue.store_info;
 
+-- name: generation()
+SELECT generation FROM catalogue.store_info;
+
 -- name: store_info()
 SELECT format_version, store_id::VARCHAR AS store_id, root, generation, next_id, updated FROM catalogue.store_info;
 

@@ -22,6 +22,16 @@ WHERE dataset_id = $dataset_id AND lower(test_suites.name) = lower($name)
     AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
 ORDER BY version DESC LIMIT 1;
 
+-- name: suite_numbered(suite_id, version)
+SELECT suite_id, datasets.name AS dataset, test_suites.name, origin, test_suites.description, test_suites.tags, version,
+    (SELECT count(*) FROM catalogue.test_suite_members AS members
+        WHERE members.suite_id = test_suite_versions.suite_id AND suite_version = version) AS n_test_cases,
+    source, test_suite_versions.created
+FROM catalogue.test_suites
+JOIN catalogue.test_suite_versions USING (suite_id)
+JOIN catalogue.datasets USING (dataset_id)
+WHERE suite_id = $suite_id AND version = $version;
+
 -- name: insert_suite(suite_id, dataset_id, name, origin)
 INSERT INTO catalogue.test_suites VALUES ($suite_id, $dataset_id, $name, $origin, NULL, []);
 

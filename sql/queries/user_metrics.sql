@@ -8,6 +8,10 @@ WHERE dataset_id = $dataset_id AND name = $name ORDER BY version;
 SELECT name, version, definition_digest, source, is_current, created FROM catalogue.metric_versions
 WHERE dataset_id = $dataset_id AND is_current ORDER BY name;
 
+-- name: all_versions(dataset_id)
+SELECT name, version, definition_digest, source, is_current, created FROM catalogue.metric_versions
+WHERE dataset_id = $dataset_id ORDER BY name, is_current DESC, version DESC;
+
 -- name: insert_version(dataset_id, name, version, definition_digest, source, created)
 INSERT INTO catalogue.metric_versions
 VALUES ($dataset_id, $name, $version, $definition_digest, $source, FALSE, $created);

@@ -12,6 +12,9 @@ CREATE TABLE catalogue.files (
     first_sample BIGINT, last_sample BIGINT, added_in BIGINT
 );
 
+-- name: released_files()
+CREATE TABLE IF NOT EXISTS catalogue.released_files (kind VARCHAR, sha256 VARCHAR, n_bytes BIGINT, released TIMESTAMP);
+
 -- name: datasets()
 CREATE TABLE catalogue.datasets (
     dataset_id BIGINT, name VARCHAR, id_fields VARCHAR[], id_map_files BIGINT[], next_sample BIGINT,

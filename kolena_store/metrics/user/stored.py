@@ -26,6 +26,7 @@ __all__ = [
     "check_no_clash",
     "chosen_metrics",
     "drop_metric",
+    "metrics_once_named",
     "store_metric",
     "user_metrics",
 ]
@@ -130,6 +131,14 @@ def user_metrics(session: Session, dataset: DatasetRecord) -> list[UserMetric]:
     """Return the current metrics of a dataset by name."""
     found = session.records(_Version, "user_metrics.current_versions", dataset_id=dataset.dataset_id)
     return [_metric(version) for version in found]
+
+
+def metrics_once_named(session: Session, dataset_id: int) -> dict[str, list[UserMetric]]:
+    """Return name -> all versions that a metric of a dataset ever had, the current one first, then the newest."""
+    found: dict[str, list[UserMetric]] = {}
+    for version in session.records(_Version, "user_metrics.all_versions", dataset_id=dataset_id):
+        found.setdefault(version.name, []).append(_metric(version))
+    return found
 
 
 def store_metric(

@@ -1,0 +1,66 @@
+"""Scoring once more what was scored before: for sample metrics whose file is damaged."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kolena_store.database import Session, Transaction
+from kolena_store.datasets import VersionRecord
+from kolena_store.errors import InvalidInput
+from kolena_store.results import results_version
+from kolena_store.test_runs.scoring import scored_results
+from kolena_store.workflows import Configuration, configuration_from_document, workflow_from_document
+
+__all__ = ["StoredScores", "score_again", "scores_in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredScores:
+    """What some sample metrics were made of."""
+
+    dataset_id: int
+    dataset_version: int
+    results_id: int
+    results_version: int
+    configuration_id: int | None
+    configuration: str | None
+    scorer: str
+    dataset: str
+    model: str
+
+    @property
+    def key(self) -> dict[str, object]:
+        """Return what identifies them in the catalogue."""
+        names = ("dataset_id", "dataset_version", "results_id", "results_version", "configuration_id", "scorer")
+        return {name: getattr(self, name) for name in names}
+
+
+def scores_in(session: Session, file_ids: Sequence[int]) -> list[StoredScores]:
+    """Return the sample metrics that lie in some files."""
+    return session.records(StoredScores, "runs.sample_metrics_in", file_ids=list(file_ids))
+
+
+def score_again(transaction: Transaction, stored: StoredScores) -> None:
+    """Forget sample metrics and make them anew; when they can't be made, the next test does.
+
+    Raises:
+        DamagedStore: a file of samples or inferences is missing or broken.
+        InvalidInput: the workflow scores otherwise today.
+    """
+    transaction.touched_datasets.add(stored.dataset_id)
+    transaction.run("runs.drop_sample_metrics", **stored.key)
+    transaction.run("runs.drop_thresholds", **{name: stored.key[name] for name in list(stored.key)[1:5]})
+    key = {"dataset_id": stored.dataset_id, "version": stored.dataset_version}
+    (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **key)
+    workflow = workflow_from_document(version.workflow_document or {})
+    if stored.scorer != f"{workflow.name} {workflow.scorer_version}":
+        raise InvalidInput(f"the scorer is {workflow.name} {workflow.scorer_version} now, it was {stored.scorer}")
+    document = None if stored.configuration is None else json.loads(stored.configuration)
+    scored_results(
+        transaction,
+        version,
+        results_version(transaction, stored.results_id, stored.results_version),
+        workflow=workflow,
+        configuration=Configuration() if document is None else configuration_from_document(document),
+        configuration_id=stored.configuration_id,
+    )
