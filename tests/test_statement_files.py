@@ -131,6 +131,7 @@ QUERIES = [
     (subject, name)
     for subject, name in STATEMENTS
     if key_of(subject, name) not in NO_STATEMENTS
+    and subject != "queries/sandbox"
     and re.match(r"\s*(SELECT|WITH|INSERT|UPDATE|DESCRIBE)\b", load(subject)[name].text)
 ]
 
@@ -196,10 +197,11 @@ def test_the_statements_of_a_commit_follow_each_other(tmp_path: Path, monkeypatc
 
 def test_the_statements_of_the_sandbox_follow_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    duckdb.connect("store.duckdb").close()
+    with duckdb.connect("store.duckdb") as made:
+        create_catalogue(made)
     with duckdb.connect() as connection:
         for one in load("queries/sandbox").values():
-            executed(connection, one)
+            connection.execute(filled(one), {name: [] for name in one.parameters})
         with pytest.raises(duckdb.Error, match="locked"):
             connection.execute("SET threads = 1")
 

@@ -124,6 +124,8 @@ def _carry_out(transaction: Transaction, hours: datetime.timedelta, keep: int | 
     for parts, versions in ((DATASET_PARTS, plan.dataset_versions), (RESULTS_PARTS, plan.results_versions)):
         for version, part in product(versions, parts):
             transaction.run(part, id=version.id, version=version.version)
+    if plan.dataset_versions or plan.results_versions:
+        transaction.touch_everything()
     compacted = [compact(transaction, one) for one in plan.small]
     for file in transaction.records(FileRecord, "cleaning.unreferenced_files", keep=None):
         transaction.run("cleaning.release_file", file_id=file.file_id, released=now())

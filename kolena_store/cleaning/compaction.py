@@ -80,7 +80,7 @@ def compact(transaction: Transaction, small: SmallFiles) -> Compaction:
                 advance(batch.num_rows)
         new = transaction.add_file(writer.finish())
     if small.dataset_id is None:
-        transaction.has_new_runs = True
+        transaction.touch_everything()
         move = statement("queries/cleaning", "move_rows_of_runs").fill(column=identifier(small.statement))
         transaction.run(move, old=ids, new=new)
     else:

@@ -45,6 +45,11 @@ class Transaction(Session):
         self.files_to_remove: list[Path] = []
         self._n_statements = 0
 
+    def touch_everything(self) -> None:
+        """Say that any view may read other files than before."""
+        self.has_new_runs = True
+        self.touched_datasets.update(row[0] for row in self.rows("store.all_datasets"))
+
     @property
     def next_id(self) -> int:
         """The first id that has not been given out."""

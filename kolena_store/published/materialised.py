@@ -91,7 +91,7 @@ def _write(session: Session, work: Path, objects: Sequence[PublishedObject]) -> 
 def _objects(session: Session) -> Iterator[PublishedObject]:
     """Yield all objects, each after those that it reads."""
     yield from store_views(session)
-    for (dataset_id,) in session.rows("publish.all_datasets"):
+    for (dataset_id,) in session.rows("store.all_datasets"):
         state = dataset_state(session, dataset_id)
         yield from dataset_views(session, state)
         yield from case_views(session, state, current_cases(session, dataset_id))

@@ -28,7 +28,7 @@ def publish(transaction: Transaction) -> None:
 def publish_everything(transaction: Transaction) -> None:
     """Make every view and macro again, as after the store was moved or a newer version of this package came."""
     _publish_store(transaction, again=True)
-    for (dataset_id,) in transaction.rows("publish.all_datasets"):
+    for (dataset_id,) in transaction.rows("store.all_datasets"):
         _publish_dataset(transaction, dataset_id, again=True)
 
 

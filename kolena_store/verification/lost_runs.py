@@ -1,6 +1,6 @@
 """Runs whose rows are damaged: measured again, or forgotten so that the next test makes them anew."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 
 from kolena_store.database import Transaction
@@ -11,12 +11,20 @@ from kolena_store.test_runs.repeat import Repeated, StoredRun, metric_names, rep
 __all__ = ["runs_again"]
 
 
-def runs_again(transaction: Transaction, file_ids: Sequence[int]) -> Iterator[str]:
-    """Measure the runs again whose rows lie in damaged files, and yield what became of each."""
+def runs_again(transaction: Transaction, file_ids: Sequence[int], *, unreadable: Collection[int]) -> Iterator[str]:
+    """Measure the runs again whose rows lie in damaged files, and yield what became of each.
+
+    Args:
+        transaction: of the repair.
+        file_ids: the damaged files.
+        unreadable: datasets whose uploads are damaged; their views can't be made again.
+    """
     damaged = set(file_ids)
     for run in stored_runs(transaction):
         if damaged & {run.metric_file, run.term_file}:
             transaction.has_new_runs = True
+            if run.dataset_id not in unreadable:
+                transaction.touched_datasets.add(run.dataset_id)
             yield _again(transaction, run, damaged)
 
 

@@ -52,7 +52,7 @@ def _computed_again(transaction: Transaction, damaged: Sequence[FileRecord]) -> 
         if stored.dataset_id not in untouched:
             what = f"the sample metrics of {stored.model} on {stored.dataset} version {stored.dataset_version}"
             yield _attempted(what, partial(score_again, transaction, stored))
-    yield from runs_again(transaction, derived)
+    yield from runs_again(transaction, derived, unreadable=untouched)
 
 
 def _memberships(transaction: Transaction, file_ids: Sequence[int], untouched: Collection[int]) -> Iterator[str]:

@@ -3,9 +3,6 @@ SELECT datasets.name, fields, sample_files, version, workflow, sampling
 FROM catalogue.datasets JOIN catalogue.dataset_versions USING (dataset_id)
 WHERE dataset_id = $dataset_id ORDER BY version DESC LIMIT 1;
 
--- name: all_datasets()
-SELECT dataset_id FROM catalogue.datasets ORDER BY dataset_id;
-
 -- name: newest_results(dataset_id)
 SELECT results_id, version, models.name AS model, document AS upload_configuration, fields, inference_files
 FROM catalogue.results

@@ -61,3 +61,6 @@ SELECT file_id, kind, sha256, n_rows, n_bytes, first_sample, last_sample, added_
 FROM (SELECT unnest($file_ids::BIGINT[]) AS file_id, generate_subscripts($file_ids::BIGINT[], 1) AS position)
 JOIN catalogue.files USING (file_id)
 ORDER BY position;
+
+-- name: all_datasets()
+SELECT dataset_id FROM catalogue.datasets ORDER BY dataset_id;
