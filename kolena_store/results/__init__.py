@@ -1,6 +1,7 @@
 """Results: what models said of the samples of a dataset, in numbered versions."""
 
 from kolena_store.results.answered import described_with_models
+from kolena_store.results.content import content_of_results, results_digest, rows_of_results
 from kolena_store.results.download import download_results
 from kolena_store.results.records import ResultsRecord, results_of_dataset, results_of_model, results_version
 from kolena_store.results.upload import ResultsUpload, upload_results
@@ -11,10 +12,13 @@ __all__ = [
     "ResultsRecord",
     "ResultsReport",
     "ResultsUpload",
+    "content_of_results",
     "described_with_models",
     "download_results",
+    "results_digest",
     "results_of_dataset",
     "results_of_model",
     "results_version",
+    "rows_of_results",
     "upload_results",
 ]

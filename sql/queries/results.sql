@@ -32,8 +32,15 @@ ORDER BY version DESC LIMIT 1;
 -- name: insert_version(results_id, version, fields, arrow_schema, inference_files, n_answered, inserted, updated, unchanged, unmatched, author, created)
 INSERT INTO catalogue.results_versions VALUES (
     $results_id, $version, $fields, $arrow_schema, $inference_files, $n_answered, $inserted, $updated, $unchanged,
-    $unmatched, $author, $created
+    $unmatched, $author, $created, NULL
 );
+
+-- name: content_digest(results_id, version)
+SELECT content_digest FROM catalogue.results_versions WHERE results_id = $results_id AND version = $version;
+
+-- name: note_content_digest(results_id, version, content_digest)
+UPDATE catalogue.results_versions SET content_digest = $content_digest
+WHERE results_id = $results_id AND version = $version;
 
 -- name: model_of_rows(files)
 -- example: model_field = _sample
