@@ -15,6 +15,7 @@ from kolena_store import test_runs as run_room
 from kolena_store import test_suites as suite_room
 from kolena_store import uploads as upload_room
 from kolena_store.database import Database
+from kolena_store.merging import MergeReport, Side, merge_stores
 from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
 from kolena_store.predicates.query import run_query
 from kolena_store.publish import publish
@@ -318,6 +319,20 @@ class Store:
             LimitExceeded: it took longer than `seconds`, or too much memory.
         """
         return QueryResult(table=run_query(self.path, query, seconds=seconds))
+
+    def merge(self, other: str | Path, *, prefer: Side | None = None, dry_run: bool = False) -> MergeReport:
+        """Bring what another store has into this one, in one commit, and return what became of each thing.
+
+        Args:
+            other: the other store's directory, which is only read.
+            prefer: "ours" or "theirs" wins where both stores hold different things under one name.
+            dry_run: write nothing, and return what would be done, conflicts included.
+
+        Raises:
+            MergeConflict: there are such things and no preference settles them; all are named, nothing is written.
+            DamagedStore: a file of the other store is not what it was.
+        """
+        return merge_stores(self._database, Path(other), prefer=prefer, is_dry_run=dry_run)
 
     def _dataset(self, name: str) -> dataset_room.DatasetRecord:
         return dataset_room.dataset_named(self._database.session(), name)

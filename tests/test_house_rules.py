@@ -35,7 +35,7 @@ FLOORS = (
     ("schema", "files", "database", "publish"),
     ("tables", "formats", "datasets", "models", "results", "predicates", "membership", "test_cases", "test_suites"),
     ("statistics", "matching", "metrics", "workflows"),
-    ("uploads", "test_runs", "comparisons", "standards", "discovery", "adequacy", "attribution"),
+    ("uploads", "test_runs", "merging", "comparisons", "standards", "discovery", "adequacy", "attribution"),
     ("store",),
     ("plots", "reports", "web", "gateway"),
     ("cli", "__init__", "__main__"),

@@ -3,7 +3,13 @@
 from kolena_store.results.answered import described_with_models
 from kolena_store.results.content import content_of_results, results_digest, rows_of_results
 from kolena_store.results.download import download_results
-from kolena_store.results.records import ResultsRecord, results_of_dataset, results_of_model, results_version
+from kolena_store.results.records import (
+    ResultsRecord,
+    results_history,
+    results_of_dataset,
+    results_of_model,
+    results_version,
+)
 from kolena_store.results.upload import ResultsUpload, upload_results
 from kolena_store.results.versions import REPORTS, ResultsReport
 
@@ -16,6 +22,7 @@ __all__ = [
     "described_with_models",
     "download_results",
     "results_digest",
+    "results_history",
     "results_of_dataset",
     "results_of_model",
     "results_version",

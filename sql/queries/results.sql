@@ -29,6 +29,16 @@ LEFT JOIN catalogue.configurations ON configuration_id = upload_configuration_id
 WHERE results_id = $results_id AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
 ORDER BY version DESC LIMIT 1;
 
+-- name: all_versions(results_id)
+SELECT results_id, dataset_id, model_id, models.name AS model, upload_configuration_id,
+    configurations.document AS upload_configuration, version, fields, arrow_schema, inference_files, n_answered,
+    inserted, updated, unchanged, unmatched, author, results_versions.created
+FROM catalogue.results
+JOIN catalogue.models USING (model_id)
+JOIN catalogue.results_versions USING (results_id)
+LEFT JOIN catalogue.configurations ON configuration_id = upload_configuration_id
+WHERE results_id = $results_id ORDER BY version;
+
 -- name: insert_version(results_id, version, fields, arrow_schema, inference_files, n_answered, inserted, updated, unchanged, unmatched, author, created)
 INSERT INTO catalogue.results_versions VALUES (
     $results_id, $version, $fields, $arrow_schema, $inference_files, $n_answered, $inserted, $updated, $unchanged,
