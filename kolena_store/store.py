@@ -181,6 +181,10 @@ class Store:
         versions = dataset_room.dataset_history(self._database.session(), record)
         return Records(versions, dataset_room.VERSIONS, title=record.name)
 
+    def dataset_digest(self, name: str, version: int | None = None) -> str:
+        """Return the content digest of a version: equal wherever the content is, computed once and then kept."""
+        return dataset_room.dataset_digest(self._database, name, version)
+
     def dataset_difference(self, name: str, older: int, newer: int) -> dataset_room.VersionDifference:
         """Return which samples and fields changed between two versions of a dataset."""
         return dataset_room.version_difference(self._database.session(), self._dataset(name), older, newer)

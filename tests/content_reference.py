@@ -44,7 +44,7 @@ def digest_of_table(table: pa.Table, *, ids: Sequence[str] = ()) -> str:
     header = lengthened_hash([text for name in names for text in (name, types[name])])[:32]
     total = 0
     for row in zip(*(cells(table.column(name)) for name in names), strict=True) if table.num_rows else ():
-        total += int.from_bytes(hashlib.md5((header.encode() + b"".join(row))).digest(), "little")
+        total += int.from_bytes(hashlib.md5(header.encode() + b"".join(row)).digest(), "little")
     return f"{total % 2**128:032x}"
 
 

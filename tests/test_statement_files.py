@@ -20,7 +20,13 @@ SUBJECTS = sorted(
     if path.parent.name != "metrics"
 )
 STATEMENTS = [(subject, name) for subject in SUBJECTS for name in load(subject)]
-PARTS = ("views/datasets.join_sample_metrics", "queries/runs.selected_samples")
+CONTENT = load("queries/content")
+ROWS = ("rows_of_files", "rows_with_ids", "known_ids")
+VALUES = tuple(name for name, one in CONTENT.items() if name not in ROWS and not one.text.startswith("SELECT"))
+PARTS = (
+    *("views/datasets.join_sample_metrics", "queries/runs.selected_samples"),
+    *(f"queries/content.{name}" for name in (*ROWS, *VALUES)),
+)
 """Statements that stand inside others, and are none by themselves."""
 TABLES = """
     CREATE TABLE test_samples (_sample BIGINT, length INTEGER);
@@ -28,12 +34,15 @@ TABLES = """
     CREATE TABLE class_terms (position INTEGER, class_position INTEGER, is_reported BOOLEAN);
     CREATE TABLE numbered_rows (staged_row BIGINT, known BIGINT);
     CREATE TABLE given (is_member BOOLEAN);
+    CREATE TABLE merged_rows (model_id BIGINT);
     CREATE SCHEMA digits;
     CREATE VIEW digits.test_samples AS SELECT * FROM read_parquet('x.parquet');
 """
 """What other statements make before these are run."""
 MADE_BY_OTHERS = ("queries/user_metrics.create_answered", "queries/user_metrics.choose_members")
-FILES = frozenset(("files", "staged", "current", "numbered", "samples", "inferences", "older", "newer"))
+FILES = frozenset(
+    ("files", "staged", "current", "numbered", "samples", "inferences", "older", "newer", "theirs", "ours")
+)
 BOUND = {
     "paths": ["x.parquet"],
     "columns": {"c0": "VARCHAR"},
@@ -139,7 +148,13 @@ def test_a_definition_or_setting_can_be_executed(
 @pytest.mark.parametrize("part", [key.split(".") for key in PARTS], ids=list(PARTS))
 def test_a_part_stands_where_it_is_used(part: list[str], connection: duckdb.DuckDBPyConnection) -> None:
     text = filled(load(part[0])[part[1]])
-    if "join" in part[1]:
+    if part[1] in VALUES:
+        connection.execute(f"EXPLAIN SELECT {text} FROM test_samples AS samples, (SELECT 1 AS item)")
+    elif part[1] == "known_ids":
+        connection.execute(f"EXPLAIN SELECT * FROM (SELECT 1 AS _sample) AS ids {text}")
+    elif part[1] in ROWS:
+        connection.execute(f"EXPLAIN SELECT * FROM {text}")
+    elif "join" in part[1]:
         connection.execute(f"EXPLAIN SELECT * FROM test_samples AS samples {text}")
     else:
         connection.execute(f"EXPLAIN SELECT * FROM read_parquet(['x.parquet']) AS samples WHERE {text}")

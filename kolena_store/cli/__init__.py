@@ -25,6 +25,7 @@ HOMES = (
     ("runs", "kolena_store.cli.runs"),
     ("models", "kolena_store.cli.models"),
     ("sql", "kolena_store.cli.queries"),
+    ("merge", "kolena_store.cli.merging"),
 )
 
 command_line = Application(

@@ -39,6 +39,7 @@ from kolena_store.datasets.identity import (
     same_ids,
     shown_ids,
 )
+from kolena_store.datasets.kept_digests import dataset_digest
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.records import (
     DatasetRecord,
@@ -90,6 +91,7 @@ __all__ = [
     "content_of_members",
     "content_of_version",
     "count_changes",
+    "dataset_digest",
     "dataset_history",
     "dataset_named",
     "datasets",

@@ -72,7 +72,7 @@ def _struct_text(value: Fragment, kind: "duckdb.sqltypes.DuckDBPyType", depth: i
 
 
 def _children(kind: "duckdb.sqltypes.DuckDBPyType") -> "dict[str, duckdb.sqltypes.DuckDBPyType]":
-    return dict(kind.children)
+    return {name: child for name, child in kind.children if isinstance(child, type(kind))}
 
 
 def _part(name: str, **fragments: Fragment) -> Fragment:

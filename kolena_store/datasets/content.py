@@ -1,7 +1,8 @@
 """Content digests: equal rows have equal digests, whatever their order, their files, and the store that holds them.
 
-The digest is the sum, modulo 2^128, of a hash of each row, so that no order is needed and memory stays bounded. A row is
-hashed as a text: 32 digits for the names and types of the columns, then every value behind its length, by column name.
+The digest is the sum, modulo 2^128, of a hash of each row, so that no order is needed and memory stays bounded. A row
+is hashed as a text: 32 digits for the names and types of the columns, then each value behind its length, by column
+name.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -103,12 +103,8 @@ def apply_suites(transfer: Transfer, dataset: DatasetRecord, plans: "Sequence[Su
         for row, number in zip(plan.taken, plan.versions.new_numbers, strict=True):
             insert_rows(transaction, "test_suite_versions", [{**row, "suite_id": suite_id, "version": number}])
             pinned = [cases.version_here(case) for case in plan.cases[row["version"]]]
-            key = {"suite_id": suite_id, "suite_version": number}
-            members = [
-                {**key, "position": position, "test_case_id": test_case_id, "test_case_version": version}
-                for position, (test_case_id, version) in enumerate(pinned)
-            ]
-            insert_rows(transaction, "test_suite_members", members)
+            insert_rows(transaction, "test_suite_members", _members(suite_id, number, pinned))
+    cases.insert()
     return ids
 
 
@@ -116,31 +112,44 @@ class _Cases:
     """The test cases of a dataset here; those that are not are made when a suite pins them."""
 
     def __init__(self, transfer: Transfer, dataset: DatasetRecord) -> None:
-        self._transfer, self._dataset = transfer, dataset
-        session = transfer.transaction
-        rows = [row for row in all_rows(session, "test_cases") if _is_of(row, dataset)]
+        self._transaction, self._dataset = transfer.transaction, dataset
+        rows = [row for row in all_rows(self._transaction, "test_cases") if _is_of(row, dataset)]
         self._ids = {row["name"].lower(): row["test_case_id"] for row in rows}
         self._versions: dict[int, dict[str, int]] = {row["test_case_id"]: {} for row in rows}
-        for row in all_rows(session, "test_case_versions"):
+        for row in all_rows(self._transaction, "test_case_versions"):
             if row["test_case_id"] in self._versions:
                 self._versions[row["test_case_id"]][row["definition_digest"]] = row["version"]
+        self._new_cases: list[Row] = []
+        self._new_versions: list[Row] = []
 
     def version_here(self, case: CaseVersion) -> tuple[int, int]:
         """Return the id and version that a test case has here."""
-        transaction = self._transfer.transaction
         if case.key not in self._ids:
-            self._ids[case.key] = test_case_id = transaction.new_id()
-            self._versions[test_case_id] = {}
-            own = {"test_case_id": test_case_id, "dataset_id": self._dataset.dataset_id}
-            insert_rows(transaction, "test_cases", [{**case.case, **own}])
+            self._ids[case.key] = self._transaction.new_id()
+            self._versions[self._ids[case.key]] = {}
+            own = {"test_case_id": self._ids[case.key], "dataset_id": self._dataset.dataset_id}
+            self._new_cases.append({**case.case, **own})
         test_case_id = self._ids[case.key]
         known = self._versions[test_case_id]
         if case.digest not in known:
             known[case.digest] = max(known.values(), default=0) + 1
             here = {"test_case_id": test_case_id, "version": known[case.digest], "definition_digest": case.digest}
-            members = None if case.samples is None else write_members(transaction, case.samples)
-            insert_rows(transaction, "test_case_versions", [{**case.row, **here, "members_file": members}])
+            members = None if case.samples is None else write_members(self._transaction, case.samples)
+            self._new_versions.append({**case.row, **here, "members_file": members})
         return test_case_id, known[case.digest]
+
+    def insert(self) -> None:
+        """Enter what is new."""
+        insert_rows(self._transaction, "test_cases", self._new_cases)
+        insert_rows(self._transaction, "test_case_versions", self._new_versions)
+
+
+def _members(suite_id: int, version: int, pinned: Sequence[tuple[int, int]]) -> list[Row]:
+    key = {"suite_id": suite_id, "suite_version": version}
+    return [
+        {**key, "position": position, "test_case_id": test_case_id, "test_case_version": case_version}
+        for position, (test_case_id, case_version) in enumerate(pinned)
+    ]
 
 
 def _case_versions(

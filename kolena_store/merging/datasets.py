@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
 from kolena_store.datasets import (
@@ -25,12 +24,14 @@ from kolena_store.datasets import (
 from kolena_store.digests import sha256_of_texts
 from kolena_store.display import counted
 from kolena_store.errors import ChangedType, shown
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.histories import Comparison, History, VersionMap, compare_histories, taken_versions
+from kolena_store.merging.left_out import note_left_out
 from kolena_store.merging.notes import united_documents
 from kolena_store.merging.numbers import SampleNumbers, add_ids, numbers_here
 from kolena_store.merging.other_store import OtherStore
 from kolena_store.merging.report import Conflict, Ledger
-from kolena_store.merging.rows import all_rows, insert_rows
+from kolena_store.merging.rows import insert_rows
 from kolena_store.merging.sides import described_side, outcome_of
 from kolena_store.merging.transfer import Transfer
 
@@ -63,9 +64,9 @@ class DatasetPlan:
         return self.ours.name if self.ours else self.theirs.name
 
 
-def plan_datasets(session: Session, other: OtherStore, ledger: Ledger) -> list[DatasetPlan]:
+def plan_datasets(both: BothStores) -> list[DatasetPlan]:
     """Return what comes of each dataset of the other store; those that can't be joined are left out."""
-    plans = (_plan(session, other, ledger, theirs) for theirs in datasets(other.session))
+    plans = (_plan(both, theirs) for theirs in datasets(both.other.session))
     return [plan for plan in plans if plan is not None]
 
 
@@ -88,42 +89,37 @@ def apply_dataset(transfer: Transfer, plan: DatasetPlan) -> DatasetRecord:
     return found
 
 
-def _plan(session: Session, other: OtherStore, ledger: Ledger, theirs: DatasetRecord) -> DatasetPlan | None:
+def _plan(both: BothStores, theirs: DatasetRecord) -> DatasetPlan | None:
+    session, other = both.session, both.other
     ours = find_dataset(session, theirs.name)
     their_versions = dataset_history(other.session, theirs)
     their_history = _history(other.session, their_versions, other)
     if ours is None:
-        return _whole(theirs, their_versions, their_history, ledger)
-    problem = _id_problem(session, other, ours, theirs)
+        return _whole(theirs, their_versions, their_history, both.ledger)
+    problem = _id_problem(both, ours, theirs)
     if problem is not None:
-        ledger.settle(problem)
-        ledger.note(KIND, theirs.name, "left out", dataset=ours.name, note="it can't be joined with the one here")
+        both.ledger.settle(problem)
+        both.ledger.note(KIND, theirs.name, "left out", dataset=ours.name, note=problem.problem)
+        note_left_out(both, theirs)
         return None
     our_history = _history(session, dataset_history(session, ours))
     found = compare_histories(our_history, their_history)
-    return _joined(
-        _Sides(session=session, other=other, ours=ours, theirs=theirs, versions=their_versions),
-        our_history,
-        their_history,
-        found,
-        ledger=ledger,
-    )
+    sides = _Sides(both=both, ours=ours, theirs=theirs, versions=their_versions)
+    return _joined(sides, our_history, their_history, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sides:
     """A dataset that both stores have."""
 
-    session: Session
-    other: OtherStore
+    both: BothStores
     ours: DatasetRecord
     theirs: DatasetRecord
     versions: Sequence[VersionRecord]
 
 
-def _joined(
-    sides: _Sides, our_history: History, their_history: History, found: Comparison, *, ledger: Ledger
-) -> DatasetPlan:
+def _joined(sides: _Sides, our_history: History, their_history: History, found: Comparison) -> DatasetPlan:
+    both, ledger = sides.both, sides.both.ledger
     start, is_partial = found.start, False
     if found.relation == "diverged":
         is_partial = ledger.settle(_divergence(sides)) == "ours"
@@ -139,7 +135,7 @@ def _joined(
         ours=sides.ours,
         taken=sides.versions[start:],
         versions=taken_versions(our_history, their_history, start),
-        numbers=numbers_here(sides.session, sides.other, sides.ours, sides.theirs, is_partial=is_partial),
+        numbers=numbers_here(both, sides.ours, sides.theirs, is_partial=is_partial),
         is_partial=is_partial,
         is_counted_again=found.relation == "diverged",
         metadata=metadata,
@@ -147,9 +143,7 @@ def _joined(
     )
 
 
-def _whole(
-    theirs: DatasetRecord, versions: Sequence[VersionRecord], history: History, ledger: Ledger
-) -> DatasetPlan:
+def _whole(theirs: DatasetRecord, versions: Sequence[VersionRecord], history: History, ledger: Ledger) -> DatasetPlan:
     ledger.note(KIND, theirs.name, "added", dataset=theirs.name, note=counted(len(history), "version"))
     return DatasetPlan(
         theirs=theirs,
@@ -177,13 +171,13 @@ def _content(session: Session, version: VersionRecord, other: OtherStore | None)
     return sha256_of_texts([rows, *(text or "" for text in (version.workflow, version.columns, version.sampling))])
 
 
-def _id_problem(session: Session, other: OtherStore, ours: DatasetRecord, theirs: DatasetRecord) -> Conflict | None:
+def _id_problem(both: BothStores, ours: DatasetRecord, theirs: DatasetRecord) -> Conflict | None:
     remedy = "they are two datasets: upload one of them under another name"
     sides = {"ours": shown(ours.id_fields), "theirs": shown(theirs.id_fields)}
     if set(ours.id_fields) != set(theirs.id_fields):
         problem = "identifies samples by other fields"
     else:
-        types = [version_of(one, record).schema for one, record in ((session, ours), (other.session, theirs))]
+        types = [version_of(one, record).schema for one, record in ((both.session, ours), (both.other.session, theirs))]
         try:
             check_same_id_types(theirs.name, types[1], {name: types[0].field(name).type for name in ours.id_fields})
             return None
@@ -199,7 +193,7 @@ def _id_problem(session: Session, other: OtherStore, ours: DatasetRecord, theirs
 
 
 def _divergence(sides: _Sides) -> Conflict:
-    ours, theirs = version_of(sides.session, sides.ours), sides.versions[-1]
+    ours, theirs = version_of(sides.both.session, sides.ours), sides.versions[-1]
     return Conflict(
         kind=KIND,
         dataset=sides.ours.name,
@@ -213,9 +207,7 @@ def _divergence(sides: _Sides) -> Conflict:
 
 def _add_dataset(transfer: Transfer, plan: DatasetPlan) -> DatasetRecord:
     transaction = transfer.transaction
-    there = next(
-        row for row in all_rows(transfer.other.session, "datasets") if row["dataset_id"] == plan.theirs.dataset_id
-    )
+    there = next(row for row in transfer.other.rows("datasets") if row["dataset_id"] == plan.theirs.dataset_id)
     dataset_id = transaction.new_id()
     id_map_files = transfer.samples(plan.theirs.id_map_files, None)
     insert_rows(transaction, "datasets", [{**there, "dataset_id": dataset_id, "id_map_files": id_map_files}])
@@ -228,7 +220,7 @@ def _add_version(
     transaction, other = transfer.transaction, transfer.other
     there = next(
         row
-        for row in all_rows(other.session, "dataset_versions")
+        for row in other.rows("dataset_versions")
         if (row["dataset_id"], row["version"]) == (version.dataset_id, version.version)
     )
     file_ids = transfer.samples(version.sample_files, plan.numbers.here)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from kolena_store.database import Database, Session, Transaction
+from kolena_store.database import Database, Transaction
 from kolena_store.datasets import version_of
 from kolena_store.errors import InvalidInput
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.cases import apply_suites
 from kolena_store.merging.datasets import DatasetPlan, apply_dataset, plan_datasets
 from kolena_store.merging.models import (
@@ -71,39 +72,37 @@ def merge_stores(
     with opened_store(other, database.root) as there:
         ledger = Ledger(prefer=prefer)
         if is_dry_run:
-            _plan(database.session(), there, ledger)
+            _plan(BothStores(session=database.session(), other=there, ledger=ledger))
         else:
             with database.transaction() as transaction:
-                plan = _plan(transaction, there, ledger)
+                plan = _plan(BothStores(session=transaction, other=there, ledger=ledger))
                 ledger.check_settled(other)
                 _apply(transaction, there, plan)
     things, conflicts = tuple(ledger.things), tuple(ledger.conflicts)
     return MergeReport(other=str(other), prefer=prefer, is_dry_run=is_dry_run, things=things, conflicts=conflicts)
 
 
-def _plan(session: Session, other: OtherStore, ledger: Ledger) -> _Plan:
+def _plan(both: BothStores) -> _Plan:
     with track(None, "comparing the stores") as advance:
-        models = plan_models(session, other, ledger)
-        configurations = plan_configurations(session, other, ledger)
+        models = plan_models(both)
+        configurations = plan_configurations(both)
         found = []
-        for dataset in plan_datasets(session, other, ledger):
-            found.append(_of_dataset(session, other, ledger, dataset, configurations))
+        for dataset in plan_datasets(both):
+            found.append(_of_dataset(both, dataset, configurations))
             advance(1)
     return _Plan(models=models, configurations=configurations, datasets=found)
 
 
-def _of_dataset(
-    session: Session, other: OtherStore, ledger: Ledger, dataset: DatasetPlan, configurations: Mapping[int, int]
-) -> _OfDataset:
-    results = plan_results(session, other, ledger, dataset)
-    metrics = plan_user_metrics(session, other, ledger, dataset)
-    suites = plan_suites(session, other, ledger, dataset)
+def _of_dataset(both: BothStores, dataset: DatasetPlan, configurations: Mapping[int, int]) -> _OfDataset:
+    results = plan_results(both, dataset)
+    metrics = plan_user_metrics(both, dataset)
+    suites = plan_suites(both, dataset)
     parts = PartsOfRuns(
         dataset=dataset,
         results={plan.theirs.results_id: plan for plan in results},
         suites={plan.suite["suite_id"]: plan for plan in suites},
     )
-    runs = plan_runs(session, other, ledger, parts, configurations)
+    runs = plan_runs(both, parts, configurations)
     return _OfDataset(parts=parts, metrics=metrics, runs=runs)
 
 
@@ -125,8 +124,6 @@ def _apply_dataset(transfer: Transfer, one: _OfDataset, ids: ResultsIds) -> None
     apply_user_metrics(transaction, dataset, one.metrics)
     suites = apply_suites(transfer, dataset, list(parts.suites.values()))
     check_pinned_cases(transaction, dataset, version_of(transaction, dataset))
-    run_ids = RunIds(
-        dataset_id=dataset.dataset_id, results=results, suites=suites, configurations=ids.configurations
-    )
+    run_ids = RunIds(dataset_id=dataset.dataset_id, results=results, suites=suites, configurations=ids.configurations)
     apply_scores(transfer, parts, run_ids)
     apply_runs(transfer, parts, run_ids, one.runs)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kolena_store.database import Session, Transaction
+from kolena_store.database import Transaction
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.notes import united_documents
 from kolena_store.merging.other_store import OtherStore
 from kolena_store.merging.report import Ledger
@@ -27,15 +28,15 @@ class ModelPlan:
     tags: list[str]
 
 
-def plan_models(session: Session, other: OtherStore, ledger: Ledger) -> list[ModelPlan]:
+def plan_models(both: BothStores) -> list[ModelPlan]:
     """Return what comes of each model."""
-    known = {model.name: model for model in models(session)}
-    return [_plan(known.get(theirs.name), theirs, ledger) for theirs in models(other.session)]
+    known = {model.name: model for model in models(both.session)}
+    return [_plan(known.get(theirs.name), theirs, both.ledger) for theirs in models(both.other.session)]
 
 
 def apply_models(transaction: Transaction, other: OtherStore, plans: list[ModelPlan]) -> dict[int, int]:
     """Bring models and what is noted of them; return their ids there -> here."""
-    rows = {row["model_id"]: row for row in all_rows(other.session, "models")}
+    rows = {row["model_id"]: row for row in other.rows("models")}
     for plan in plans:
         if plan.ours is None:
             row = rows[plan.theirs.model_id]
@@ -46,21 +47,23 @@ def apply_models(transaction: Transaction, other: OtherStore, plans: list[ModelP
     return {plan.theirs.model_id: here[plan.theirs.name] for plan in plans}
 
 
-def plan_configurations(session: Session, other: OtherStore, ledger: Ledger) -> dict[int, int]:
+def plan_configurations(both: BothStores) -> dict[int, int]:
     """Return the ids there -> here of the configurations that both have; those of the others are negative."""
-    known = {(row["kind"], row["document"]): row["configuration_id"] for row in all_rows(session, "configurations")}
+    known = {
+        (row["kind"], row["document"]): row["configuration_id"] for row in all_rows(both.session, "configurations")
+    }
     found = {}
-    for row in all_rows(other.session, "configurations"):
+    for row in both.other.rows("configurations"):
         here = known.get((row["kind"], row["document"]))
         name = f"{row['kind']} {row['document']}"
-        ledger.note(CONFIGURATION, name, "equal" if here is not None else "added")
+        both.ledger.note(CONFIGURATION, name, "equal" if here is not None else "added")
         found[row["configuration_id"]] = -row["configuration_id"] if here is None else here
     return found
 
 
 def apply_configurations(transaction: Transaction, other: OtherStore, planned: Mapping[int, int]) -> dict[int, int]:
     """Bring the configurations that are not here; return their ids there -> here."""
-    rows = {row["configuration_id"]: row for row in all_rows(other.session, "configurations")}
+    rows = {row["configuration_id"]: row for row in other.rows("configurations")}
     found = {there: here if here > 0 else transaction.new_id() for there, here in planned.items()}
     new = [{**rows[there], "configuration_id": found[there]} for there, here in planned.items() if here < 0]
     insert_rows(transaction, "configurations", new)

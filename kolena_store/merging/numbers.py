@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, files_of, same_ids
-from kolena_store.merging.other_store import OtherStore
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.statements import statement
 
 if TYPE_CHECKING:
@@ -27,14 +26,11 @@ class SampleNumbers:
     n_known: int
 
 
-def numbers_here(
-    session: Session, other: OtherStore, ours: DatasetRecord, theirs: DatasetRecord, *, is_partial: bool
-) -> SampleNumbers:
+def numbers_here(both: BothStores, ours: DatasetRecord, theirs: DatasetRecord, *, is_partial: bool) -> SampleNumbers:
     """Return the numbers here of all samples that a dataset ever had there.
 
     Args:
-        session: of this store.
-        other: the other one.
+        both: the stores.
         ours: the dataset here.
         theirs: the dataset there.
         is_partial: leave out ids that are unknown here.
@@ -42,10 +38,10 @@ def numbers_here(
     import numpy as np
 
     query = statement("queries/merging", "numbers_of_ids").fill(same_ids=same_ids("theirs", "ours", ours.id_fields))
-    found = session.table(
+    found = both.session.table(
         query,
-        theirs=[str(path) for path in other.paths(theirs.id_map_files)],
-        ours=[str(file.path(session.root)) for file in files_of(session, ours.id_map_files)],
+        theirs=[str(path) for path in both.other.paths(theirs.id_map_files)],
+        ours=[str(file.path(both.session.root)) for file in files_of(both.session, ours.id_map_files)],
     )
     here = np.full(theirs.next_sample, -1, dtype=np.int64)
     here[found.column("theirs").to_numpy()] = found.column("ours").to_numpy()
@@ -63,7 +59,9 @@ def add_ids(transfer: "Transfer", ours: DatasetRecord, theirs: DatasetRecord, nu
     new = np.where(numbers.here >= numbers.n_known, numbers.here, -1)
     n_new = int((new >= 0).sum())
     if n_new:
-        file_ids = [file_id for file in transfer.other.files(theirs.id_map_files) for file_id in transfer.renumbered(file, new)]
+        file_ids = [
+            file_id for file in transfer.other.files(theirs.id_map_files) for file_id in transfer.renumbered(file, new)
+        ]
         transfer.transaction.run(
             "datasets.update_numbering",
             dataset_id=ours.dataset_id,

@@ -1,7 +1,6 @@
 """The other store of a merge: read-only, and every file checked before it is used."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from kolena_store.database import CATALOGUE_FILE, Database, Session, Transaction
 from kolena_store.datasets import files_of
 from kolena_store.errors import DamagedStore, InvalidInput
 from kolena_store.files import FileRecord
+from kolena_store.merging.rows import Row, all_rows
 
 __all__ = ["OtherStore", "check_digest", "opened_store", "sha256_of_file"]
 
@@ -23,11 +23,18 @@ class OtherStore:
         """Hold the snapshot."""
         self.session = session
         self._checked: set[int] = set()
+        self._rows: dict[str, list[Row]] = {}
 
     @property
     def root(self) -> Path:
         """Return where the store lies."""
         return self.session.root
+
+    def rows(self, table: str) -> Sequence[Row]:
+        """Return the rows of one table of its catalogue, read once."""
+        if table not in self._rows:
+            self._rows[table] = list(all_rows(self.session, table))
+        return self._rows[table]
 
     def files(self, file_ids: Sequence[int]) -> list[FileRecord]:
         """Return some files, each once it has the digest that it is named after.
@@ -62,7 +69,7 @@ def opened_store(path: Path, own_root: Path) -> Iterator[OtherStore]:
     """
     root = path.absolute()
     catalogue, own = root / CATALOGUE_FILE, own_root / CATALOGUE_FILE
-    if catalogue.exists() and own.exists() and os.path.samefile(catalogue, own):
+    if catalogue.exists() and own.exists() and catalogue.samefile(own):
         raise InvalidInput(f"{path} is this store itself; name another one to merge with")
     database = Database(root, before_commit=_publish_nothing)
     try:

@@ -76,7 +76,11 @@ class MergeReport(Tabular):
         rows = tuple((one.kind, one.dataset or "", one.name, one.outcome, one.note or "") for one in shown)
         title = f"{'would come' if self.is_dry_run else 'came'} from {self.other}"
         listing = [Listing(title=title, columns=columns, rows=rows)] if rows else []
-        return [*listing, self._closing(), *(f"conflict: {conflict.text}" for conflict in self.conflicts)]
+        return [*listing, self._closing(), *map(self._told, self.conflicts)]
+
+    def _told(self, conflict: Conflict) -> str:
+        is_open = self.prefer is None or (self.prefer == "theirs" and conflict.only_ours)
+        return f"{'conflict' if is_open else f'settled for {self.prefer}'}: {conflict.text}"
 
     def _closing(self) -> str:
         counts = Counter(thing.outcome for thing in self.things)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, StoredRows, count_changes, files_of
 from kolena_store.display import counted
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.datasets import DatasetPlan
 from kolena_store.merging.histories import History, VersionMap, compare_histories, taken_versions
 from kolena_store.merging.other_store import OtherStore
-from kolena_store.merging.report import Conflict, Ledger
-from kolena_store.merging.rows import all_rows, insert_rows
+from kolena_store.merging.report import Conflict
+from kolena_store.merging.rows import insert_rows
 from kolena_store.merging.sides import described_side, outcome_of
 from kolena_store.merging.transfer import Transfer
 from kolena_store.results import (
@@ -41,12 +41,12 @@ class ResultsPlan:
     is_counted_again: bool
 
 
-def plan_results(session: Session, other: OtherStore, ledger: Ledger, plan: DatasetPlan) -> list[ResultsPlan]:
+def plan_results(both: BothStores, plan: DatasetPlan) -> list[ResultsPlan]:
     """Return what comes of the results on a dataset."""
-    ours = {_key(one): one for one in results_of_dataset(session, plan.ours)} if plan.ours else {}
+    ours = {_key(one): one for one in results_of_dataset(both.session, plan.ours)} if plan.ours else {}
     found = (
-        _plan(session, other, ledger, plan, ours.get(_key(theirs)), theirs)
-        for theirs in results_of_dataset(other.session, plan.theirs)
+        _plan(both, plan, ours.get(_key(theirs)), theirs)
+        for theirs in results_of_dataset(both.other.session, plan.theirs)
     )
     return [one for one in found if one is not None]
 
@@ -100,14 +100,8 @@ class _There:
         return results.n_answered - found.n_rows
 
 
-def _plan(
-    session: Session,
-    other: OtherStore,
-    ledger: Ledger,
-    plan: DatasetPlan,
-    ours: ResultsRecord | None,
-    theirs: ResultsRecord,
-) -> ResultsPlan | None:
+def _plan(both: BothStores, plan: DatasetPlan, ours: ResultsRecord | None, theirs: ResultsRecord) -> ResultsPlan | None:
+    session, other, ledger = both.session, both.other, both.ledger
     known = None
     if plan.is_partial and plan.ours:
         known = [file.path(session.root) for file in files_of(session, plan.ours.id_map_files)]
@@ -163,7 +157,7 @@ def _add_version(
     transaction, other = transfer.transaction, transfer.other
     there = next(
         row
-        for row in all_rows(other.session, "results_versions")
+        for row in other.rows("results_versions")
         if (row["results_id"], row["version"]) == (version.results_id, version.version)
     )
     file_ids = transfer.samples(version.inference_files, plan.numbers.here)

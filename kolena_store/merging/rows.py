@@ -22,7 +22,7 @@ def insert_rows(transaction: Transaction, table: str, rows: Sequence[Row]) -> No
 
     if not rows:
         return
-    schema = transaction.table(_filled("all_rows", table)).schema
+    schema = transaction.table(_filled("no_rows", table)).schema
     transaction.connection.register("merged_rows", pa.Table.from_pylist(list(rows), schema=schema))
     try:
         transaction.run(_filled("insert_rows", table))

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kolena_store.database import Session
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.datasets import DatasetPlan
 from kolena_store.merging.other_store import OtherStore
-from kolena_store.merging.report import Ledger
 from kolena_store.merging.results import ResultsPlan
 from kolena_store.merging.rows import Row, all_rows, insert_rows
 from kolena_store.merging.suites import SuitePlan
@@ -42,15 +41,14 @@ class RunIds:
     configurations: Mapping[int, int]
 
 
-def plan_runs(
-    session: Session, other: OtherStore, ledger: Ledger, parts: PartsOfRuns, configurations: Mapping[int, int]
-) -> list[Row]:
+def plan_runs(both: BothStores, parts: PartsOfRuns, configurations: Mapping[int, int]) -> list[Row]:
     """Return the runs on a dataset that are to come here; those that are here, or lack something here, are noted."""
     ids = _planned_ids(parts, configurations)
     translation = translation_of(parts, ids)
-    known = {row["run_key"]: row["run_id"] for row in all_rows(session, "test_runs") if row["status"] == "done"}
-    taken = []
-    for row in _runs(other, parts):
+    known = {row["run_key"]: row["run_id"] for row in all_rows(both.session, "test_runs") if row["status"] == "done"}
+    ledger = both.ledger
+    taken: list[Row] = []
+    for row in _runs(both.other, parts):
         name = _name(parts, row)
         try:
             key = translated_key(row["run_key"], translation)
@@ -78,9 +76,7 @@ def apply_runs(transfer: Transfer, parts: PartsOfRuns, ids: RunIds, rows: Sequen
         for file_id in dict.fromkeys(row[name] for row in rows for name in FILES)
     }
     here = [{**_row_here(row, translation), "run_id": run_ids[row["run_id"]]} for row in rows]
-    found = [
-        {**new, **{name: files[row[name]] for name in FILES}} for row, new in zip(rows, here, strict=True)
-    ]
+    found = [{**new, **{name: files[row[name]] for name in FILES}} for row, new in zip(rows, here, strict=True)]
     insert_rows(transaction, "test_runs", found)
     transaction.has_new_runs = True
 
@@ -126,9 +122,9 @@ def _planned_ids(parts: PartsOfRuns, configurations: Mapping[int, int]) -> RunId
     )
 
 
-def _runs(other: OtherStore, parts: PartsOfRuns) -> list[dict[str, Any]]:
+def _runs(other: OtherStore, parts: PartsOfRuns) -> list[Row]:
     dataset_id = parts.dataset.theirs.dataset_id
-    rows = [row for row in all_rows(other.session, "test_runs") if row["dataset_id"] == dataset_id]
+    rows = [row for row in other.rows("test_runs") if row["dataset_id"] == dataset_id]
     return sorted((row for row in rows if row["status"] == "done"), key=lambda row: row["run_id"])
 
 
@@ -174,9 +170,7 @@ def _brought(
     return transfer.edited(file_id, edit)
 
 
-def _of_runs(
-    table: "pa.Table", run_ids: Mapping[int, int], names: Mapping[str, Mapping[str, str]]
-) -> "pa.Table":
+def _of_runs(table: "pa.Table", run_ids: Mapping[int, int], names: Mapping[str, Mapping[str, str]]) -> "pa.Table":
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -16,8 +16,8 @@ def apply_scores(transfer: Transfer, parts: PartsOfRuns, ids: RunIds) -> None:
     """Bring the sample metrics of versions that are here and were not scored here, with their thresholds."""
     transaction, other = transfer.transaction, transfer.other
     known = {_key(row) for row in all_rows(transaction, "sample_metrics")}
-    thresholds = all_rows(other.session, "thresholds")
-    for row in all_rows(other.session, "sample_metrics"):
+    thresholds = other.rows("thresholds")
+    for row in other.rows("sample_metrics"):
         if row["dataset_id"] != parts.dataset.theirs.dataset_id:
             continue
         here = _here(row, parts, ids)

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from kolena_store.database import Session
 from kolena_store.digests import sha256_of_texts
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.cases import CaseVersion, SuiteRows, suite_rows
 from kolena_store.merging.datasets import DatasetPlan
 from kolena_store.merging.histories import History, VersionMap, compare_histories, taken_versions
-from kolena_store.merging.other_store import OtherStore
 from kolena_store.merging.report import Conflict, Ledger
 from kolena_store.merging.rows import Row
 from kolena_store.merging.sides import described_side, outcome_of
@@ -41,14 +40,14 @@ class _Sides:
     ledger: Ledger
 
 
-def plan_suites(session: Session, other: OtherStore, ledger: Ledger, plan: DatasetPlan) -> list[SuitePlan]:
+def plan_suites(both: BothStores, plan: DatasetPlan) -> list[SuitePlan]:
     """Return what comes of the suites of a dataset; one whose test cases mean something else here is left out."""
     if plan.ours is None:
         ours = SuiteRows(suites={}, versions={}, cases={})
     else:
-        ours = suite_rows(session, plan.ours, numbers=None, read=None)
-    theirs = suite_rows(other.session, plan.theirs, numbers=plan.numbers.here, read=other)
-    sides = _Sides(plan=plan, ours=ours, theirs=theirs, ledger=ledger)
+        ours = suite_rows(both.session, plan.ours, numbers=None, read=None)
+    theirs = suite_rows(both.other.session, plan.theirs, numbers=plan.numbers.here, read=both.other)
+    sides = _Sides(plan=plan, ours=ours, theirs=theirs, ledger=both.ledger)
     pinned = {key: ours.newest_cases(key) for key, suite in ours.suites.items() if suite["origin"] != OF_FIELDS}
     return [_plan(sides, key, pinned) for key in theirs.suites]
 

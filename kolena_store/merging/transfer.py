@@ -23,7 +23,7 @@ BYTES_PER_COPY = 1 << 24
 class Transfer:
     """Brings files of the other store into this one, each once, in an open transaction.
 
-    `numbers` maps the sample numbers there to those here, -1 for samples that are left out; None leaves all as they are.
+    `numbers` maps the sample numbers there to those here, -1 for samples that are left out; None leaves all the same.
     """
 
     def __init__(self, transaction: Transaction, other: OtherStore, advance: Callable[[int], None]) -> None:

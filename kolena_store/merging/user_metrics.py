@@ -6,9 +6,9 @@ from functools import partial
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord
+from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.datasets import DatasetPlan
 from kolena_store.merging.histories import History, compare_histories
-from kolena_store.merging.other_store import OtherStore
 from kolena_store.merging.report import Conflict, Ledger
 from kolena_store.merging.rows import Row, all_rows, insert_rows
 from kolena_store.merging.sides import described_side, outcome_of
@@ -26,11 +26,11 @@ class UserMetricPlan:
     definitions: Sequence[Row]
 
 
-def plan_user_metrics(session: Session, other: OtherStore, ledger: Ledger, plan: DatasetPlan) -> list[UserMetricPlan]:
+def plan_user_metrics(both: BothStores, plan: DatasetPlan) -> list[UserMetricPlan]:
     """Return what comes of the metrics of a dataset; one that was dropped there brings nothing."""
-    ours = _by_name(session, plan.ours)
-    theirs = _by_name(other.session, plan.theirs)
-    found = (_plan(ledger, plan, name, ours.get(name, []), rows) for name, rows in theirs.items())
+    ours = _by_name(both.session, plan.ours)
+    theirs = _by_name(both.other.session, plan.theirs)
+    found = (_plan(both.ledger, plan, name, ours=ours.get(name, []), theirs=rows) for name, rows in theirs.items())
     return [one for one in found if one is not None]
 
 
@@ -49,7 +49,7 @@ def apply_user_metrics(transaction: Transaction, dataset: DatasetRecord, plans: 
 
 
 def _plan(
-    ledger: Ledger, plan: DatasetPlan, name: str, ours: Sequence[Row], theirs: Sequence[Row]
+    ledger: Ledger, plan: DatasetPlan, name: str, *, ours: Sequence[Row], theirs: Sequence[Row]
 ) -> UserMetricPlan | None:
     if not theirs[-1]["is_current"]:
         ledger.note(KIND, name, "left out", dataset=plan.name, note="it was dropped there")

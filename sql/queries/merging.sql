@@ -4,6 +4,10 @@
 -- example: table = models
 SELECT * FROM catalogue.{table};
 
+-- name: no_rows()
+-- example: table = models
+SELECT * FROM catalogue.{table} LIMIT 0;
+
 -- name: insert_rows()
 -- example: table = models
 INSERT INTO catalogue.{table} BY NAME SELECT * FROM merged_rows;
