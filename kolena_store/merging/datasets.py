@@ -124,9 +124,8 @@ def _joined(sides: _Sides, our_history: History, their_history: History, found: 
     if found.relation == "diverged":
         is_partial = ledger.settle(_divergence(sides)) == "ours"
         start = len(their_history) if is_partial else len(their_history) - 1
-    metadata = united_documents(
-        ledger, KIND, sides.ours.name, _document(sides.ours.metadata), _document(sides.theirs.metadata)
-    )
+    documents = {side: _document(getattr(sides, side).metadata) for side in ("ours", "theirs")}
+    metadata = united_documents(ledger, KIND, sides.ours.name, **documents)
     prefers_theirs = ledger.prefer == "theirs" and sides.theirs.description
     outcome, note = outcome_of(found.relation, len(their_history) - start, is_left=is_partial)
     ledger.note(KIND, sides.ours.name, outcome, dataset=sides.ours.name, note=note)

@@ -119,7 +119,8 @@ def _apply_dataset(transfer: Transfer, one: _OfDataset, ids: ResultsIds) -> None
     transaction, parts = transfer.transaction, one.parts
     dataset = apply_dataset(transfer, parts.dataset)
     results = {
-        there: apply_results(transfer, dataset, parts.dataset, plan, ids) for there, plan in parts.results.items()
+        there: apply_results(transfer, dataset, parts.dataset, one=plan, ids=ids)
+        for there, plan in parts.results.items()
     }
     apply_user_metrics(transaction, dataset, one.metrics)
     suites = apply_suites(transfer, dataset, list(parts.suites.values()))

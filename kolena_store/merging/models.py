@@ -75,7 +75,7 @@ def _plan(ours: ModelRecord | None, theirs: ModelRecord, ledger: Ledger) -> Mode
         ledger.note(MODEL, theirs.name, "added")
         return ModelPlan(theirs=theirs, ours=None, metadata=theirs.metadata_document, tags=theirs.tags)
     before = ours.metadata_document
-    metadata = united_documents(ledger, MODEL, ours.name, before, theirs.metadata_document)
+    metadata = united_documents(ledger, MODEL, ours.name, ours=before, theirs=theirs.metadata_document)
     tags = list(dict.fromkeys([*ours.tags, *theirs.tags]))
     is_same = document_text("metadata", metadata) == document_text("metadata", before) and tags == ours.tags
     ledger.note(MODEL, ours.name, "equal" if is_same else "extended")

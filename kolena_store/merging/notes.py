@@ -9,7 +9,7 @@ __all__ = ["united_documents"]
 
 
 def united_documents(
-    ledger: Ledger, kind: str, name: str, ours: Mapping[str, object], theirs: Mapping[str, object]
+    ledger: Ledger, kind: str, name: str, *, ours: Mapping[str, object], theirs: Mapping[str, object]
 ) -> dict[str, object]:
     """Return the metadata of both sides together; of what contradicts, the side that is preferred."""
     united = {**theirs, **ours}

@@ -52,7 +52,7 @@ def plan_results(both: BothStores, plan: DatasetPlan) -> list[ResultsPlan]:
 
 
 def apply_results(
-    transfer: Transfer, dataset: DatasetRecord, plan: DatasetPlan, one: ResultsPlan, ids: "ResultsIds"
+    transfer: Transfer, dataset: DatasetRecord, plan: DatasetPlan, *, one: ResultsPlan, ids: "ResultsIds"
 ) -> int:
     """Bring the versions of one model's results and return their id here."""
     transaction = transfer.transaction
