@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from merged_stores import WORKFLOW, answers, copied, digests, files, newest, outcomes, samples, store_at, suites
 
 import kolena_store as ks
-from kolena_store.errors import ConflictingDefinition, MergeConflict
+from kolena_store.errors import ConflictingDefinition, DamagedStore, MergeConflict, RefusedStatement
 
 BASE = {number: "abc"[number % 3] for number in range(20)}
 OURS = {**BASE, 0: "c", 50: "a"}
@@ -201,3 +202,61 @@ def test_a_description_that_is_here_stays(ours: ks.Store, tmp_path: Path) -> Non
     ours.upload_dataset("d", samples(OURS), description="ours")
     ours.merge(theirs.path)
     assert ours.dataset("d").description == "ours"
+
+
+def test_answers_to_samples_that_are_not_here_leave_versions_without_rows(ours: ks.Store, theirs: ks.Store) -> None:
+    theirs.upload_results("d", "late", answers({60: "a"}))
+    theirs.upload_results("d", "late", answers({0: "a"}))
+    theirs.upload_results("d", "lost", answers({60: "a", 61: "a"}))
+    report = ours.merge(theirs.path, prefer="ours")
+    found = outcomes(report)
+    assert (found["results", "late"], found["results", "lost"]) == ("added", "left out")
+    assert [ours.download_results("d", "late", version=version).num_rows for version in (1, 2)] == [0, 1]
+    assert {thing.outcome for thing in ours.merge(theirs.path, prefer="ours").things} <= {"equal", "left out"}
+    assert ours.sql("SELECT count(*) AS n FROM d.inferences WHERE model = 'late'").rows() == [{"n": 1}]
+
+
+# --- a catalogue that was altered ---
+
+
+def altered(store: ks.Store, sql: str) -> ks.Store:
+    catalogue = store.path / "store.duckdb"
+    catalogue.chmod(0o644)
+    with duckdb.connect(str(catalogue)) as connection:
+        connection.execute(sql)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT * FROM read_csv(''/etc/hostname'')", "read_csv|table function"),
+        ("SELECT * FROM catalogue.models", "catalogue|models"),
+        ("SELECT * FROM test_samples; DROP TABLE x", "only one SELECT"),
+        ("SELECT * FROM other", "reads 'other'"),
+    ],
+)
+def test_a_foreign_definition_is_held_to_the_rules(query: str, message: str, ours: ks.Store, tmp_path: Path) -> None:
+    theirs = copied(ours, tmp_path / "copy")
+    theirs.apply_suite("d", ODD, name="parity")
+    altered(
+        theirs, f"UPDATE catalogue.test_case_versions SET normalised = '{query}' WHERE level = 'sample' AND version = 1"
+    )
+    before = files(ours)
+    with pytest.raises(RefusedStatement, match=message):
+        ours.merge(theirs.path)
+    assert files(ours) == before
+
+
+@pytest.mark.parametrize("table", ["dataset_versions", "results_versions"])
+def test_a_foreign_type_is_one(table: str, ours: ks.Store, theirs: ks.Store) -> None:
+    hostile = "BIGINT); DROP TABLE x; --"
+    altered(theirs, f"UPDATE catalogue.{table} SET fields = replace(fields, 'VARCHAR', '{hostile}')")
+    with pytest.raises(DamagedStore, match="catalogue was altered"):
+        ours.merge(theirs.path, prefer="ours")
+
+
+def test_a_foreign_file_stays_in_the_folder_of_its_kind(ours: ks.Store, theirs: ks.Store) -> None:
+    altered(theirs, "UPDATE catalogue.files SET kind = '../../outside'")
+    with pytest.raises(DamagedStore, match="outside"):
+        ours.merge(theirs.path, prefer="theirs")

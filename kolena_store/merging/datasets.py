@@ -21,10 +21,12 @@ from kolena_store.datasets import (
     version_digest,
     version_of,
 )
+from kolena_store.datasets.versions import check_dataset_name
 from kolena_store.digests import sha256_of_texts
 from kolena_store.display import counted
 from kolena_store.errors import ChangedType, shown
 from kolena_store.merging.both_stores import BothStores
+from kolena_store.merging.foreign_text import check_types
 from kolena_store.merging.histories import Comparison, History, VersionMap, compare_histories, taken_versions
 from kolena_store.merging.left_out import note_left_out
 from kolena_store.merging.notes import united_documents
@@ -93,6 +95,8 @@ def _plan(both: BothStores, theirs: DatasetRecord) -> DatasetPlan | None:
     session, other = both.session, both.other
     ours = find_dataset(session, theirs.name)
     their_versions = dataset_history(other.session, theirs)
+    for version in their_versions:
+        check_types(f"version {version.version} of dataset {theirs.name!r}", version.types.values())
     their_history = _history(other.session, their_versions, other)
     if ours is None:
         return _whole(theirs, their_versions, their_history, both.ledger)
@@ -143,6 +147,7 @@ def _joined(sides: _Sides, our_history: History, their_history: History, found: 
 
 
 def _whole(theirs: DatasetRecord, versions: Sequence[VersionRecord], history: History, ledger: Ledger) -> DatasetPlan:
+    check_dataset_name(theirs.name)
     ledger.note(KIND, theirs.name, "added", dataset=theirs.name, note=counted(len(history), "version"))
     return DatasetPlan(
         theirs=theirs,

@@ -83,13 +83,11 @@ def merge_stores(
 
 
 def _plan(both: BothStores) -> _Plan:
-    with track(None, "comparing the stores") as advance:
+    with track(None, "comparing the stores, files") as advance:
+        both.other.watch(advance)
         models = plan_models(both)
         configurations = plan_configurations(both)
-        found = []
-        for dataset in plan_datasets(both):
-            found.append(_of_dataset(both, dataset, configurations))
-            advance(1)
+        found = [_of_dataset(both, dataset, configurations) for dataset in plan_datasets(both)]
     return _Plan(models=models, configurations=configurations, datasets=found)
 
 

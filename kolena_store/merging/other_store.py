@@ -1,7 +1,7 @@
 """The other store of a merge: read-only, and every file checked before it is used."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,11 +24,16 @@ class OtherStore:
         self.session = session
         self._checked: set[int] = set()
         self._rows: dict[str, list[Row]] = {}
+        self._advance: Callable[[int], None] = _count_nothing
 
     @property
     def root(self) -> Path:
         """Return where the store lies."""
         return self.session.root
+
+    def watch(self, advance: Callable[[int], None]) -> None:
+        """Tell a function of each file that is checked from now on."""
+        self._advance = advance
 
     def rows(self, table: str) -> Sequence[Row]:
         """Return the rows of one table of its catalogue, read once."""
@@ -53,8 +58,11 @@ class OtherStore:
     def _check(self, files: Iterable[FileRecord]) -> None:
         for file in files:
             if file.file_id not in self._checked:
+                if not file.kind.isidentifier():
+                    raise DamagedStore(f"{self.root} names the kind of a file {file.kind!r}; its catalogue was altered")
                 check_digest(file.path(self.root), sha256_of_file(file.path(self.root)), file.sha256)
                 self._checked.add(file.file_id)
+                self._advance(1)
 
 
 @contextmanager
@@ -102,6 +110,10 @@ def check_digest(path: Path, found: str, expected: str) -> None:
     """
     if found != expected:
         raise DamagedStore(f"{path} was altered or cut since it was written; restore it from a copy of that store")
+
+
+def _count_nothing(count: int) -> None:
+    """Do nothing: nobody is watching."""
 
 
 def _publish_nothing(transaction: Transaction) -> None:

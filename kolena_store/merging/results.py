@@ -9,6 +9,7 @@ from kolena_store.datasets import DatasetRecord, StoredRows, count_changes, file
 from kolena_store.display import counted
 from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.datasets import DatasetPlan
+from kolena_store.merging.foreign_text import check_types
 from kolena_store.merging.histories import History, VersionMap, compare_histories, taken_versions
 from kolena_store.merging.other_store import OtherStore
 from kolena_store.merging.report import Conflict
@@ -108,6 +109,8 @@ def _plan(both: BothStores, plan: DatasetPlan, ours: ResultsRecord | None, their
     other.files(plan.theirs.id_map_files)
     there = _There(other=other, dataset=plan.theirs, known=known)
     versions = results_history(other.session, theirs.results_id)
+    for version in versions:
+        check_types(f"version {version.version} of the results of {theirs.label!r}", version.types.values())
     their_history = _history(versions, there.content)
     our_history = History([], [])
     if ours is not None and plan.ours is not None:

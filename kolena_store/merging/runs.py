@@ -73,10 +73,10 @@ def apply_runs(transfer: Transfer, parts: PartsOfRuns, ids: RunIds, rows: Sequen
     run_ids = {row["run_id"]: transaction.new_id() for row in rows}
     files = {
         file_id: _brought(transfer, file_id, run_ids, names)
-        for file_id in dict.fromkeys(row[name] for row in rows for name in FILES)
+        for file_id in dict.fromkeys(row[name] for row in rows for name in FILES if row[name] is not None)
     }
     here = [{**_row_here(row, translation), "run_id": run_ids[row["run_id"]]} for row in rows]
-    found = [{**new, **{name: files[row[name]] for name in FILES}} for row, new in zip(rows, here, strict=True)]
+    found = [{**new, **{name: files.get(row[name]) for name in FILES}} for row, new in zip(rows, here, strict=True)]
     insert_rows(transaction, "test_runs", found)
     transaction.has_new_runs = True
 

@@ -1,8 +1,10 @@
 """Sample metrics of the other store, which runs are made of: taken over, so that nothing is scored again."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kolena_store.merging.foreign_text import check_types
 from kolena_store.merging.rows import Row, all_rows, insert_rows
 from kolena_store.merging.runs import PartsOfRuns, RunIds, translation_of
 from kolena_store.merging.transfer import Transfer
@@ -24,6 +26,7 @@ def apply_scores(transfer: Transfer, parts: PartsOfRuns, ids: RunIds) -> None:
         if here is None or _key({**row, **here}) in known:
             continue
         known.add(_key({**row, **here}))
+        check_types("sample metrics", (kind for _, kind in json.loads(row["fields"])))
         files = transfer.samples(row["metric_files"], parts.dataset.numbers.here)
         insert_rows(transaction, "sample_metrics", [{**row, **here, "metric_files": files}])
         _add_thresholds(transfer, thresholds, row, here)

@@ -8,6 +8,7 @@ from kolena_store.digests import sha256_of_texts
 from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.cases import CaseVersion, SuiteRows, suite_rows
 from kolena_store.merging.datasets import DatasetPlan
+from kolena_store.merging.foreign_text import check_definition
 from kolena_store.merging.histories import History, VersionMap, compare_histories, taken_versions
 from kolena_store.merging.report import Conflict, Ledger
 from kolena_store.merging.rows import Row
@@ -72,6 +73,10 @@ def _plan(sides: _Sides, key: str, pinned: dict[str, Sequence[CaseVersion]]) -> 
     outcome, note = outcome_of(found.relation, len(versions) - start, is_left=is_left)
     sides.ledger.note(KIND, suite["name"], outcome, dataset=sides.plan.name, note=reason or note)
     taken = versions[start:]
+    for case in {
+        (case.key, case.digest): case for row in taken for case in sides.theirs.cases[key, row["version"]]
+    }.values():
+        check_definition(case.name, case.row)
     return SuitePlan(
         suite=suite,
         ours=ours,
