@@ -1,5 +1,7 @@
 """Merging two stores: what comes over, under which numbers, and that all of it is as it was."""
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,12 @@ import pytest
 from merged_stores import WORKFLOW, answers, copied, digests, files, newest, outcomes, samples, store_at, suites, values
 
 import kolena_store as ks
-from kolena_store.errors import DamagedStore, InvalidInput, StoreNotFound, UnsupportedStore
+from kolena_store.errors import DamagedStore, InvalidInput, ReadOnlyStore, StoreNotFound, UnsupportedStore
+from kolena_store.merging import transfer
 
 FIRST = {number: "abc"[number % 3] for number in range(40)}
 SECOND = {**FIRST, 3: "b", **dict.fromkeys(range(100, 110), "c")}
-BACKWARDS = dict(reversed(FIRST.items()))
+MIXED = dict(sorted(FIRST.items(), key=lambda item: item[0] * 7 % 40))
 WRONG = dict.fromkeys(FIRST, "a")
 SUITE = 'CREATE VIEW "Odd" AS SELECT * FROM test_samples WHERE odd;'
 
@@ -25,7 +28,7 @@ def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the two stores that most tests begin with; never change them."""
     folder = tmp_path_factory.mktemp("merged")
     store_at(folder / "ours", [FIRST], {"v1": FIRST})
-    theirs = store_at(folder / "theirs", [BACKWARDS, SECOND], {"v2": WRONG})
+    theirs = store_at(folder / "theirs", [MIXED, SECOND], {"v2": WRONG})
     theirs.apply_suite("d", SUITE, name="parity")
     theirs.test("d", "v2", "parity")
     return folder
@@ -114,7 +117,7 @@ def test_what_is_noted_of_versions_comes_over(tmp_path: Path, store: ks.Store) -
 
 def test_a_dataset_of_another_spelling_is_the_same(ours: ks.Store, tmp_path: Path) -> None:
     other = ks.Store(tmp_path / "other")
-    other.upload_dataset("D", samples(BACKWARDS), workflow=WORKFLOW)
+    other.upload_dataset("D", samples(MIXED), workflow=WORKFLOW)
     other.upload_results("D", "v3", answers(WRONG))
     other.test("D", "v3")
     report = ours.merge(other.path)
@@ -199,6 +202,24 @@ def test_a_damaged_file_of_the_other_store_is_noticed(
     with pytest.raises(DamagedStore, match=path.name):
         ours.merge(hurt.path)
     assert files(ours) == before
+
+
+@pytest.mark.parametrize("step", ["_copy", "_renumbered"])
+def test_a_full_disk_leaves_the_store_as_it_was(
+    step: str, ours: ks.Store, theirs: ks.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    store = ks.Store(tmp_path / "new") if step == "_copy" else ours
+    store.create()
+    before = files(store)
+    with monkeypatch.context() as patch, pytest.raises(ReadOnlyStore, match="No space left"):
+        patch.setattr(transfer, step, full)
+        store.merge(theirs.path)
+    assert files(store) == before
+    store.merge(theirs.path)
+    assert values(store) == values(theirs)
 
 
 def test_a_store_of_a_newer_format_is_refused(ours: ks.Store, theirs: ks.Store) -> None:
