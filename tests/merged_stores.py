@@ -8,9 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 import kolena_store as ks
-from kolena_store.database import Database
+from kolena_store.database import Database, Session, Transaction
 from kolena_store.datasets import dataset_history, dataset_named, version_digest
-from kolena_store.publish import publish
 from kolena_store.results import results_digest, results_history, results_of_dataset
 
 Labels = Mapping[int, str]
@@ -46,9 +45,18 @@ def copied(store: ks.Store, path: Path) -> ks.Store:
     return ks.Store(path)
 
 
+def session_of(store: ks.Store) -> Session:
+    """A session that sees the newest commit of a store."""
+
+    def publish_nothing(transaction: Transaction) -> None:
+        raise AssertionError("nothing is written here")
+
+    return Database(store.path, before_commit=publish_nothing).session()
+
+
 def digests(store: ks.Store) -> dict[str, list[str]]:
     """The content digests of all versions of datasets and results, by name without regard to case."""
-    session = Database(store.path, before_commit=publish).session()
+    session = session_of(store)
     found = {}
     for record in store.datasets():
         dataset = dataset_named(session, record.name)

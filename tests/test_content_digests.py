@@ -13,12 +13,12 @@ import pytest
 from content_reference import digest_of_table
 from hypothesis import given
 from hypothesis import strategies as st
+from merged_stores import session_of
 from small_stores import FEW
 
 import kolena_store as ks
-from kolena_store.database import Database
 from kolena_store.datasets import content_of_members, content_of_version, dataset_named, version_of
-from kolena_store.publish import publish
+from kolena_store.errors import ReadOnlyStore, UnknownName
 from kolena_store.results import content_of_results, results_digest, results_of_dataset
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -64,7 +64,7 @@ def stored(table: pa.Table, **options: Any) -> ks.Store:
 
 
 def content(store: ks.Store, version: int | None = None) -> str:
-    session = Database(store.path, before_commit=publish).session()
+    session = session_of(store)
     return content_of_version(session, version_of(session, dataset_named(session, "d"), version)).digest
 
 
@@ -193,7 +193,7 @@ def test_results_have_a_digest_of_ids_and_answers(tmp_path: Path) -> None:
 
 
 def results_content(store: ks.Store) -> str:
-    session = Database(store.path, before_commit=publish).session()
+    session = session_of(store)
     dataset = dataset_named(session, "d")
     (results,) = results_of_dataset(session, dataset)
     assert results_digest(session, dataset, results) == content_of_results(session, dataset, results).digest
@@ -204,7 +204,7 @@ def test_a_membership_has_a_digest_of_its_ids() -> None:
     samples = pa.table({"site": ["a", "a", "b"], "n": pa.array([1, 2, 1], pa.int16())})
     store = ks.Store()
     store.upload_dataset("d", samples, id_fields=["site", "n"])
-    session = Database(store.path, before_commit=publish).session()
+    session = session_of(store)
     found = content_of_members(session, dataset_named(session, "d"), np.array([2, 0]))
     assert (found.n_rows, found.digest) == (2, digest_of_table(samples.take([0, 2]), ids=["n"]))
     nothing = content_of_members(session, dataset_named(session, "d"), np.array([], dtype=np.int64))
@@ -223,7 +223,20 @@ def test_a_digest_is_kept_once_it_was_asked_for(store: ks.Store) -> None:
 
 
 def kept(store: ks.Store) -> list[str | None]:
-    session = Database(store.path, before_commit=publish).session()
+    session = session_of(store)
     dataset = dataset_named(session, "d")
     key = {"dataset_id": dataset.dataset_id}
     return [session.value("datasets.content_digest", **key, version=version) for version in (1, 2)]
+
+
+def test_a_digest_is_told_where_it_can_not_be_kept(store: ks.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = VECTORS.select(["id", "Text"])
+    store.upload_dataset("d", table)
+
+    def refuse(*given: object, **named: object) -> None:
+        raise ReadOnlyStore("it can't be written")
+
+    monkeypatch.setattr(store._database, "transaction", refuse)
+    assert store.dataset_digest("d") == digest_of_table(table)
+    with pytest.raises(UnknownName, match="no version 2"):
+        store.dataset_digest("d", 2)
