@@ -14,6 +14,7 @@ __all__ = [
     "InvalidInput",
     "LimitExceeded",
     "MalformedFile",
+    "MergeConflict",
     "MissingColumns",
     "MissingExtra",
     "OutdatedSession",
@@ -110,6 +111,10 @@ class RefusedStatement(InvalidInput):
 
 class ConflictingDefinition(InvalidInput):
     """A name that is already taken by something else."""
+
+
+class MergeConflict(StoreError, ValueError):
+    """Two stores that hold different things under one name."""
 
 
 class StoreNotFound(StoreError, FileNotFoundError):

@@ -16,6 +16,7 @@ from kolena_store import test_suites as suite_room
 from kolena_store import uploads as upload_room
 from kolena_store.cleaning import DEFAULT_GRACE, GcReport, collect_garbage
 from kolena_store.database import Database
+from kolena_store.merging import MergeReport, Side, merge_stores
 from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
 from kolena_store.predicates.query import run_query
 from kolena_store.published import materialise, publish, publish_everything
@@ -183,6 +184,10 @@ class Store:
         record = self._dataset(name)
         versions = dataset_room.dataset_history(self._database.session(), record)
         return Records(versions, dataset_room.VERSIONS, title=record.name)
+
+    def dataset_digest(self, name: str, version: int | None = None) -> str:
+        """Return the content digest of a version: equal wherever the content is, computed once and then kept."""
+        return dataset_room.dataset_digest(self._database, name, version)
 
     def dataset_difference(self, name: str, older: int, newer: int) -> dataset_room.VersionDifference:
         """Return which samples and fields changed between two versions of a dataset."""
@@ -363,6 +368,20 @@ class Store:
             return
         with self._database.transaction(makes_store=False) as transaction:
             publish_everything(transaction)
+
+    def merge(self, other: str | Path, *, prefer: Side | None = None, dry_run: bool = False) -> MergeReport:
+        """Bring what another store has into this one, in one commit, and return what became of each thing.
+
+        Args:
+            other: the other store's directory, which is only read.
+            prefer: "ours" or "theirs" wins where both stores hold different things under one name.
+            dry_run: write nothing, and return what would be done, conflicts included.
+
+        Raises:
+            MergeConflict: there are such things and no preference settles them; all are named, nothing is written.
+            DamagedStore: a file of the other store is not what it was.
+        """
+        return merge_stores(self._database, Path(other), prefer=prefer, is_dry_run=dry_run)
 
     def _dataset(self, name: str) -> dataset_room.DatasetRecord:
         return dataset_room.dataset_named(self._database.session(), name)

@@ -39,6 +39,7 @@ FLOORS = (
         "uploads",
         "test_runs",
         "published",
+        "merging",
         "verification",
         "cleaning",
         "comparisons",

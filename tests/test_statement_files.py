@@ -20,12 +20,16 @@ SUBJECTS = sorted(
     if path.parent.name != "metrics"
 )
 STATEMENTS = [(subject, name) for subject in SUBJECTS for name in load(subject)]
+CONTENT = load("queries/content")
+ROWS = ("rows_of_files", "rows_with_ids", "known_ids")
+VALUES = tuple(name for name, one in CONTENT.items() if name not in ROWS and not one.text.startswith("SELECT"))
 PARTS = (
     "views/datasets.join_sample_metrics",
     "views/datasets.join_weights",
     "queries/runs.selected_samples",
     "queries/runs.chosen_samples",
     "queries/membership.is_chosen",
+    *(f"queries/content.{name}" for name in (*ROWS, *VALUES)),
 )
 """Statements that stand inside others, and are none by themselves."""
 EXPRESSIONS = tuple(
@@ -52,6 +56,7 @@ TABLES = """
     CREATE TABLE chosen_samples (_sample BIGINT);
     CREATE TABLE given_values (value VARCHAR);
     CREATE TABLE given_terms (_case BIGINT);
+    CREATE TABLE merged_rows (model_id BIGINT);
     CREATE SCHEMA digits;
     CREATE VIEW digits.test_samples AS SELECT * FROM read_parquet('x.parquet');
 """
@@ -62,7 +67,9 @@ SCORED = """
     CREATE TABLE scored (truth VARCHAR, prediction VARCHAR, correct BOOLEAN, confidence DOUBLE, scores DOUBLE[],
         classes VARCHAR[], class VARCHAR, reported VARCHAR[], _class VARCHAR, _n BIGINT);
 """
-FILES = frozenset(("files", "staged", "current", "numbered", "samples", "inferences", "older", "newer"))
+FILES = frozenset(
+    ("files", "staged", "current", "numbered", "samples", "inferences", "older", "newer", "theirs", "ours")
+)
 BOUND = {
     "paths": ["x.parquet"],
     "columns": {"c0": "VARCHAR"},
@@ -169,7 +176,13 @@ def test_a_definition_or_setting_can_be_executed(
 @pytest.mark.parametrize("part", [key.split(".") for key in PARTS], ids=list(PARTS))
 def test_a_part_stands_where_it_is_used(part: list[str], connection: duckdb.DuckDBPyConnection) -> None:
     text = filled(load(part[0])[part[1]])
-    if "join" in part[1]:
+    if part[1] in VALUES:
+        connection.execute(f"EXPLAIN SELECT {text} FROM test_samples AS samples, (SELECT 1 AS item)")
+    elif part[1] == "known_ids":
+        connection.execute(f"EXPLAIN SELECT * FROM (SELECT 1 AS _sample) AS ids {text}")
+    elif part[1] in ROWS:
+        connection.execute(f"EXPLAIN SELECT * FROM {text}")
+    elif "join" in part[1]:
         alias = "scored" if "weights" in part[1] else "samples"
         connection.execute(f"EXPLAIN SELECT * FROM test_samples AS {alias} {text}")
     else:

@@ -28,6 +28,7 @@ HOMES = (
     ("publish", "kolena_store.cli.publish"),
     ("verify", "kolena_store.cli.verify_command"),
     ("gc", "kolena_store.cli.gc_command"),
+    ("merge", "kolena_store.cli.merging"),
 )
 
 command_line = Application(

@@ -148,17 +148,24 @@ def list_datasets(invocation: Invocation) -> None:
     show(invocation.format, listed_answer("datasets", invocation.open_store().datasets()))
 
 
-@command.command("show", short_help="Show a dataset and its fields.", examples=("kolena-store dataset show tickets",))
+@command.command(
+    "show",
+    short_help="Show a dataset and its fields.",
+    examples=("kolena-store dataset show tickets", "kolena-store dataset show tickets --digest"),
+)
 @click.argument("name")
+@click.option("--digest", is_flag=True, help="Also show the digest of its content, which is equal in any store.")
 @pass_invocation
-def show_dataset(invocation: Invocation, name: str) -> None:
+def show_dataset(invocation: Invocation, name: str, *, digest: bool) -> None:
     """Show the dataset NAME: its size, workflow and fields, and the models with results on it (CSV: the fields)."""
-    dataset = invocation.open_store().dataset(name)
-    document = asdict(dataset)
+    store = invocation.open_store()
+    dataset = store.dataset(name)
+    found = store.dataset_digest(name, dataset.version) if digest else None
+    document = {**asdict(dataset), **({"content_digest": found} if found else {})}
     show(
         invocation.format,
         Answer(
-            listings=dataset.listings,
+            listings=lambda: [*dataset.listings(), *([f"content digest {found}"] if found else [])],
             document=lambda: document,
             rows=lambda: record_rows(FIELD_FIELDS, document["fields"]),
         ),

@@ -1,7 +1,7 @@
 """Datasets: named, versioned sets of test samples with their ground truths."""
 
 from kolena_store.datasets.categories import with_categories
-from kolena_store.datasets.changed_samples import SampleChanges, StoredRows, changed_samples
+from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, changed_samples
 from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
 from kolena_store.datasets.columns import (
     CLASS_MARK,
@@ -9,6 +9,17 @@ from kolena_store.datasets.columns import (
     Columns,
     check_columns,
     columns_of_pattern,
+)
+from kolena_store.datasets.content import (
+    ChangeCounts,
+    Content,
+    StoredRows,
+    content_of_answers,
+    content_of_members,
+    content_of_version,
+    count_changes,
+    rows_of_version,
+    version_digest,
 )
 from kolena_store.datasets.differences import VersionDifference, version_difference
 from kolena_store.datasets.download import download_dataset, read_rows
@@ -29,6 +40,7 @@ from kolena_store.datasets.identity import (
     same_ids,
     shown_ids,
 )
+from kolena_store.datasets.kept_digests import dataset_digest
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.records import (
     DatasetRecord,
@@ -52,8 +64,10 @@ __all__ = [
     "CLASS_MARK",
     "DATASETS",
     "VERSIONS",
+    "ChangeCounts",
     "ColumnNeed",
     "Columns",
+    "Content",
     "Dataset",
     "DatasetModel",
     "DatasetRecord",
@@ -67,6 +81,7 @@ __all__ = [
     "UploadReport",
     "VersionDifference",
     "VersionRecord",
+    "VersionRows",
     "author",
     "changed_samples",
     "check_columns",
@@ -77,6 +92,11 @@ __all__ = [
     "check_same_id_types",
     "column_types",
     "columns_of_pattern",
+    "content_of_answers",
+    "content_of_members",
+    "content_of_version",
+    "count_changes",
+    "dataset_digest",
     "dataset_history",
     "dataset_named",
     "datasets",
@@ -90,12 +110,14 @@ __all__ = [
     "note_dataset",
     "read_rows",
     "row_changes",
+    "rows_of_version",
     "same_ids",
     "shown_ids",
     "stage",
     "stored_samples",
     "upload_dataset",
     "version_difference",
+    "version_digest",
     "version_of",
     "version_of_id",
     "widened_schema",

@@ -13,13 +13,13 @@ from kolena_store.statements import Fragment, identifier, joined, literal, state
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["SampleChanges", "StoredRows", "changed_samples"]
+__all__ = ["SampleChanges", "VersionRows", "changed_samples"]
 
 FLOATS = ("DOUBLE", "FLOAT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRows:
+class VersionRows:
     """The files of a version of a dataset or of results, and its columns with their SQL types."""
 
     file_ids: Sequence[int]
@@ -46,7 +46,7 @@ class SampleChanges:
         return np.unique(np.concatenate(parts))
 
 
-def changed_samples(session: Session, before: StoredRows, after: StoredRows, columns: Sequence[str]) -> SampleChanges:
+def changed_samples(session: Session, before: VersionRows, after: VersionRows, columns: Sequence[str]) -> SampleChanges:
     """Return which samples differ in some columns; files that both versions share are not read."""
     import numpy as np
 

@@ -10,8 +10,8 @@ from kolena_store.database import Session
 from kolena_store.datasets import (
     DatasetRecord,
     SampleChanges,
-    StoredRows,
     VersionRecord,
+    VersionRows,
     changed_samples,
     version_of_id,
 )
@@ -58,7 +58,7 @@ def extended(
         RefusedStatement: a definition fails on the changed samples.
     """
     before = version_of_id(session, dataset.dataset_id, earlier)
-    rows = [StoredRows(file_ids=one.sample_files, types=one.types) for one in (before, version)]
+    rows = [VersionRows(file_ids=one.sample_files, types=one.types) for one in (before, version)]
     fields = sorted({name for definition, _ in stored for name in definition.fields})
     changes = changed_samples(session, rows[0], rows[1], fields)
     if (changes.added.size + changes.removed.size) * SMALL_PART > version.n_samples:

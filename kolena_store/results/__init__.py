@@ -1,8 +1,15 @@
 """Results: what models said of the samples of a dataset, in numbered versions."""
 
 from kolena_store.results.answered import described_with_models
+from kolena_store.results.content import content_of_results, results_digest, rows_of_results
 from kolena_store.results.download import download_results
-from kolena_store.results.records import ResultsRecord, results_of_dataset, results_of_model, results_version
+from kolena_store.results.records import (
+    ResultsRecord,
+    results_history,
+    results_of_dataset,
+    results_of_model,
+    results_version,
+)
 from kolena_store.results.upload import ResultsUpload, upload_results
 from kolena_store.results.versions import REPORTS, ResultsReport
 
@@ -11,10 +18,14 @@ __all__ = [
     "ResultsRecord",
     "ResultsReport",
     "ResultsUpload",
+    "content_of_results",
     "described_with_models",
     "download_results",
+    "results_digest",
+    "results_history",
     "results_of_dataset",
     "results_of_model",
     "results_version",
+    "rows_of_results",
     "upload_results",
 ]

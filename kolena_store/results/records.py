@@ -14,7 +14,7 @@ from kolena_store.models import normal_name
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ResultsRecord", "results_of_dataset", "results_of_model", "results_version"]
+__all__ = ["ResultsRecord", "results_history", "results_of_dataset", "results_of_model", "results_version"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,11 @@ class ResultsRecord:
 def results_of_dataset(session: Session, dataset: DatasetRecord) -> list[ResultsRecord]:
     """Return the newest version of all results on a dataset, in the order of their first upload."""
     return session.records(ResultsRecord, "results.newest_of_dataset", dataset_id=dataset.dataset_id)
+
+
+def results_history(session: Session, results_id: int) -> list[ResultsRecord]:
+    """Return all versions of some results, oldest first."""
+    return session.records(ResultsRecord, "results.all_versions", results_id=results_id)
 
 
 def results_of_model(session: Session, dataset: DatasetRecord, model: str) -> list[ResultsRecord]:

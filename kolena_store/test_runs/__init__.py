@@ -1,6 +1,7 @@
 """Test runs: one model's results on one version of a test suite, under one configuration."""
 
 from kolena_store.test_runs.confusion import ConfusionMatrix
+from kolena_store.test_runs.keys import Translation, translated_key, translated_restriction
 from kolena_store.test_runs.outcome import MetricValue, TestResults
 from kolena_store.test_runs.records import RUNS, TestRun, test_runs
 from kolena_store.test_runs.request import read_suite, stratify, suite_input
@@ -14,10 +15,13 @@ __all__ = [
     "TestOptions",
     "TestResults",
     "TestRun",
+    "Translation",
     "apply_metrics",
     "read_suite",
     "run_models",
     "stratify",
     "suite_input",
     "test_runs",
+    "translated_key",
+    "translated_restriction",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
-from kolena_store.datasets import StoredRows, changed_samples, files_of, is_exact, stored_samples, version_of_id
+from kolena_store.datasets import VersionRows, changed_samples, files_of, is_exact, stored_samples, version_of_id
 from kolena_store.files import ROWS_PER_FILE, SAMPLE, FileRecord, read_batches
 from kolena_store.results import results_version
 from kolena_store.test_runs.answered import AnsweredSamples
@@ -49,7 +49,7 @@ def samples_to_score(session: Session, inputs: AnsweredSamples, earlier: Earlier
             return None
         if not all(is_exact(new.plain_types[name]) for name in columns):
             return None
-        rows = [StoredRows(file_ids=getattr(one, files), types=one.types) for one in (old, new)]
+        rows = [VersionRows(file_ids=getattr(one, files), types=one.types) for one in (old, new)]
         touched.append(changed_samples(session, rows[0], rows[1], columns).touching(columns))
     return np.unique(np.concatenate(touched))
 

@@ -2,7 +2,7 @@
 
 from kolena_store.test_suites.apply import AppliedCase, SuiteInput, SuiteReport, apply_suites, size_note
 from kolena_store.test_suites.difference import CaseDifference, SuiteDifference, suite_difference
-from kolena_store.test_suites.explicit import ExplicitCase
+from kolena_store.test_suites.explicit import ExplicitCase, explicit_digest, write_members
 from kolena_store.test_suites.pinned import check_pinned_cases
 from kolena_store.test_suites.records import (
     ALL,
@@ -33,6 +33,7 @@ __all__ = [
     "apply_suites",
     "cases_of",
     "check_pinned_cases",
+    "explicit_digest",
     "find_suite",
     "parse_bins",
     "size_note",
@@ -40,4 +41,5 @@ __all__ = [
     "suite_difference",
     "suite_named",
     "suites",
+    "write_members",
 ]

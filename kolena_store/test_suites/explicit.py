@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ExplicitCase", "explicit_definition"]
+__all__ = ["ExplicitCase", "explicit_definition", "explicit_digest", "write_members"]
 
 INCOMING_KIND = "incoming"
 MEMBERS_KIND = "members"
@@ -60,13 +60,11 @@ def explicit_definition(
     """
     _check_name(case.name)
     samples = _samples(transaction, dataset, version, case)
-    with FileWriter(transaction.root, MEMBERS_KIND, _schema()) as writer:
-        writer.write(_table(samples))
-        members_file = transaction.add_file(writer.finish())
+    members_file = write_members(transaction, samples)
     return CaseDefinition(
         name=case.name,
         level=EXPLICIT,
-        digest=sha256_of_texts([EXPLICIT, *map(str, samples.tolist())]),
+        digest=explicit_digest(samples),
         source=None,
         query=None,
         fields=(),
@@ -74,6 +72,18 @@ def explicit_definition(
         description=case.description,
         tags=tuple(case.tags),
     )
+
+
+def write_members(transaction: Transaction, samples: "np.ndarray") -> int:
+    """Write the numbers of the samples that a test case lists, and return the file's id."""
+    with FileWriter(transaction.root, MEMBERS_KIND, _schema()) as writer:
+        writer.write(_table(samples))
+        return transaction.add_file(writer.finish())
+
+
+def explicit_digest(samples: "np.ndarray") -> str:
+    """Return what identifies a list of samples, by their numbers in ascending order, in this store."""
+    return sha256_of_texts([EXPLICIT, *map(str, samples.tolist())])
 
 
 def _check_name(name: str) -> None:

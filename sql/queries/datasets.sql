@@ -39,7 +39,7 @@ WHERE dataset_id = $dataset_id;
 -- name: insert_version(dataset_id, version, workflow, columns, sampling, fields, arrow_schema, sample_files, n_samples, added, changed, removed, unchanged, author, message, tags, created)
 INSERT INTO catalogue.dataset_versions VALUES (
     $dataset_id, $version, $workflow, $columns, $sampling, $fields, $arrow_schema, $sample_files, $n_samples, $added, $changed, $removed,
-    $unchanged, $author, $message, $tags, $created
+    $unchanged, $author, $message, $tags, $created, NULL
 );
 
 -- name: changed_samples(older, newer)
@@ -51,6 +51,13 @@ FROM read_parquet($older, union_by_name = true) AS older
 FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample = newer._sample
 WHERE older._sample IS NULL OR newer._sample IS NULL OR {changes}
 ORDER BY 1;
+
+-- name: content_digest(dataset_id, version)
+SELECT content_digest FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id AND version = $version;
+
+-- name: note_content_digest(dataset_id, version, content_digest)
+UPDATE catalogue.dataset_versions SET content_digest = $content_digest
+WHERE dataset_id = $dataset_id AND version = $version;
 
 -- name: rows_without_id(files)
 -- example: any_null = _sample IS NULL

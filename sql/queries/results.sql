@@ -32,11 +32,28 @@ ORDER BY version DESC LIMIT 1;
 -- name: version_range(results_id)
 SELECT min(version), max(version) FROM catalogue.results_versions WHERE results_id = $results_id;
 
+-- name: all_versions(results_id)
+SELECT results_id, dataset_id, model_id, models.name AS model, upload_configuration_id,
+    configurations.document AS upload_configuration, version, fields, arrow_schema, inference_files, n_answered,
+    inserted, updated, unchanged, unmatched, author, results_versions.created
+FROM catalogue.results
+JOIN catalogue.models USING (model_id)
+JOIN catalogue.results_versions USING (results_id)
+LEFT JOIN catalogue.configurations ON configuration_id = upload_configuration_id
+WHERE results_id = $results_id ORDER BY version;
+
 -- name: insert_version(results_id, version, fields, arrow_schema, inference_files, n_answered, inserted, updated, unchanged, unmatched, author, created)
 INSERT INTO catalogue.results_versions VALUES (
     $results_id, $version, $fields, $arrow_schema, $inference_files, $n_answered, $inserted, $updated, $unchanged,
-    $unmatched, $author, $created
+    $unmatched, $author, $created, NULL
 );
+
+-- name: content_digest(results_id, version)
+SELECT content_digest FROM catalogue.results_versions WHERE results_id = $results_id AND version = $version;
+
+-- name: note_content_digest(results_id, version, content_digest)
+UPDATE catalogue.results_versions SET content_digest = $content_digest
+WHERE results_id = $results_id AND version = $version;
 
 -- name: model_of_rows(files)
 -- example: model_field = _sample

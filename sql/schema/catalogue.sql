@@ -25,7 +25,7 @@ CREATE TABLE catalogue.datasets (
 CREATE TABLE catalogue.dataset_versions (
     dataset_id BIGINT, version INTEGER, workflow VARCHAR, columns VARCHAR, sampling VARCHAR, fields VARCHAR, arrow_schema BLOB, sample_files BIGINT[],
     n_samples BIGINT, added BIGINT, changed BIGINT, removed BIGINT, unchanged BIGINT,
-    author VARCHAR, message VARCHAR, tags VARCHAR[], created TIMESTAMP
+    author VARCHAR, message VARCHAR, tags VARCHAR[], created TIMESTAMP, content_digest VARCHAR
 );
 
 -- name: models()
@@ -42,7 +42,8 @@ CREATE TABLE catalogue.results (
 -- name: results_versions()
 CREATE TABLE catalogue.results_versions (
     results_id BIGINT, version INTEGER, fields VARCHAR, arrow_schema BLOB, inference_files BIGINT[], n_answered BIGINT,
-    inserted BIGINT, updated BIGINT, unchanged BIGINT, unmatched BIGINT, author VARCHAR, created TIMESTAMP
+    inserted BIGINT, updated BIGINT, unchanged BIGINT, unmatched BIGINT, author VARCHAR, created TIMESTAMP,
+    content_digest VARCHAR
 );
 
 -- name: test_cases()
