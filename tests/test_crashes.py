@@ -211,10 +211,10 @@ def test_a_disk_that_is_full_at_any_place_leaves_the_version_before_and_nothing_
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB, where the machine allows to make one."""
+    """A file system of 24 MB, where the machine allows to make one."""
     folder = tmp_path / "small"
     folder.mkdir()
-    options = ("-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder))
+    options = ("-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder))
     try:
         made = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
     except FileNotFoundError:
@@ -231,7 +231,7 @@ def test_a_small_disk_fills_up_at_every_step_and_the_store_stays(small_disk: Pat
     old, files = visible(root), files_in(root)
     n_failed = 0
     for operation in ("upload_dataset", "upload_results", "apply_suite", "run_test"):
-        for free in range(0, 6_000_000, 250_000):
+        for free in range(0, 12_000_000, 500_000):
             room = shutil.disk_usage(small_disk).free
             ballast.write_bytes(os.urandom(max(room - free, 0)))
             try:

@@ -1,7 +1,7 @@
 """One view for each current test case of a dataset: the samples that it selects, with all their columns."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ class CurrentCase:
     name: str
     level: str
     normalised: str | None
+    fields: list[str]
     members_file: int | None
     description: str | None
 
@@ -41,9 +42,15 @@ def cases_schema(dataset: str) -> str:
     return dataset + SUFFIX
 
 
-def current_cases(session: Session, dataset_id: int) -> list[CurrentCase]:
-    """Return the test cases of the current suites; where two pin versions of one, a file goes before `by`."""
-    return session.records(CurrentCase, "publish.current_cases", dataset_id=dataset_id)
+def current_cases(session: Session, dataset_id: int, columns: Iterable[str]) -> list[CurrentCase]:
+    """Return the test cases of the current suites; where two pin versions of one, a file goes before `by`.
+
+    A suite by fields may outlive its fields: those of its cases that read another than the dataset's columns are left
+    out.
+    """
+    known = {lowered(name) for name in (SAMPLE, *columns)}
+    found = session.records(CurrentCase, "publish.current_cases", dataset_id=dataset_id)
+    return [case for case in found if known.issuperset(map(lowered, case.fields))]
 
 
 def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[CurrentCase]) -> None:

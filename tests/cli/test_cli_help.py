@@ -95,7 +95,7 @@ def test_the_examples_of_the_program_are_understood_too() -> None:
 def test_every_command_takes_the_shared_options(path: tuple[str, ...]) -> None:
     names = {option.name for option in options_of(LEAVES[path])}
     assert {"store", "debug"} <= names
-    silent = {("init",), ("demo",), ("dataset", "download"), ("results", "download"), ("metrics", "drop")}
+    silent = {("init",), ("demo",), ("dataset", "download"), ("results", "download"), ("metrics", "drop"), ("publish",)}
     assert ("format" in names) == (path not in silent)
 
 
