@@ -3,7 +3,7 @@
 import click
 
 from kolena_store import __version__
-from kolena_store.cli.application import Application
+from kolena_store.cli.application import Application, Home
 
 __all__ = ["command_line"]
 
@@ -15,20 +15,20 @@ EXAMPLES = (
     "kolena-store test tickets v1 --by language",
 )
 HOMES = (
-    ("init", "kolena_store.cli.init_command"),
-    ("demo", "kolena_store.cli.demo_command"),
-    ("dataset", "kolena_store.cli.datasets"),
-    ("results", "kolena_store.cli.results"),
-    ("metrics", "kolena_store.cli.metrics"),
-    ("suite", "kolena_store.cli.suites"),
-    ("test", "kolena_store.cli.testing"),
-    ("runs", "kolena_store.cli.runs"),
-    ("models", "kolena_store.cli.models"),
-    ("sql", "kolena_store.cli.queries"),
-    ("publish", "kolena_store.cli.publish"),
-    ("verify", "kolena_store.cli.verify_command"),
-    ("gc", "kolena_store.cli.gc_command"),
-    ("merge", "kolena_store.cli.merging"),
+    Home("init", "kolena_store.cli.init_command", "Make an empty store."),
+    Home("demo", "kolena_store.cli.demo_command", "Tell the whole story on real data."),
+    Home("dataset", "kolena_store.cli.datasets", "Test data and its versions."),
+    Home("results", "kolena_store.cli.results", "What models said of a dataset."),
+    Home("metrics", "kolena_store.cli.metrics", "Metrics of your own."),
+    Home("suite", "kolena_store.cli.suites", "Test cases as SQL views."),
+    Home("test", "kolena_store.cli.testing", "Print the metrics of every test case."),
+    Home("runs", "kolena_store.cli.runs", "The test runs of the store."),
+    Home("models", "kolena_store.cli.models", "List the models."),
+    Home("sql", "kolena_store.cli.queries", "Ask the store with a SELECT."),
+    Home("publish", "kolena_store.cli.publish", "Write what BI tools read: after a move, or as one file."),
+    Home("verify", "kolena_store.cli.verify_command", "Check the store, and repair what can be computed again."),
+    Home("gc", "kolena_store.cli.gc_command", "Remove files that nothing needs, and make many small ones few."),
+    Home("merge", "kolena_store.cli.merging", "Bring in what another store has."),
 )
 
 command_line = Application(

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
@@ -11,27 +11,40 @@ from kolena_store.cli.commands import Group
 from kolena_store.cli.invocation import Invocation
 from kolena_store.cli.outcomes import Outcome
 
-__all__ = ["Application"]
+__all__ = ["Application", "Home"]
+
+
+class Home(NamedTuple):
+    """Where a command stands, and what it does in a few words: the help of all commands loads none of them."""
+
+    name: str
+    module: str
+    summary: str
 
 
 class Application(Group):
     """A group whose commands stand in modules of their own, each as `command`."""
 
-    def __init__(self, *, homes: Sequence[tuple[str, str]], **attributes: Any) -> None:
-        """Take the commands' names, in the order of the help, and their modules."""
+    def __init__(self, *, homes: Sequence[Home], **attributes: Any) -> None:
+        """Take the places of the commands, in the order of the help."""
         super().__init__(**attributes)
         self.homes = tuple(homes)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which people meet the commands."""
-        return [name for name, _ in self.homes]
+        return [home.name for home in self.homes]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, loaded now."""
-        home = dict(self.homes).get(cmd_name)
-        found = import_module(home).command if home else None
+        home = next((home for home in self.homes if home.name == cmd_name), None)
+        found = import_module(home.module).command if home else None
         assert found is None or isinstance(found, click.Command)
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(home.name, home.summary) for home in self.homes])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and hand over all that it printed."""

@@ -9,7 +9,6 @@ from typing import NoReturn
 import click
 
 from kolena_store.cli.invocation import Invocation
-from kolena_store.display import visible
 from kolena_store.errors import DamagedStore, StoreError
 
 __all__ = ["BUG", "DAMAGED", "INTERRUPTED", "UNUSABLE", "Outcome", "note"]
@@ -58,6 +57,8 @@ class Outcome:
 
 def note(text: str) -> None:
     """Write a line to stderr; what could steer the terminal is shown, not sent."""
+    from kolena_store.display import visible
+
     click.echo("\n".join(visible(line) for line in text.split("\n")), err=True)
 
 

@@ -144,3 +144,22 @@ def test_the_commands_stand_in_the_order_in_which_people_meet_them(ks) -> None:
 
 def test_the_version_is_that_of_the_package(ks) -> None:
     assert __version__ in ks("--version").stdout
+
+
+def test_the_help_of_all_commands_says_of_each_what_it_says_itself() -> None:
+    context = click.Context(command_line)
+    for home in command_line.homes:
+        command = command_line.get_command(context, home.name)
+        assert command.get_short_help_str(limit=80) == home.summary
+
+
+def test_the_help_of_all_commands_loads_none_of_them() -> None:
+    code = "import sys; from kolena_store.cli import command_line; sys.argv = ['kolena-store', '--help']\n"
+    code += "try: command_line()\nexcept SystemExit: pass\n"
+    code += "print(*sorted(name for name in sys.modules if name.startswith('kolena_store.')), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert loaded == {
+        *("kolena_store.cli", "kolena_store.cli.application", "kolena_store.cli.commands"),
+        *("kolena_store.cli.invocation", "kolena_store.cli.outcomes", "kolena_store.cli.places", "kolena_store.errors"),
+    }
