@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 from kolena_store.errors import did_you_mean
 from kolena_store.metrics.user.files import IntervalKind
 from kolena_store.statistics.clusters import FEWEST_CLUSTERS, cluster_note, effective_wilson_bounds, too_few_clusters
-from kolena_store.statistics.distributions import t_quantile
 from kolena_store.statistics.levels import LEVEL
 from kolena_store.statistics.proportions import wilson
 from kolena_store.statistics.reasons import NO_SPREAD, ONE_SAMPLE
@@ -177,6 +176,8 @@ def _by_clusters(counted: Outcome, spread: AnswerSpread | None) -> Outcome:
 
 def _by_error(value: float, n: int, spread: AnswerSpread | None, *, is_clustered: bool) -> Outcome:
     """Return the interval of t from a standard error."""
+    from kolena_store.statistics.distributions import t_quantile
+
     fewest = FEWEST_CLUSTERS if is_clustered else 2
     if spread is None or spread.n_units < fewest or not (spread.error > 0 and math.isfinite(spread.error)):
         return Outcome(value=value, n=n, reason=_why_not(spread, is_clustered=is_clustered))
