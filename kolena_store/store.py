@@ -14,21 +14,19 @@ from kolena_store import results as result_room
 from kolena_store import test_runs as run_room
 from kolena_store import test_suites as suite_room
 from kolena_store import uploads as upload_room
-from kolena_store.cleaning import DEFAULT_GRACE, GcReport, collect_garbage
 from kolena_store.database import Database
-from kolena_store.merging import MergeReport, Side, merge_stores
 from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
-from kolena_store.predicates.query import run_query
-from kolena_store.published import materialise, publish, publish_everything
+from kolena_store.published import publish, publish_everything
 from kolena_store.tables import QueryResult, Records
 from kolena_store.test_suites import Bins, SuiteReport
-from kolena_store.verification import VerifyReport
-from kolena_store.verification import repair as repair_store
-from kolena_store.verification import verify as verify_store
 from kolena_store.workflows import Configuration, Workflow
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from kolena_store.cleaning import GcReport
+    from kolena_store.merging import MergeReport, Side
+    from kolena_store.verification import VerifyReport
 
 __all__ = ["Store"]
 
@@ -326,9 +324,11 @@ class Store:
             RefusedStatement: it is no single SELECT over the store.
             LimitExceeded: it took longer than `seconds`, or too much memory.
         """
+        from kolena_store.predicates.query import run_query
+
         return QueryResult(table=run_query(self.path, query, seals=self._database.seals, seconds=seconds))
 
-    def verify(self, *, quick: bool = False, repair: bool = False) -> VerifyReport:
+    def verify(self, *, quick: bool = False, repair: bool = False) -> "VerifyReport":
         """Check catalogue and files, compute memberships and runs again, and return what is not as it should be.
 
         Args:
@@ -338,19 +338,23 @@ class Store:
         Raises:
             DamagedStore: the catalogue can't be opened.
         """
-        return repair_store(self._database) if repair else verify_store(self._database, is_quick=quick)
+        from kolena_store import verification
 
-    def gc(self, *, grace: float = DEFAULT_GRACE, keep: int | None = None, dry_run: bool = False) -> GcReport:
+        return verification.repair(self._database) if repair else verification.verify(self._database, is_quick=quick)
+
+    def gc(self, *, grace: float | None = None, keep: int | None = None, dry_run: bool = False) -> "GcReport":
         """Remove files that nothing needs, write many small ones as few, and return what that freed.
 
         Args:
-            grace: how many hours a file stays after it was last needed, for sessions that are still open.
+            grace: how many hours a file stays after it was last needed, for sessions that are still open; None for 24.
             keep: how many versions of each dataset and of each result stay; None keeps all.
             dry_run: change nothing, and return what would be done.
 
         Raises:
             InvalidInput: a grace time below 0, or no version to keep.
         """
+        from kolena_store.cleaning import collect_garbage
+
         return collect_garbage(self._database, grace=grace, keep=keep, is_dry_run=dry_run)
 
     def publish(self, materialize: str | Path | None = None, *, overwrite: bool = False) -> None:
@@ -364,12 +368,14 @@ class Store:
             InvalidInput: the file is there already, or can't be written.
         """
         if materialize is not None:
+            from kolena_store.published.materialised import materialise
+
             materialise(self.path, Path(materialize), overwrite=overwrite)
             return
         with self._database.transaction(makes_store=False) as transaction:
             publish_everything(transaction)
 
-    def merge(self, other: str | Path, *, prefer: Side | None = None, dry_run: bool = False) -> MergeReport:
+    def merge(self, other: str | Path, *, prefer: "Side | None" = None, dry_run: bool = False) -> "MergeReport":
         """Bring what another store has into this one, in one commit, and return what became of each thing.
 
         Args:
@@ -381,6 +387,8 @@ class Store:
             MergeConflict: there are such things and no preference settles them; all are named, nothing is written.
             DamagedStore: a file of the other store is not what it was.
         """
+        from kolena_store.merging import merge_stores
+
         return merge_stores(self._database, Path(other), prefer=prefer, is_dry_run=dry_run)
 
     def _dataset(self, name: str) -> dataset_room.DatasetRecord:

@@ -74,7 +74,7 @@ class _Unneeded:
 
 
 def collect_garbage(
-    database: Database, *, grace: float = DEFAULT_GRACE, keep: int | None = None, is_dry_run: bool = False
+    database: Database, *, grace: float | None = None, keep: int | None = None, is_dry_run: bool = False
 ) -> GcReport:
     """Remove files that nothing needs, write many small ones as few, and return what that freed.
 
@@ -82,7 +82,7 @@ def collect_garbage(
     ago, or that was made then: sessions that were opened before may still read it.
 
     Args:
-        grace: hours.
+        grace: hours; None for the usual 24.
         keep: how many versions of each dataset and of each result stay; None keeps all.
         is_dry_run: change nothing, and return what would be done (without the files that compaction would free).
 
@@ -90,6 +90,7 @@ def collect_garbage(
         InvalidInput: a grace time below 0, or no version to keep.
         DamagedStore: a file that is to be compacted was cut or altered.
     """
+    grace = DEFAULT_GRACE if grace is None else grace
     if not 0 <= grace <= LONGEST_GRACE:
         raise InvalidInput(f"grace={grace!r} is no time to wait; give hours from 0 to {LONGEST_GRACE:,}")
     if keep is not None and keep < 1:

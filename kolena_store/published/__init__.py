@@ -1,6 +1,22 @@
 """What SQL clients see in `store.duckdb`: views, test cases, metric macros, and a comment on each."""
 
-from kolena_store.published.materialised import materialise
-from kolena_store.published.publish import publish, publish_everything
+from typing import TYPE_CHECKING
 
-__all__ = ["materialise", "publish", "publish_everything"]
+if TYPE_CHECKING:
+    from kolena_store.database import Transaction
+
+__all__ = ["publish", "publish_everything"]
+
+
+def publish(transaction: "Transaction") -> None:
+    """Bring the views and macros up to date with what the transaction changed; loaded when a store first changes."""
+    from kolena_store.published.publishing import publish_changes
+
+    publish_changes(transaction)
+
+
+def publish_everything(transaction: "Transaction") -> None:
+    """Make every view and macro again, as after the store was moved or a newer version of this package came."""
+    from kolena_store.published.publishing import publish_again
+
+    publish_again(transaction)

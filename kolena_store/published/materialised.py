@@ -11,7 +11,7 @@ from kolena_store.progress import track
 from kolena_store.published.cases import case_views, current_cases
 from kolena_store.published.definitions import objects_of, published_metrics
 from kolena_store.published.objects import PublishedObject, comments_of
-from kolena_store.published.publish import store_views
+from kolena_store.published.publishing import store_views
 from kolena_store.published.state import dataset_state
 from kolena_store.published.views import dataset_views
 from kolena_store.schema import STORAGE_VERSION

@@ -11,13 +11,13 @@ from kolena_store.published.state import dataset_state
 from kolena_store.published.views import dataset_views
 from kolena_store.statements import Fragment, identifier, literal, load, statement
 
-__all__ = ["publish", "publish_everything", "store_views"]
+__all__ = ["publish_again", "publish_changes", "store_views"]
 
 KOLENA = "kolena"
 EMPTY = "no_metrics"
 
 
-def publish(transaction: Transaction) -> None:
+def publish_changes(transaction: Transaction) -> None:
     """Bring the views and macros up to date with what the transaction changed."""
     if transaction.is_first or transaction.has_new_runs:
         _publish_store(transaction)
@@ -25,7 +25,7 @@ def publish(transaction: Transaction) -> None:
         _publish_dataset(transaction, dataset_id)
 
 
-def publish_everything(transaction: Transaction) -> None:
+def publish_again(transaction: Transaction) -> None:
     """Make every view and macro again, as after the store was moved or a newer version of this package came."""
     _publish_store(transaction, again=True)
     for (dataset_id,) in transaction.rows("store.all_datasets"):
