@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -14,7 +15,8 @@ from kolena_store.cli.outcomes import Outcome
 __all__ = ["Application", "Home"]
 
 
-class Home(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Home:
     """Where a command stands, and what it does in a few words: the help of all commands loads none of them."""
 
     name: str
