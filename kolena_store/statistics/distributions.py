@@ -1,5 +1,7 @@
 """Distribution functions and quantiles that intervals and tests need: Student's t, binomial."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -39,7 +41,7 @@ def t_quantile(level: float, freedom: ArrayLike) -> NDArray[np.float64]:
     distinct, places = np.unique(degrees.ravel(), return_inverse=True)
     found = np.full_like(distinct, np.nan)
     few, many = (distinct > 0) & (distinct < EXPANDED_FROM), distinct >= EXPANDED_FROM
-    found[few] = _t_by_search((1 - level) / 2, distinct[few], limit)
+    found[few] = _t_by_search((1 - level) / 2, tuple(distinct[few].tolist()), limit)
     found[many] = _t_by_expansion(limit, distinct[many])
     return found[places].reshape(degrees.shape)
 
@@ -62,12 +64,17 @@ def _t_by_expansion(z: float, degrees: NDArray[np.float64]) -> NDArray[np.float6
     return z + first / degrees + second / degrees**2 + third / degrees**3 + fourth / degrees**4
 
 
-def _t_by_search(tail: float, degrees: NDArray[np.float64], least: float) -> NDArray[np.float64]:
-    """Return the t whose upper tail is `tail`: Newton's steps, held within bounds that close in on it."""
+@lru_cache(maxsize=64)
+def _t_by_search(tail: float, freedom: tuple[float, ...], least: float) -> NDArray[np.float64]:
+    """Return the t whose upper tail is `tail`: Newton's steps, held within bounds that close in on it.
+
+    Many metrics rest on the same numbers of samples, so what was found is kept.
+    """
+    degrees = np.array(freedom)
     low, high = np.full_like(degrees, least), np.full_like(degrees, 2 * least)
     while (is_short := 1 - t_cdf(high, degrees) > tail).any():
         high = np.where(is_short, 2 * high, high)
-    found = (low + high) / 2
+    found = np.clip(_t_by_expansion(least, degrees), low, high)
     for _ in range(MOST_STEPS):
         excess = 1 - t_cdf(found, degrees) - tail
         low, high = np.where(excess > 0, found, low), np.where(excess > 0, high, found)
