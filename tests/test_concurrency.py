@@ -16,7 +16,7 @@ from kolena_store.errors import StoreLocked
 
 ROOT = Path(__file__).parent.parent
 LONG = os.environ.get("KOLENA_STORE_LONG_CONCURRENCY") == "1"
-N_COMMITS, SECONDS = (200, 1800) if LONG else (200, 45)
+N_COMMITS, SECONDS = (200, 1800) if LONG else (200, 20)
 N_READERS = 8
 FEWEST_COMMITS = 10
 
