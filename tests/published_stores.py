@@ -98,10 +98,36 @@ def add_judged(store: ks.Store, rng: np.random.Generator) -> None:
     store.test("answers", suite="odd")
 
 
+def add_weighted(store: ks.Store, rng: np.random.Generator) -> None:
+    """Two classes, three classes and numbers, some of whose samples count nothing."""
+    share = np.round(rng.random(N) * 3, 2)
+    share[::11] = 0
+    labels = rng.choice(["a", "b", "c"], N)
+    price = np.round(rng.normal(100, 20, N), 1)
+    scores = np.round(rng.dirichlet([1, 1, 1], N), 2)
+    scores[:, 2] = 1 - scores[:, 0] - scores[:, 1]
+    answers: dict[str, Any] = {f"p_{one}": with_holes(rng, scores[:, i].tolist()) for i, one in enumerate("abc")}
+    for name, workflow, columns in (
+        (
+            "weighted two",
+            ks.Classification("kind", score="p_a", positive="a"),
+            {"kind": np.where(labels == "a", "a", "b")},
+        ),
+        ("weighted three", ks.Classification("kind", scores="p_{class}"), {"kind": labels}),
+        ("weighted numbers", ks.Regression("price", "guess"), {"price": price}),
+    ):
+        table = samples(rng, share=share, **columns)
+        store.upload_dataset(name, table, id_fields=["id"], workflow=workflow, weight="share")
+        guess = pa.array(with_holes(rng, (price + rng.normal(1, 5, N)).tolist()), pa.float64())
+        store.upload_results(name, "v1", pa.table({"id": np.arange(N), "guess": guess, **answers}))
+        store.apply_suite(name, SUITE, name="odd")
+        store.test(name, suite="odd")
+
+
 def full_store(root: Path) -> ks.Store:
-    """Return a store with four workflows; the same one at each call."""
+    """Return a store with every workflow, with and without weights; the same one at each call."""
     store, rng = ks.Store(root), np.random.default_rng(7)
-    for add in (add_multiclass, add_binary, add_regression, add_judged):
+    for add in (add_multiclass, add_binary, add_regression, add_judged, add_weighted):
         with store.transaction():
             add(store, rng)
     return store

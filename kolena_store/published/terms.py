@@ -17,6 +17,7 @@ NOT_IN_SQL: Mapping[str, str] = MappingProxyType(
         "kendall_tau_b": "a rank correlation: it counts pairs of samples",
     }
 )
+WEIGHTED: Mapping[str, str] = MappingProxyType({"minimum": "weighted_minimum", "maximum": "weighted_maximum"})
 KNOWN_KERNELS = ("median", "expected_calibration_error", *RANKED)
 CLASSES = Fragment("_classes")
 CLASS = Fragment("_class")
@@ -56,7 +57,7 @@ def term_of_whole(term: TermDefinition, weight: Fragment | None) -> Fragment:
     if term.kind == "sum":
         return _piece("weighted_sum", value=text, weight=weight) if weight else _piece("sum", value=text)
     if term.kind in ("minimum", "maximum"):
-        return _piece(term.kind, value=text)
+        return _piece(WEIGHTED[term.kind], value=text, weight=weight) if weight else _piece(term.kind, value=text)
     return _kernel_of_whole(term, weight)
 
 

@@ -187,6 +187,18 @@ list_transform({rows}, lambda _r: _r.t)
 -- example: weight = 1.0
 sum(({weight})::DOUBLE * ({value})::DOUBLE)
 
+-- Samples that count nothing have no part in extremes.
+
+-- name: weighted_minimum()
+-- example: value = confidence
+-- example: weight = 1.0
+min(({value})::DOUBLE) FILTER (({weight}) > 0)
+
+-- name: weighted_maximum()
+-- example: value = confidence
+-- example: weight = 1.0
+max(({value})::DOUBLE) FILTER (({weight}) > 0)
+
 -- name: weighted_median()
 -- example: value = confidence
 -- example: weight = 1.0
