@@ -1,7 +1,7 @@
 """A connection to one state of a store, and the ways to ask it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -68,11 +68,6 @@ class Session:
         """Execute a statement for its effect."""
         with reading_files():
             self.connection.execute(_text_of(query), parameters)
-
-    def run_many(self, query: str, rows: Sequence[Mapping[str, object]], /) -> None:
-        """Execute a statement once for each row of parameters."""
-        for row in rows:
-            self.run(query, **row)
 
 
 @contextmanager

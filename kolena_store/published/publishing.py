@@ -1,9 +1,11 @@
 """Bringing the published database up to date at the end of a transaction."""
 
+from collections.abc import Sequence
+
 from kolena_store.database import Session, Transaction
 from kolena_store.published import objects
 from kolena_store.published.cases import case_views, cases_schema, current_cases, note_cases
-from kolena_store.published.definitions import objects_of, published_metrics
+from kolena_store.published.definitions import PublishedMetric, objects_of, published_metrics
 from kolena_store.published.descriptions import CONTRACT_VERSION, KOLENA_VIEWS, VIEWS, kolena_comment
 from kolena_store.published.objects import PublishedObject, publish_objects
 from kolena_store.published.paths import paths
@@ -40,18 +42,24 @@ def _publish_dataset(transaction: Transaction, dataset_id: int, *, again: bool =
     note_cases(transaction, dataset_id, cases)
     views = [*dataset_views(transaction, state), *case_views(transaction, state, cases)]
     publish_objects(transaction, dataset_id, views, kinds=objects.VIEWS, again=again)
-    metrics = list(published_metrics(transaction, state))
-    publish_objects(transaction, dataset_id, objects_of(metrics), kinds=objects.MACROS, again=again)
-    _note_metrics(transaction, dataset_id, [metric.row() for metric in metrics])
+    noted = transaction.rows("publish.noted_metrics", dataset_id=dataset_id)
+    if noted or state.facts:  # before the first test there is nothing to recompute
+        metrics = list(published_metrics(transaction, state))
+        publish_objects(transaction, dataset_id, objects_of(metrics), kinds=objects.MACROS, again=again)
+        _note_metrics(transaction, dataset_id, metrics, noted)
 
 
-def _note_metrics(transaction: Transaction, dataset_id: int, rows: list[dict[str, object]]) -> None:
+def _note_metrics(
+    transaction: Transaction, dataset_id: int, metrics: Sequence[PublishedMetric], noted: Sequence[tuple[object, ...]]
+) -> None:
     """Keep the definitions in the catalogue, where a view of the store reads them."""
-    found = transaction.rows("publish.noted_metrics", dataset_id=dataset_id)
-    if found == [tuple(row.values()) for row in rows]:
+    rows = [metric.row() for metric in metrics]
+    if noted == [tuple(row.values()) for row in rows]:
         return
     transaction.run("publish.forget_metrics", dataset_id=dataset_id)
-    transaction.run_many("publish.note_metric", [{"dataset_id": dataset_id, **row} for row in rows])
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    if columns:
+        transaction.run("publish.note_metrics", dataset_id=dataset_id, **columns)
 
 
 def _publish_store(transaction: Transaction, *, again: bool = False) -> None:

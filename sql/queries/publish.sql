@@ -81,11 +81,11 @@ DELETE FROM catalogue.published_metrics WHERE dataset_id = $dataset_id;
 SELECT metric, level, better, unit, value_range, formula, undefined, recomputable, macro, reason, definition
 FROM catalogue.published_metrics WHERE dataset_id = $dataset_id ORDER BY rowid;
 
--- name: note_metric(dataset_id, metric, level, better, unit, value_range, formula, undefined, recomputable, macro, reason, definition)
-INSERT INTO catalogue.published_metrics VALUES (
-    $dataset_id, $metric, $level, $better, $unit, $value_range, $formula, $undefined, $recomputable, $macro, $reason,
-    $definition
-);
+-- name: note_metrics(dataset_id, metric, level, better, unit, value_range, formula, undefined, recomputable, macro, reason, definition)
+INSERT INTO catalogue.published_metrics
+SELECT $dataset_id, unnest($metric::VARCHAR[]), unnest($level::VARCHAR[]), unnest($better::VARCHAR[]), unnest($unit::VARCHAR[]),
+    unnest($value_range::VARCHAR[]), unnest($formula::VARCHAR[]), unnest($undefined::VARCHAR[]),
+    unnest($recomputable::BOOLEAN[]), unnest($macro::VARCHAR[]), unnest($reason::VARCHAR[]), unnest($definition::VARCHAR[]);
 
 -- name: rewritten(tree)
 SELECT json_deserialize_sql($tree::JSON);
