@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kolena_store.errors import InvalidInput
 from kolena_store.membership.bitmaps import Samples, Words, check_words, from_flags, n_words, to_samples
-from kolena_store.metrics.threads import run_in_parts
+from kolena_store.membership.threads import run_in_parts
 
 __all__ = ["ClassCounter", "Codes", "Counts", "count_by", "count_many", "count_members", "count_pairs"]
 

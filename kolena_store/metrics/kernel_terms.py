@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kolena_store.errors import InvalidInput
 from kolena_store.membership.bitmaps import Words
+from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.kernels import (
     AveragePrecision,
@@ -25,7 +26,6 @@ from kolena_store.metrics.kernels import (
 from kolena_store.metrics.ordered import NOTHING_MEASURED
 from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
 from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
-from kolena_store.metrics.threads import run_in_parts
 
 __all__ = ["KERNELS", "Kernel", "KernelTerm", "kernel_terms"]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kolena_store.errors import InvalidInput
 from kolena_store.membership.bitmaps import BLOCK_SAMPLES, Words, check_words, n_words, to_samples
-from kolena_store.metrics.threads import run_in_parts
+from kolena_store.membership.threads import run_in_parts
 
 __all__ = ["Floats", "extremes", "repeatable_sums", "repeatable_sums_many"]
 

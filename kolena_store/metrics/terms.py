@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolena_store.membership.bitmaps import Words, from_flags, to_samples
+from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.counting import ClassCounter, count_many
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.kernel_terms import KernelTerm, kernel_terms
 from kolena_store.metrics.sample_columns import SampleColumns, class_planes
 from kolena_store.metrics.sums import extremes, repeatable_sums_many
-from kolena_store.metrics.threads import run_in_parts
 
 __all__ = ["Pairs", "TermValues", "compute_terms", "extreme_terms", "joined_terms"]
 

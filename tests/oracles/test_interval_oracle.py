@@ -13,6 +13,12 @@ from sklearn import metrics as sk
 from small_stores import results_of, store_with
 
 import kolena_store as ks
+from kolena_store.errors import InvalidInput
+from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.design import INDEPENDENT
+from kolena_store.metrics.intervals.kernel_influence import KernelInfluence
+from kolena_store.metrics.sample_columns import SampleColumns
+from kolena_store.statements import Fragment
 
 Floats = NDArray[np.float64]
 N = 240
@@ -145,6 +151,14 @@ def test_a_median_of_too_few_has_no_interval() -> None:
     ]
     assert (row.value, row.ci_low, row.method) == (2, None, None)
     assert row.reason == "no interval: too few samples for order statistics to reach the level"
+
+
+def test_a_linearised_metric_of_a_kernel_without_influence_is_refused() -> None:
+    """Its samples would seem to move nothing, and its interval would be too narrow."""
+    nothing = SampleColumns(size=0, answered=np.zeros(0, np.uint64), flags={}, numbers={}, codes={}, matrices={})
+    term = TermDefinition(name="middle", kind="kernel", kernel="median", by=(), over=None, expression=Fragment("error"))
+    with pytest.raises(InvalidInput, match="'middle' has no linearised interval.*'median'"):
+        KernelInfluence(nothing, INDEPENDENT).influence(term, nothing.answered, np.zeros(0, np.int64))
 
 
 def delong_error(truth: NDArray[np.bool_], scores: Floats) -> float:

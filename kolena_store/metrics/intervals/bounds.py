@@ -164,7 +164,8 @@ class _Maker:
     def _spread_names(self) -> list[str]:
         """Return the metrics whose variance is taken from the samples."""
         if not self._evidence.design.is_plain:
-            return [metric.name for metric in self._defined if metric.interval.kind != "none"]
+            varying = [metric for metric in self._defined if metric.interval.kind != "none"]
+            return [metric.name for metric in varying if self._kernel_of(metric) != MEDIAN]
         return [
             metric.name
             for metric in self._defined

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from kolena_store.errors import InvalidInput
 from kolena_store.membership.bitmaps import Samples, Words
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.design import SamplingDesign
@@ -41,12 +42,19 @@ class KernelInfluence:
         self._columns, self._design = columns, design
 
     def influence(self, term: TermDefinition, members: Words, samples: Samples) -> Numbers:
-        """Return how much each of `samples` moves the term: [samples, 1], or [samples, classes] when it has classes."""
+        """Return how much each of `samples` moves the term: [samples, 1], or [samples, classes] when it has classes.
+
+        Raises:
+            InvalidInput: no influence is known of the kernel, so that a metric of it has no linearised interval.
+        """
         if term.kernel in RANK_KERNELS:
             return self._of_ranks(term, samples)[:, np.newaxis]
         kernel = SCORE_KERNELS.get(str(term.kernel))
         if kernel is None:
-            return np.zeros((samples.size, 1))
+            raise InvalidInput(
+                f"a metric of the term {term.name!r} has no linearised interval, since nothing says how a sample moves "
+                f"the kernel {term.kernel!r}; write 'interval: none: the reason' in the metric's block"
+            )
         rankings = self._by_class if term.by else [self._over_classes]
         columns = [self._of_scores(kernel, ranked, members, samples) for ranked in rankings]
         return np.column_stack(columns) if columns else np.zeros((samples.size, 0))

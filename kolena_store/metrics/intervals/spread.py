@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.expressions import Gradient, value_of
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import KernelInfluence
 from kolena_store.metrics.intervals.samples import CaseSamples
-from kolena_store.metrics.threads import run_in_parts
 from kolena_store.statistics.smooth import Numbers, dot, jackknife_variance
 
 __all__ = ["Spread", "spreads"]

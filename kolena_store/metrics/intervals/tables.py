@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import MetricDefinition
 from kolena_store.metrics.expressions import value_of
 from kolena_store.metrics.intervals.evidence import Evidence
-from kolena_store.metrics.threads import run_in_parts
 from kolena_store.statistics.draws import dirichlet_tables, multinomial_tables, percentile_bounds
 from kolena_store.statistics.smooth import Numbers, dot
 
