@@ -61,7 +61,7 @@ ALL_PLACES = [(operation, place) for operation, places in PLACES.items() for pla
 N_RANDOM_KILLS = int(os.environ.get("KOLENA_STORE_CRASHES", "3"))
 """Of each operation; a long run asks for hundreds, and kills at every statement."""
 
-STRIDE = 1 if N_RANDOM_KILLS > 3 else 4
+STRIDE = 1 if N_RANDOM_KILLS > 3 else 12
 
 
 @pytest.fixture(scope="module")
