@@ -297,6 +297,17 @@ def test_a_comparison_that_numpy_does_otherwise_is_left_out(
     assert asked_alone == selects(["real > 0.1"])
 
 
+def test_whole_numbers_that_no_double_holds_are_compared_as_duckdb_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "MOST_VALUES", 3)
+    store = ks.Store()
+    far = [2**60 + number for number in range(-200, 200)]
+    store.upload_dataset("d", pa.table({"id": range(500), "whole": [*range(100), *far]}), id_fields=["id"])
+    literals = [f"{2**60}e0", f"{2**60}", f"{2**60}.0", f"{2**60 + 1}", f"({2**60}, {2**60 + 3})"]
+    signs = ("=", "<>", "<", "<=", ">", ">=")
+    compared = [f"whole {sign} {one}" for one in literals[:4] for sign in signs]
+    check(store, selects([*compared, f"whole IN {literals[4]}", f"whole BETWEEN {literals[0]} AND {literals[3]}"]))
+
+
 def test_some_samples_are_selected_by_themselves(given_store: ks.Store, way: str) -> None:
     from kolena_store.membership.evaluation import members_among
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from kolena_store.membership.bitmaps import Flags
 from kolena_store.membership.columns import NumberColumn
-from kolena_store.membership.comparisons import Comparison, compiled, literals_of
+from kolena_store.membership.comparisons import LARGEST_WHOLE, Comparison, compiled, literals_of
 from kolena_store.predicates.row_conditions import selecting
 from kolena_store.statements import Fragment, identifier, statement
 
@@ -75,7 +76,7 @@ def answers_on_numbers(
     """
     of_column = column.values.dtype.type
     tests = {key: test for key in keys if (test := compiled(key, kind=of_column)) is not None}
-    probes = _probes(column, sorted({number for key in tests for number in literals_of(key)}), kind)
+    probes = _probes(column, list(dict.fromkeys(number for key in tests for number in literals_of(key))), kind)
     values = pa.concat_arrays([pa.array(probes), pa.nulls(1, pa.from_numpy_dtype(probes.dtype))])
     found = answers_on_values(connection, values, name=name, kind=kind, keys=list(tests))
     return {
@@ -113,15 +114,15 @@ def _agree(holds: Flags, answer: Answer) -> bool:
     return np.array_equal(holds, answer.true[:known]) and np.array_equal(~holds, answer.false[:known])
 
 
-def _probes(column: NumberColumn, literals: Sequence[float], kind: str) -> NDArray[Any]:
+def _probes(column: NumberColumn, literals: Sequence[Decimal], kind: str) -> NDArray[Any]:
     """Return the numbers around each literal, extreme ones, and the first of the column."""
     first = column.values[:FIRST_VALUES]
     if column.values.dtype != np.int64:
-        numbers = np.array(literals, dtype=column.values.dtype)
+        numbers = np.array([float(number) for number in literals], dtype=column.values.dtype)
         below, above = np.nextafter(numbers, numbers - np.inf), np.nextafter(numbers, numbers + np.inf)
         extreme = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], dtype=numbers.dtype)
         return np.concatenate([below, numbers, above, extreme, first])
-    whole = np.array([number for number in literals if abs(number) < 2**53], dtype=np.int64)
+    whole = np.array([int(number) for number in literals if abs(number) < LARGEST_WHOLE], dtype=np.int64)
     near = np.concatenate([whole - 1, whole, whole + 1, np.array([0], dtype=np.int64), first])
     return near[_fits(near, kind)]
 

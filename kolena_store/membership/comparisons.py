@@ -14,10 +14,13 @@ from kolena_store.errors import RefusedStatement
 from kolena_store.membership.bitmaps import Flags
 from kolena_store.predicates.trees import Node, arguments
 
-__all__ = ["Comparison", "compiled", "literals_of"]
+__all__ = ["LARGEST_WHOLE", "Comparison", "compiled", "literals_of"]
 
 Values: TypeAlias = NDArray[Any]
 Comparison: TypeAlias = Callable[[Values], Flags]
+
+LARGEST_WHOLE = 2**62
+"""Comparisons with greater numbers are left to DuckDB: the numbers beside each literal must fit 64 bits too."""
 
 FLIPPED = MappingProxyType({"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"})
 SIGNS = MappingProxyType(
@@ -45,7 +48,7 @@ def compiled(key: str, *, kind: type) -> Comparison | None:
         return None
 
 
-def literals_of(key: str) -> Iterator[float]:
+def literals_of(key: str) -> Iterator[Decimal]:
     """Yield the numbers that a condition compares with."""
     waiting: list[Any] = [json.loads(key)]
     while waiting:
@@ -63,9 +66,9 @@ def _more() -> RefusedStatement:
     return RefusedStatement("the condition is more than comparisons with literals; let DuckDB evaluate it")
 
 
-def _number_in(node: Node) -> Iterator[float]:
+def _number_in(node: Node) -> Iterator[Decimal]:
     try:
-        number = float(_literal(node, kind=np.float64))
+        number = _decimal(node)
     except RefusedStatement:
         return
     yield number
@@ -150,7 +153,7 @@ def _literal(node: Node, *, kind: type) -> Any:
     number = _decimal(node)
     if kind is not np.int64:
         return kind(float(number))
-    if number != number.to_integral_value() or abs(number) >= 2**62:
+    if number != number.to_integral_value() or abs(number) >= LARGEST_WHOLE:
         raise _more()
     return int(number)
 

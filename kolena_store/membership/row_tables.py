@@ -1,7 +1,6 @@
 """Definitions that look at each sample by itself, over columns in memory: as fast as bits can be joined."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +15,6 @@ from kolena_store.membership.formulas import NO_COLUMN, Atom, Formula, atoms_of
 from kolena_store.membership.selection import AtomTest, coded_test, number_test, select
 from kolena_store.predicates.tokens import lowered
 from kolena_store.statements import Fragment, identifier, statement
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["RowTables"]
 

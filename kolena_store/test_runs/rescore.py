@@ -11,7 +11,7 @@ from kolena_store.results import results_version
 from kolena_store.test_runs.scoring import scored_results
 from kolena_store.workflows import Configuration, configuration_from_document, workflow_from_document
 
-__all__ = ["StoredScores", "score_again", "scores_in"]
+__all__ = ["StoredScores", "forget_scores", "score_again", "scores_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +40,21 @@ def scores_in(session: Session, file_ids: Sequence[int]) -> list[StoredScores]:
     return session.records(StoredScores, "runs.sample_metrics_in", file_ids=list(file_ids))
 
 
+def forget_scores(transaction: Transaction, stored: StoredScores) -> None:
+    """Forget sample metrics, and the thresholds that were tuned for them; the next test makes them."""
+    transaction.touched_datasets.add(stored.dataset_id)
+    transaction.run("runs.drop_sample_metrics", **stored.key)
+    tuned = ("dataset_version", "results_id", "results_version", "configuration_id")
+    transaction.run("runs.drop_thresholds", **{name: stored.key[name] for name in tuned})
+
+
 def score_again(transaction: Transaction, stored: StoredScores) -> None:
-    """Forget sample metrics and make them anew; when they can't be made, the next test does.
+    """Make sample metrics anew that were forgotten; those of other versions that are damaged must be forgotten too.
 
     Raises:
         DamagedStore: a file of samples or inferences is missing or broken.
         InvalidInput: the workflow scores otherwise today.
     """
-    transaction.touched_datasets.add(stored.dataset_id)
-    transaction.run("runs.drop_sample_metrics", **stored.key)
-    transaction.run("runs.drop_thresholds", **{name: stored.key[name] for name in list(stored.key)[1:5]})
     key = {"dataset_id": stored.dataset_id, "version": stored.dataset_version}
     (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **key)
     workflow = workflow_from_document(version.workflow_document or {})

@@ -9,7 +9,7 @@ from kolena_store.datasets import DatasetRecord, VersionRecord
 from kolena_store.display import counted
 from kolena_store.errors import StoreError
 from kolena_store.files import FileRecord
-from kolena_store.test_runs.rescore import score_again, scores_in
+from kolena_store.test_runs.rescore import forget_scores, score_again, scores_in
 from kolena_store.test_suites import CaseRecord
 from kolena_store.verification.checking import verify
 from kolena_store.verification.data_files import all_files, file_findings
@@ -48,23 +48,31 @@ def _computed_again(transaction: Transaction, damaged: Sequence[FileRecord]) -> 
     derived = [file.file_id for file in damaged if file.kind in DERIVED_KINDS]
     untouched = {row[0] for row in transaction.rows("verification.datasets_using", file_ids=uploaded)}
     yield from _memberships(transaction, derived, untouched)
-    for stored in scores_in(transaction, derived):
-        if stored.dataset_id not in untouched:
-            what = f"the sample metrics of {stored.model} on {stored.dataset} version {stored.dataset_version}"
-            yield _attempted(what, partial(score_again, transaction, stored))
+    yield from _scores(transaction, derived, untouched)
     yield from runs_again(transaction, derived, unreadable=untouched)
 
 
 def _memberships(transaction: Transaction, file_ids: Sequence[int], untouched: Collection[int]) -> Iterator[str]:
+    lost = []
     for dataset_id, number in transaction.rows("verification.versions_with_members_in", file_ids=file_ids):
-        if dataset_id in untouched:
-            continue
-        key = {"dataset_id": dataset_id, "dataset_version": number}
-        cases = transaction.records(CaseRecord, "verification.cases_with_members_in", **key, file_ids=file_ids)
-        transaction.run("verification.drop_memberships_in", **key, file_ids=file_ids)
+        if dataset_id not in untouched:
+            key = {"dataset_id": dataset_id, "dataset_version": number}
+            cases = transaction.records(CaseRecord, "verification.cases_with_members_in", **key, file_ids=file_ids)
+            transaction.run("verification.drop_memberships_in", **key, file_ids=file_ids)
+            lost.append((dataset_id, number, cases))
+    for dataset_id, number, cases in lost:  # once all are dropped: a version is made from those of other versions
         (dataset,) = transaction.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=dataset_id)
         what = f"{counted(len(cases), 'membership')} on {dataset.name} version {number}"
         yield _attempted(what, partial(_select_again, transaction, dataset, number, cases))
+
+
+def _scores(transaction: Transaction, file_ids: Sequence[int], untouched: Collection[int]) -> Iterator[str]:
+    lost = [stored for stored in scores_in(transaction, file_ids) if stored.dataset_id not in untouched]
+    for stored in lost:
+        forget_scores(transaction, stored)
+    for stored in lost:
+        what = f"the sample metrics of {stored.model} on {stored.dataset} version {stored.dataset_version}"
+        yield _attempted(what, partial(score_again, transaction, stored))
 
 
 def _select_again(transaction: Transaction, dataset: DatasetRecord, number: int, cases: Sequence[CaseRecord]) -> None:
