@@ -163,7 +163,7 @@ def _add_version(
         for row in other.rows("results_versions")
         if (row["results_id"], row["version"]) == (version.results_id, version.version)
     )
-    file_ids = transfer.samples(version.inference_files, plan.numbers.here)
+    file_ids = transfer.samples(version.inference_files)
     counts = {}
     if plan.is_partial:
         n_answered = sum(file.n_rows for file in files_of(transaction, file_ids))

@@ -21,20 +21,29 @@ BYTES_PER_COPY = 1 << 24
 
 
 class Transfer:
-    """Brings files of the other store into this one, each once, in an open transaction.
+    """Brings files of one dataset from the other store into this one, each once, in an open transaction.
 
     `numbers` maps the sample numbers there to those here, -1 for samples that are left out; None leaves all the same.
+    Datasets there may share files, but not numbers: each has a transfer of its own.
     """
 
-    def __init__(self, transaction: Transaction, other: OtherStore, advance: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        other: OtherStore,
+        *,
+        numbers: "np.ndarray | None",
+        advance: Callable[[int], None],
+    ) -> None:
         """Begin with no file; `advance` is told of each that was brought."""
         self.transaction, self.other = transaction, other
+        self._numbers = numbers
         self._advance = advance
         self._brought: dict[int, list[int]] = {}
 
-    def samples(self, file_ids: Sequence[int], numbers: "np.ndarray | None") -> list[int]:
+    def samples(self, file_ids: Sequence[int]) -> list[int]:
         """Return the ids that files with sample numbers have here."""
-        return [new for file in self.other.files(file_ids) for new in self._samples_of(file, numbers)]
+        return [new for file in self.other.files(file_ids) for new in self._samples_of(file)]
 
     def renumbered(self, file: FileRecord, numbers: "np.ndarray") -> Iterator[int]:
         """Yield the ids of new files with the rows of one file under other numbers."""
@@ -53,7 +62,8 @@ class Transfer:
         self._advance(1)
         return new_id
 
-    def _samples_of(self, file: FileRecord, numbers: "np.ndarray | None") -> list[int]:
+    def _samples_of(self, file: FileRecord) -> list[int]:
+        numbers = self._numbers
         if file.file_id not in self._brought:
             if numbers is None or file.n_rows == 0 or _is_same(self.other.root, file, numbers):
                 self._brought[file.file_id] = [self.transaction.add_file(self._copied(file))]
