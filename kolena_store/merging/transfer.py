@@ -1,5 +1,6 @@
 """Files on their way from the other store into this one: as they are, or with the sample numbers of this store."""
 
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -8,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import stored_samples
+from kolena_store.errors import DamagedStore
 from kolena_store.files import INCOMING_PREFIX, SAMPLE, FileRecord, FileWriter, WrittenFile, read_batches, write_files
-from kolena_store.merging.other_store import OtherStore, check_digest, sha256_of_file
+from kolena_store.merging.other_store import OtherStore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,13 +101,16 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
     """Copy a file under a temporary name, make sure that it is what it should be, and give it its name."""
     incoming = target.parent / f"{INCOMING_PREFIX}{uuid.uuid4().hex}.parquet"
     incoming.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
     try:
         with source.open("rb") as reader, incoming.open("wb") as writer:
             while content := reader.read(BYTES_PER_COPY):
+                digest.update(content)
                 writer.write(content)
             writer.flush()
             os.fsync(writer.fileno())
-        check_digest(source, sha256_of_file(incoming), sha256)
+        if digest.hexdigest() != sha256:
+            raise DamagedStore(f"{source} was altered while it was read; check that store with kolena-store verify")
         incoming.replace(target)
     except BaseException:
         incoming.unlink(missing_ok=True)
