@@ -305,3 +305,17 @@ def test_large_counts_survive_renumbering(tmp_path: Path) -> None:
     rows = store.sql("SELECT id, answer FROM d.inferences JOIN d.test_samples USING (_sample) ORDER BY id").rows()
     assert [(row["id"], row["answer"]) for row in rows] == [(number, many[number]) for number in range(0, 5000, 7)]
     assert newest(store) == newest(other)
+
+
+def test_datasets_that_share_files_keep_their_own_numbers(tmp_path: Path) -> None:
+    ours, theirs = ks.Store(tmp_path / "ours"), ks.Store(tmp_path / "theirs")
+    ours.upload_dataset("first", samples(dict(reversed(FIRST.items()))), workflow=WORKFLOW)
+    for name in ("first", "second"):
+        theirs.upload_dataset(name, samples(FIRST), workflow=WORKFLOW)
+        theirs.upload_results(name, "m", answers(WRONG))
+        theirs.test(name, "m")
+    ours.merge(theirs.path)
+    assert digests(ours) == digests(theirs)
+    for name in ("first", "second"):
+        query = f"SELECT s.id, g.label, i.answer, m.correct FROM {name}.results ORDER BY ALL"
+        assert ours.sql(query).rows() == theirs.sql(query).rows()

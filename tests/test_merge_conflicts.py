@@ -7,7 +7,7 @@ import pytest
 from merged_stores import WORKFLOW, answers, copied, digests, files, newest, outcomes, samples, store_at, suites
 
 import kolena_store as ks
-from kolena_store.errors import ConflictingDefinition, DamagedStore, MergeConflict, RefusedStatement
+from kolena_store.errors import ConflictingDefinition, DamagedStore, MalformedFile, MergeConflict, RefusedStatement
 
 BASE = {number: "abc"[number % 3] for number in range(20)}
 OURS = {**BASE, 0: "c", 50: "a"}
@@ -244,6 +244,30 @@ def test_a_foreign_definition_is_held_to_the_rules(query: str, message: str, our
     )
     before = files(ours)
     with pytest.raises(RefusedStatement, match=message):
+        ours.merge(theirs.path)
+    assert files(ours) == before
+
+
+SHARE = "-- metric: share  better: higher\nSELECT count(*) AS value FROM results"
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        (SHARE.replace("results", "read_csv(''/etc/hostname'')"), RefusedStatement, "read_csv|table function"),
+        (SHARE.replace("results", "catalogue.models"), RefusedStatement, "catalogue|models"),
+        (f"{SHARE}; DROP TABLE x", MalformedFile, "several statements"),
+        (SHARE.replace("share", "other"), DamagedStore, "defines others"),
+    ],
+)
+def test_a_foreign_metric_is_held_to_the_rules(
+    source: str, error: type[Exception], message: str, ours: ks.Store, tmp_path: Path
+) -> None:
+    theirs = copied(ours, tmp_path / "copy")
+    theirs.apply_metrics("d", SHARE)
+    altered(theirs, f"UPDATE catalogue.metric_versions SET source = '{source}'")
+    before = files(ours)
+    with pytest.raises(error, match=message):
         ours.merge(theirs.path)
     assert files(ours) == before
 

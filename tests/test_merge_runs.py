@@ -134,3 +134,19 @@ def test_tuned_thresholds_come_with_their_runs(tmp_path: Path) -> None:
     found = stores[0].test("d", "m", configuration=tuned)
     assert [run.notes for run in found.runs] == [run.notes for run in expected.runs]
     assert len(stores[0].test_runs()) == 1
+
+
+def test_runs_on_versions_of_equal_content_come_as_one(tmp_path: Path) -> None:
+    other = {**FIRST, 0: "b"}
+    ours = store_at(tmp_path / "ours", [FIRST, other, FIRST], {"v1": GUESSES})
+    theirs = store_at(tmp_path / "theirs", [FIRST], {"v1": GUESSES})
+    first = theirs.test("d", "v1").runs[0]
+    for labels in (other, FIRST):
+        theirs.upload_dataset("d", samples(labels))
+    theirs.test("d", "v1")
+    things = [thing for thing in ours.merge(theirs.path).things if thing.kind == "test run"]
+    note = f"run {first.run_id} there is of the same content"
+    assert [(thing.outcome, thing.note) for thing in things] == [("added", None), ("equal", note)]
+    assert len(ours.test_runs()) == 1
+    assert {thing.outcome for thing in ours.merge(theirs.path).things} == {"equal"}
+    assert ours.verify().is_sound

@@ -211,9 +211,9 @@ def _divergence(sides: _Sides) -> Conflict:
 
 def _add_dataset(transfer: Transfer, plan: DatasetPlan) -> DatasetRecord:
     transaction = transfer.transaction
-    there = next(row for row in transfer.other.rows("datasets") if row["dataset_id"] == plan.theirs.dataset_id)
+    there = transfer.other.row("datasets", dataset_id=plan.theirs.dataset_id)
     dataset_id = transaction.new_id()
-    id_map_files = transfer.samples(plan.theirs.id_map_files, None)
+    id_map_files = transfer.samples(plan.theirs.id_map_files)
     insert_rows(transaction, "datasets", [{**there, "dataset_id": dataset_id, "id_map_files": id_map_files}])
     return replace(plan.theirs, dataset_id=dataset_id, id_map_files=id_map_files)
 
@@ -221,13 +221,9 @@ def _add_dataset(transfer: Transfer, plan: DatasetPlan) -> DatasetRecord:
 def _add_version(
     transfer: Transfer, plan: DatasetPlan, dataset: DatasetRecord, version: VersionRecord, *, number: int
 ) -> None:
-    transaction, other = transfer.transaction, transfer.other
-    there = next(
-        row
-        for row in other.rows("dataset_versions")
-        if (row["dataset_id"], row["version"]) == (version.dataset_id, version.version)
-    )
-    file_ids = transfer.samples(version.sample_files, plan.numbers.here)
+    transaction = transfer.transaction
+    there = transfer.other.row("dataset_versions", dataset_id=version.dataset_id, version=version.version)
+    file_ids = transfer.samples(version.sample_files)
     counts = {}
     if plan.is_counted_again:
         paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]

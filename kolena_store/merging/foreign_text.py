@@ -4,13 +4,16 @@ from collections.abc import Iterable
 
 from kolena_store.errors import DamagedStore, InvalidInput, RefusedStatement
 from kolena_store.merging.rows import Row
+from kolena_store.metrics.user.checks import MetricPlace, check_metric
+from kolena_store.metrics.user.files import parse_metrics
 from kolena_store.predicates import SUITE, check_tree, parse_tree
 from kolena_store.predicates.tokens import lowered
 from kolena_store.predicates.types import type_fragment
 
-__all__ = ["check_definition", "check_types"]
+__all__ = ["check_definition", "check_types", "check_user_metric"]
 
 TABLE = "test_samples"
+THERE = "the other store"
 
 
 def check_types(where: str, types: Iterable[str]) -> None:
@@ -23,7 +26,7 @@ def check_types(where: str, types: Iterable[str]) -> None:
         try:
             type_fragment(kind)
         except InvalidInput as error:
-            raise DamagedStore(f"{where} of the other store: {error}; its catalogue was altered") from error
+            raise DamagedStore(f"{where} of {THERE}: {error}; its catalogue was altered") from error
 
 
 def check_definition(name: str, row: Row) -> None:
@@ -34,7 +37,7 @@ def check_definition(name: str, row: Row) -> None:
     """
     if row["normalised"] is None:
         return
-    where = f"the test case {name!r} of the other store"
+    where = f"the test case {name!r} of {THERE}"
     tree = parse_tree(row["normalised"], where=where)
     check_tree(tree, SUITE, where=where)
     own = {lowered(one) for one in tree.cte_names}
@@ -43,3 +46,19 @@ def check_definition(name: str, row: Row) -> None:
         raise RefusedStatement(
             f"{where} reads {strange[0]!r}; a test case may read {TABLE} alone: take it out of its suite there"
         )
+
+
+def check_user_metric(name: str, row: Row) -> None:
+    """Stop when a user metric of the other store is no query of `results` alone.
+
+    Which fields `results` has here is not looked at: a metric may name some that are gone.
+
+    Raises:
+        MalformedFile: its text has another form than a file of metrics.
+        RefusedStatement: its query may not stand there.
+        DamagedStore: its text defines something else.
+    """
+    metrics = parse_metrics(row["source"], file=THERE)
+    if [metric.name for metric in metrics] != [name]:
+        raise DamagedStore(f"the text of the user metric {name!r} of {THERE} defines others; its catalogue was altered")
+    check_metric(metrics[0], {}, MetricPlace(THERE, metrics[0].line, name))

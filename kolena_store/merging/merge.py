@@ -108,8 +108,8 @@ def _apply(transaction: Transaction, other: OtherStore, plan: _Plan) -> None:
     models = apply_models(transaction, other, plan.models)
     configurations = apply_configurations(transaction, other, plan.configurations)
     with track(None, "bringing files") as advance:
-        transfer = Transfer(transaction, other, advance)
         for one in plan.datasets:
+            transfer = Transfer(transaction, other, numbers=one.parts.dataset.numbers.here, advance=advance)
             _apply_dataset(transfer, one, ResultsIds(models=models, configurations=configurations))
 
 

@@ -1,7 +1,6 @@
 """The other store of a merge: read-only, and every file checked before it is used."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,18 +10,16 @@ from kolena_store.errors import DamagedStore, InvalidInput
 from kolena_store.files import FileRecord
 from kolena_store.merging.rows import Row, all_rows
 
-__all__ = ["OtherStore", "check_digest", "opened_store", "sha256_of_file"]
-
-BYTES_PER_READ = 1 << 20
+__all__ = ["OtherStore", "opened_store"]
 
 
 class OtherStore:
-    """A snapshot of the other store; its files are compared with their digests once each."""
+    """A snapshot of the other store."""
 
     def __init__(self, session: Session) -> None:
         """Hold the snapshot."""
         self.session = session
-        self._checked: set[int] = set()
+        self._seen: set[int] = set()
         self._rows: dict[str, list[Row]] = {}
         self._advance: Callable[[int], None] = _count_nothing
 
@@ -32,7 +29,7 @@ class OtherStore:
         return self.session.root
 
     def watch(self, advance: Callable[[int], None]) -> None:
-        """Tell a function of each file that is checked from now on."""
+        """Tell a function how many files are asked for that were not before."""
         self._advance = advance
 
     def rows(self, table: str) -> Sequence[Row]:
@@ -41,28 +38,28 @@ class OtherStore:
             self._rows[table] = list(all_rows(self.session, table))
         return self._rows[table]
 
+    def row(self, table: str, **key: object) -> Row:
+        """Return the one row of a table of its catalogue that has these values."""
+        return next(row for row in self.rows(table) if all(row[name] == value for name, value in key.items()))
+
     def files(self, file_ids: Sequence[int]) -> list[FileRecord]:
-        """Return some files, each once it has the digest that it is named after.
+        """Return some files, each once it is known to be as it was written.
 
         Raises:
             DamagedStore: a file is missing, was cut or altered.
         """
         found = files_of(self.session, file_ids)
-        self._check(found)
+        for file in found:
+            if not file.kind.isidentifier():
+                raise DamagedStore(f"{self.root} names the kind of a file {file.kind!r}; its catalogue was altered")
+        new = {file.file_id for file in found} - self._seen
+        self._seen |= new
+        self._advance(len(new))
         return found
 
     def paths(self, file_ids: Sequence[int]) -> list[Path]:
-        """Return where some files lie, each once it has the digest that it is named after."""
+        """Return where some files lie, each once it is known to be as it was written."""
         return [file.path(self.root) for file in self.files(file_ids)]
-
-    def _check(self, files: Iterable[FileRecord]) -> None:
-        for file in files:
-            if file.file_id not in self._checked:
-                if not file.kind.isidentifier():
-                    raise DamagedStore(f"{self.root} names the kind of a file {file.kind!r}; its catalogue was altered")
-                check_digest(file.path(self.root), sha256_of_file(file.path(self.root)), file.sha256)
-                self._checked.add(file.file_id)
-                self._advance(1)
 
 
 @contextmanager
@@ -84,32 +81,6 @@ def opened_store(path: Path, own_root: Path) -> Iterator[OtherStore]:
         yield OtherStore(database.session())
     finally:
         database.refresh()
-
-
-def sha256_of_file(path: Path) -> str:
-    """Return the digest of a file's bytes.
-
-    Raises:
-        DamagedStore: it can't be read.
-    """
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while content := file.read(BYTES_PER_READ):
-                digest.update(content)
-    except OSError as error:
-        raise DamagedStore(f"{path} can't be read ({error.strerror}); restore it from a copy of the store") from error
-    return digest.hexdigest()
-
-
-def check_digest(path: Path, found: str, expected: str) -> None:
-    """Stop when a file is not what it was when it was written.
-
-    Raises:
-        DamagedStore: it is not.
-    """
-    if found != expected:
-        raise DamagedStore(f"{path} was altered or cut since it was written; restore it from a copy of that store")
 
 
 def _count_nothing(count: int) -> None:

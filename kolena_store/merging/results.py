@@ -157,13 +157,9 @@ def _divergence(plan: DatasetPlan, ours: ResultsRecord, theirs: ResultsRecord) -
 def _add_version(
     transfer: Transfer, plan: DatasetPlan, one: ResultsPlan, version: ResultsRecord, *, here: dict[str, object]
 ) -> None:
-    transaction, other = transfer.transaction, transfer.other
-    there = next(
-        row
-        for row in other.rows("results_versions")
-        if (row["results_id"], row["version"]) == (version.results_id, version.version)
-    )
-    file_ids = transfer.samples(version.inference_files, plan.numbers.here)
+    transaction = transfer.transaction
+    there = transfer.other.row("results_versions", results_id=version.results_id, version=version.version)
+    file_ids = transfer.samples(version.inference_files)
     counts = {}
     if plan.is_partial:
         n_answered = sum(file.n_rows for file in files_of(transaction, file_ids))

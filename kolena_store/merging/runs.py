@@ -47,7 +47,7 @@ def plan_runs(both: BothStores, parts: PartsOfRuns, configurations: Mapping[int,
     translation = translation_of(parts, ids)
     known = {row["run_key"]: row["run_id"] for row in all_rows(both.session, "test_runs") if row["status"] == "done"}
     ledger = both.ledger
-    taken: list[Row] = []
+    taken: dict[str, Row] = {}
     for row in _runs(both.other, parts):
         name = _name(parts, row)
         try:
@@ -57,10 +57,13 @@ def plan_runs(both: BothStores, parts: PartsOfRuns, configurations: Mapping[int,
             continue
         if key in known:
             ledger.note(KIND, name, "equal", dataset=parts.dataset.name, note=f"run {known[key]} here")
+        elif key in taken:
+            note = f"run {taken[key]['run_id']} there is of the same content"
+            ledger.note(KIND, name, "equal", dataset=parts.dataset.name, note=note)
         else:
             ledger.note(KIND, name, "added", dataset=parts.dataset.name)
-            taken.append(row)
-    return taken
+            taken[key] = row
+    return list(taken.values())
 
 
 def apply_runs(transfer: Transfer, parts: PartsOfRuns, ids: RunIds, rows: Sequence[Row]) -> None:

@@ -27,7 +27,7 @@ def apply_scores(transfer: Transfer, parts: PartsOfRuns, ids: RunIds) -> None:
             continue
         known.add(_key({**row, **here}))
         check_types("sample metrics", (kind for _, kind in json.loads(row["fields"])))
-        files = transfer.samples(row["metric_files"], parts.dataset.numbers.here)
+        files = transfer.samples(row["metric_files"])
         insert_rows(transaction, "sample_metrics", [{**row, **here, "metric_files": files}])
         _add_thresholds(transfer, thresholds, row, here)
 

@@ -1,5 +1,6 @@
 """Files on their way from the other store into this one: as they are, or with the sample numbers of this store."""
 
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -8,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import stored_samples
+from kolena_store.errors import DamagedStore
 from kolena_store.files import INCOMING_PREFIX, SAMPLE, FileRecord, FileWriter, WrittenFile, read_batches, write_files
-from kolena_store.merging.other_store import OtherStore, check_digest, sha256_of_file
+from kolena_store.merging.other_store import OtherStore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,20 +23,29 @@ BYTES_PER_COPY = 1 << 24
 
 
 class Transfer:
-    """Brings files of the other store into this one, each once, in an open transaction.
+    """Brings files of one dataset from the other store into this one, each once, in an open transaction.
 
     `numbers` maps the sample numbers there to those here, -1 for samples that are left out; None leaves all the same.
+    Datasets there may share files, but not numbers: each has a transfer of its own.
     """
 
-    def __init__(self, transaction: Transaction, other: OtherStore, advance: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        other: OtherStore,
+        *,
+        numbers: "np.ndarray | None",
+        advance: Callable[[int], None],
+    ) -> None:
         """Begin with no file; `advance` is told of each that was brought."""
         self.transaction, self.other = transaction, other
+        self._numbers = numbers
         self._advance = advance
         self._brought: dict[int, list[int]] = {}
 
-    def samples(self, file_ids: Sequence[int], numbers: "np.ndarray | None") -> list[int]:
+    def samples(self, file_ids: Sequence[int]) -> list[int]:
         """Return the ids that files with sample numbers have here."""
-        return [new for file in self.other.files(file_ids) for new in self._samples_of(file, numbers)]
+        return [new for file in self.other.files(file_ids) for new in self._samples_of(file)]
 
     def renumbered(self, file: FileRecord, numbers: "np.ndarray") -> Iterator[int]:
         """Yield the ids of new files with the rows of one file under other numbers."""
@@ -53,7 +64,8 @@ class Transfer:
         self._advance(1)
         return new_id
 
-    def _samples_of(self, file: FileRecord, numbers: "np.ndarray | None") -> list[int]:
+    def _samples_of(self, file: FileRecord) -> list[int]:
+        numbers = self._numbers
         if file.file_id not in self._brought:
             if numbers is None or file.n_rows == 0 or _is_same(self.other.root, file, numbers):
                 self._brought[file.file_id] = [self.transaction.add_file(self._copied(file))]
@@ -89,13 +101,16 @@ def _copy(source: Path, target: Path, sha256: str) -> None:
     """Copy a file under a temporary name, make sure that it is what it should be, and give it its name."""
     incoming = target.parent / f"{INCOMING_PREFIX}{uuid.uuid4().hex}.parquet"
     incoming.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
     try:
         with source.open("rb") as reader, incoming.open("wb") as writer:
             while content := reader.read(BYTES_PER_COPY):
+                digest.update(content)
                 writer.write(content)
             writer.flush()
             os.fsync(writer.fileno())
-        check_digest(source, sha256_of_file(incoming), sha256)
+        if digest.hexdigest() != sha256:
+            raise DamagedStore(f"{source} was altered while it was read; check that store with kolena-store verify")
         incoming.replace(target)
     except BaseException:
         incoming.unlink(missing_ok=True)

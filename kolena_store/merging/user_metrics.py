@@ -8,6 +8,7 @@ from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord
 from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.datasets import DatasetPlan
+from kolena_store.merging.foreign_text import check_user_metric
 from kolena_store.merging.histories import History, compare_histories
 from kolena_store.merging.report import Conflict, Ledger
 from kolena_store.merging.rows import Row, all_rows, insert_rows
@@ -61,6 +62,8 @@ def _plan(
         start = len(theirs) if is_left else len(theirs) - 1
     outcome, note = outcome_of(found.relation, len(theirs) - start, is_left=is_left)
     ledger.note(KIND, name, outcome, dataset=plan.name, note=note)
+    for row in theirs[start:]:
+        check_user_metric(name, row)
     return UserMetricPlan(name=name, definitions=theirs[start:]) if start < len(theirs) else None
 
 

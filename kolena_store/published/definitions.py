@@ -1,7 +1,6 @@
 """The metrics of a dataset: their macros, and the rows of `kolena.metric_definitions`."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,11 @@ from kolena_store.datasets import dataset_named
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
 from kolena_store.metrics.user.stored import UserMetric, user_metrics
 from kolena_store.predicates.messages import plain_message
+from kolena_store.predicates.scratch import scratch_database
 from kolena_store.published.macros import metric_macro, why_no_macro
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.state import DatasetState
-from kolena_store.statements import Fragment, identifier, joined, statement
+from kolena_store.statements import Fragment, identifier, statement
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,7 +57,7 @@ def published_metrics(session: Session, state: DatasetState) -> Iterator[Publish
         dataset = dataset_named(session, state.name)
         own = [one for one in user_metrics(session, dataset) if one.name not in brought]
         if own:
-            with _trials(session, state) as trials:
+            with scratch_database({"results": _result_types(session, state)}) as trials:
                 yield from [_own(trials, one, state) for one in own]
 
 
@@ -102,17 +102,9 @@ def _own(trials: "duckdb.DuckDBPyConnection", metric: UserMetric, state: Dataset
     )
 
 
-@contextmanager
-def _trials(session: Session, state: DatasetState) -> "Iterator[duckdb.DuckDBPyConnection]":
-    """Yield a database of its own with an empty `results`: a query that fails there does not spoil the session."""
-    import duckdb
-
+def _result_types(session: Session, state: DatasetState) -> dict[str, str]:
     rows = session.rows(statement("queries/test_cases", "columns").fill(query=state.view("results")))
-    columns = joined(Fragment(f"{identifier(name)} {kind}") for name, kind, *_ in rows)
-    with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
-        empty = statement("queries/predicates", "empty_table")
-        connection.execute(empty.fill(table=identifier("results"), columns=columns))
-        yield connection
+    return {name: kind for name, kind, *_ in rows}
 
 
 def _why_unbound(trials: "duckdb.DuckDBPyConnection", query: Fragment) -> str | None:

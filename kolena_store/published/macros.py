@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, TermDefinition
 from kolena_store.published.state import DatasetState
@@ -50,8 +49,7 @@ class MetricMacro:
 
 def why_no_macro(metric: MetricDefinition, file: MetricFile) -> str | None:
     """Return why a metric can't be recomputed from sample metrics in SQL, or None when it can."""
-    words = set(re.findall(r"\w+", metric.expression))
-    if "n_samples" in words:
+    if not set(WHOLE_COUNTS).isdisjoint(re.findall(r"\w+", metric.expression)):
         return "it counts samples that the model did not answer, which sample_metrics does not hold"
     return next((reason for term in _terms(metric, file) if (reason := why_not(term))), None)
 
@@ -66,9 +64,12 @@ def metric_macro(metric: MetricDefinition, file: MetricFile, state: DatasetState
     defaults: dict[str, object] = {}
     required = [*columns, *([CLASSES] if ranks else [])]
     if metric.level in CLASS_LEVELS:
-        _add("class", facts.get("positive"), required, defaults)
-    for name in _constants(metric, file, state):
-        _add(name, _default_constant(state, name), required, defaults)
+        positive = facts.get("positive")
+        if positive is None:
+            required.append("class")
+        else:
+            defaults["class"] = positive
+    defaults |= _constants(metric, terms, state)
     if metric.level == "classes":
         defaults[REPORTED] = None
     return MetricMacro(
@@ -79,24 +80,11 @@ def metric_macro(metric: MetricDefinition, file: MetricFile, state: DatasetState
     )
 
 
-def _add(name: str, value: object, required: list[str], defaults: dict[str, object]) -> None:
-    if value is None:
-        required.append(name)
-    else:
-        defaults[name] = value
-
-
-def _constants(metric: MetricDefinition, file: MetricFile, state: DatasetState) -> list[str]:
-    """Return the constants that a metric names, as far as the workflow's facts have told them."""
-    known = {name for facts in state.facts for name in facts.get("constants", {})} | {"beta"}
-    terms = {term.name for term in file.terms}
-    words = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", metric.expression))
-    return [word for word in words if word in known and word not in terms]
-
-
-def _default_constant(state: DatasetState, name: str) -> Any:
-    scored = [one for results in state.results for one in results.scored if one.configuration is None]
-    return next((one.facts["constants"][name] for one in scored if name in one.facts.get("constants", {})), None)
+def _constants(metric: MetricDefinition, terms: Sequence[TermDefinition], state: DatasetState) -> dict[str, float]:
+    """Return the constants of the workflow that a metric names."""
+    words = set(re.findall(r"\w+", metric.expression)) - {term.name for term in terms}
+    constants = state.workflow.constants if state.workflow else {}
+    return {name: value for name, value in constants.items() if name in words}
 
 
 def _terms(metric: MetricDefinition, file: MetricFile) -> list[TermDefinition]:

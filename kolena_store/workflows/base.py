@@ -108,6 +108,8 @@ class Workflow(ABC):
       what was scored under another one is scored again;
     - `answered`, SQL over its sample metrics that says whether a sample has an answer with a value;
     - `option_help`, for each field how the command line explains it;
+    - `constants`, the numbers that its metrics may name beside terms, as they are by default; its facts hold them as
+      the configuration has them;
     - `sample_metrics_help`, if it likes, what each column of its sample metrics is, for the published database;
     - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below.
 
@@ -121,6 +123,7 @@ class Workflow(ABC):
     scorer_version: ClassVar[str]
     answered: ClassVar[Fragment] = Fragment("TRUE")
     option_help: ClassVar[Mapping[str, OptionHelp]]
+    constants: ClassVar[Mapping[str, float]] = MappingProxyType({})
     sample_metrics_help: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def document(self) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Classification(Workflow):
     metric_file: ClassVar[str] = "metrics/classification"
     scorer_version: ClassVar[str] = "1"
     answered: ClassVar[Fragment] = Fragment("prediction IS NOT NULL")
+    constants: ClassVar[Mapping[str, float]] = MappingProxyType({"beta": 2.0})
     option_help: ClassVar[Mapping[str, OptionHelp]] = MappingProxyType(
         {
             "ground_truth": GROUND_TRUTH_HELP,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["classification_facts"]
 
 DEFAULT_THRESHOLD = 0.5
-DEFAULT_BETA = 2.0
 DEFAULT_TOP_K = 2
 
 SCORE_COLUMNS = ("scores", "log_loss", "brier_score", "in_top_k")
@@ -68,7 +67,7 @@ def classification_facts(workflow: Classification, inputs: ScoringInput, configu
         positive=problem.positive,
         threshold=threshold,
         tuned_on=_tuned_on(configuration),
-        constants={"beta": configuration.beta or DEFAULT_BETA, "top_k": top_k},
+        constants={"beta": configuration.beta or workflow.constants["beta"], "top_k": top_k},
         unavailable=_unavailable(workflow, problem, top_k),
         absent=absent,
         notes=(*_label_notes(label, problem, threshold, absent), *_threshold_notes(configuration, threshold)),
