@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
 from kolena_store.errors import InvalidInput
+from kolena_store.membership import threads
 from kolena_store.membership.bitmaps import Flags, from_flags, n_words, to_samples
-from kolena_store.metrics import counting, threads
+from kolena_store.metrics import counting
 from kolena_store.metrics.counting import ClassCounter, Codes, count_by, count_many, count_members, count_pairs
 
 
