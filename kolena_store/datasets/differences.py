@@ -8,6 +8,7 @@ from kolena_store.database import Session
 from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, version_of
 from kolena_store.display import Column, Listing, counted, shorten, visible
 from kolena_store.formats import is_widening
+from kolena_store.number_types import SMALL_WHOLE_NUMBERS
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 from kolena_store.tables import Tabular
 
@@ -19,10 +20,7 @@ __all__ = ["VersionDifference", "version_difference"]
 EXAMPLES = 5
 FIELDS_SHOWN = 5
 VALUE_CELLS = 40
-PLAIN_TYPES = (
-    *("BOOLEAN", "VARCHAR", "DATE", "TINYINT", "SMALLINT", "INTEGER", "BIGINT"),
-    *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"),
-)
+PLAIN_TYPES = ("BOOLEAN", "VARCHAR", "DATE", "UBIGINT", "FLOAT", "DOUBLE", *SMALL_WHOLE_NUMBERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kolena_store.membership.bitmaps import Flags, Samples
+from kolena_store.number_types import SMALL_WHOLE_NUMBERS
 
 __all__ = ["CodedColumn", "Column", "NumberColumn", "dense_column", "is_loadable"]
 
 MOST_VALUES = 65_000
 FIRST_ROWS = 131_072
 MOST_FIRST_VALUES = 32_768
-WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-NUMBERS = ("DOUBLE", "FLOAT", *WHOLE)
+NUMBERS = ("DOUBLE", "FLOAT", *SMALL_WHOLE_NUMBERS)
 PLAIN = frozenset(
     {"BOOLEAN", "UBIGINT", "VARCHAR", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"}
 ) | frozenset({"TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", *NUMBERS})

@@ -2,23 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-__all__ = ["common_types"]
+from kolena_store.number_types import is_number
 
-NUMBERS = frozenset(
-    (
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "HUGEINT",
-        "FLOAT",
-        "DOUBLE",
-    )
-)
+__all__ = ["common_types"]
 
 
 def common_types(types_of_models: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -37,5 +23,4 @@ def common_types(types_of_models: Iterable[Mapping[str, str]]) -> dict[str, str]
 def _common_type(kinds: set[str]) -> str:
     if len(kinds) == 1:
         return next(iter(kinds))
-    is_number = all(kind in NUMBERS or kind.startswith("DECIMAL(") for kind in kinds)
-    return "DOUBLE" if is_number else "VARCHAR"
+    return "DOUBLE" if all(map(is_number, kinds)) else "VARCHAR"

@@ -11,23 +11,11 @@ from kolena_store.database import Session
 from kolena_store.datasets import VersionRecord, files_of
 from kolena_store.digests import sha256_of_text
 from kolena_store.errors import InvalidInput, MissingColumns
+from kolena_store.number_types import is_number
 from kolena_store.statements import Fragment, identifier, literal, statement
 
 __all__ = ["Bins", "parse_bins", "stratified_text"]
 
-NUMBERS = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-    "HUGEINT",
-    "FLOAT",
-    "DOUBLE",
-)
 PLAIN = ("BOOLEAN", "VARCHAR")
 TEMPORAL = ("DATE", "TIME")
 TYPED = (*TEMPORAL, "UUID", "INTERVAL")
@@ -159,8 +147,8 @@ def _strata(session: Session, version: VersionRecord, one: "str | Bins") -> Iter
     kind = version.types.get(field)
     if kind is None:
         raise MissingColumns.of("the dataset", [field], list(version.types))
-    is_number = kind in NUMBERS or kind.startswith("DECIMAL")
-    if not (is_number or kind in PLAIN or kind.startswith(TYPED)) or kind.endswith("]"):
+    has_numbers = is_number(kind)
+    if not (has_numbers or kind in PLAIN or kind.startswith(TYPED)) or kind.endswith("]"):
         raise InvalidInput(
             f"{field!r} holds {kind}, which has no plain values to make test cases of; name a plain field, "
             "or write the test cases in a suite file"
@@ -168,19 +156,19 @@ def _strata(session: Session, version: VersionRecord, one: "str | Bins") -> Iter
     if isinstance(one, Bins):
         if kind.startswith(TEMPORAL):
             raise InvalidInput(_no_ranges_yet(field, kind))
-        if not is_number:
+        if not has_numbers:
             raise InvalidInput(f"{field!r} holds {kind}, which has no ranges; name the field alone")
         return _ranges(session, version, one)
-    return _by_value(session, version, field, kind, is_number=is_number)
+    return _by_value(session, version, field, kind, has_numbers=has_numbers)
 
 
 def _by_value(
-    session: Session, version: VersionRecord, field: str, kind: str, *, is_number: bool
+    session: Session, version: VersionRecord, field: str, kind: str, *, has_numbers: bool
 ) -> Iterator[_Stratum]:
     query = statement("queries/suites", "field_values").fill(field=identifier(field), kind=Fragment(kind))
     rows = session.table(query, files=_paths(session, version), most=MOST_VALUES + 2).to_pylist()
     values = [row["value"] for row in rows if row["value"] is not None and row["value"] == row["value"]]
-    if is_number and len(values) > MOST_PLAIN_NUMBERS:
+    if has_numbers and len(values) > MOST_PLAIN_NUMBERS:
         return _ranges(session, version, Bins(field=field, quantiles=DEFAULT_QUANTILES))
     if len(values) > MOST_VALUES and kind.startswith(TEMPORAL):
         raise InvalidInput(f"{field!r} has more than {MOST_VALUES} different values; {_no_ranges_yet(field, kind)}")

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from kolena_store.errors import did_you_mean
 from kolena_store.metrics.user.files import IntervalKind
+from kolena_store.number_types import WHOLE_NUMBERS, is_number
 from kolena_store.statistics.clusters import FEWEST_CLUSTERS, cluster_note, effective_wilson_bounds, too_few_clusters
 from kolena_store.statistics.levels import LEVEL
 from kolena_store.statistics.proportions import wilson
@@ -18,7 +19,6 @@ __all__ = [
     "Declared",
     "Outcome",
     "SpreadKind",
-    "is_number",
     "outcome",
     "shape_problem",
     "spread_kind",
@@ -27,8 +27,6 @@ __all__ = [
 SpreadKind = Literal["linearised", "bootstrap"]
 
 COLUMNS = ("value", "n", "successes")
-SIGNED = frozenset(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"))
-INTEGERS = SIGNED | {f"U{name}" for name in SIGNED}
 TOLERANCE = 1e-9
 NO_VALUE = "the query gave no value"
 NO_COUNTS = "no interval: value times n is no whole number; let the query return a column successes"
@@ -87,11 +85,6 @@ class Outcome:
     high: float | None = None
     method: str | None = None
     reason: str | None = None
-
-
-def is_number(kind: str) -> bool:
-    """Return whether a DuckDB type is one of numbers."""
-    return kind in INTEGERS or kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL")
 
 
 def shape_problem(answer: Answer) -> str | None:
@@ -157,7 +150,7 @@ def _type_problems(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
     for name, kind in columns:
         if name.lower() == "value" and not is_number(kind):
             yield f"returns value as {kind}; make it a number, such as avg(x::DOUBLE)"
-        if name.lower() != "value" and kind not in INTEGERS:
+        if name.lower() != "value" and kind not in WHOLE_NUMBERS:
             yield f"returns {name} as {kind}; make it a count, such as count(*) or sum(x)::BIGINT"
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from kolena_store.metrics.user.answers import is_number
+from kolena_store.number_types import is_number
 from kolena_store.statements import Fragment, statement
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from kolena_store.membership.bitmaps import Samples, Words, from_flags
 from kolena_store.metrics.counting import count_many
 from kolena_store.metrics.sums import Floats, repeatable_sums_many
 from kolena_store.metrics.user.additive import CASE, AdditiveQuery, Aggregate
+from kolena_store.number_types import SMALL_WHOLE_NUMBERS
 from kolena_store.statements import Fragment, identifier, joined, statement
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["SampleSums", "additive_answers"]
 
 Row = tuple[Any, ...]
-WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
-SUMMED = WHOLE | {"BOOLEAN", "FLOAT", "DOUBLE"}
+SUMMED = (*SMALL_WHOLE_NUMBERS, "BOOLEAN", "FLOAT", "DOUBLE")
 LARGEST_EXACT = 2**53
 
 
@@ -138,7 +138,7 @@ class SampleSums:
         kind = self._kinds[position]
         if kind not in SUMMED:
             return False
-        if kind not in WHOLE or not len(self.samples):
+        if kind not in SMALL_WHOLE_NUMBERS or not len(self.samples):
             return True
         bounds = pc.min_max(self._table.column(position)).as_py()
         largest = max(abs(bounds["min"] or 0), abs(bounds["max"] or 0))
