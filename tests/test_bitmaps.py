@@ -10,13 +10,12 @@ from kolena_store.membership.bitmaps import (
     BLOCK_SAMPLES,
     Flags,
     Words,
+    check_unused_bits,
     check_words,
     count,
     from_flags,
     from_samples,
-    join_blocks,
     n_words,
-    split_blocks,
     stacked,
     to_flags,
     to_samples,
@@ -71,15 +70,6 @@ def test_count_is_the_number_of_samples(case: tuple[set[int], int]) -> None:
     assert count(bitmap(samples, size)) == len(samples)
 
 
-@given(sample_sets())
-def test_blocks_join_to_the_bitmap_they_were_split_from(case: tuple[set[int], int]) -> None:
-    samples, size = case
-    words = bitmap(samples, size)
-    joined = join_blocks(split_blocks(words), size)
-    assert joined.dtype == np.uint64
-    assert joined.tolist() == words.tolist()
-
-
 @given(sample_sets(), sample_sets())
 def test_bitmaps_combine_as_sets_do(one: tuple[set[int], int], other: tuple[set[int], int]) -> None:
     size = max(one[1], other[1])
@@ -97,59 +87,6 @@ def test_samples_may_repeat_and_come_in_any_order() -> None:
 def test_sparse_and_dense_bitmaps_give_the_same_samples_as_numpy(share: float) -> None:
     flags = random_flags(300_001, share)
     assert np.array_equal(to_samples(from_flags(flags)), np.flatnonzero(flags))
-
-
-@pytest.mark.parametrize("share", [0.0001, 0.5, 1.0])
-def test_large_bitmaps_survive_blocks(share: float) -> None:
-    flags = random_flags(3 * BLOCK_SAMPLES + 17, share)
-    words = from_flags(flags)
-    assert np.array_equal(to_flags(join_blocks(split_blocks(words), flags.size), flags.size), flags)
-
-
-def test_blocks_without_a_sample_are_left_out() -> None:
-    words = bitmap({5, 3 * BLOCK_SAMPLES}, 4 * BLOCK_SAMPLES)
-    blocks = dict(split_blocks(words))
-    assert list(blocks) == [0, 3]
-    assert blocks[0][0] == 1 << 5
-    assert {len(content) for content in blocks.values()} == {BLOCK_SAMPLES // 8}
-
-
-def test_the_last_block_is_as_short_as_the_bitmap() -> None:
-    assert [(number, len(content)) for number, content in split_blocks(bitmap({0, 64}, 65))] == [(0, 16)]
-
-
-def test_an_empty_bitmap_has_no_blocks() -> None:
-    assert list(split_blocks(bitmap(set(), 500))) == []
-    assert join_blocks([], 500).tolist() == [0] * 8
-    assert join_blocks([], 0).tolist() == []
-
-
-def test_blocks_of_a_smaller_version_join_into_a_larger_bitmap() -> None:
-    words = join_blocks(split_blocks(bitmap({1, 69}, 70)), BLOCK_SAMPLES + 500)
-    assert to_samples(words).tolist() == [1, 69]
-
-
-def test_joined_words_can_be_written_to() -> None:
-    words = join_blocks(split_blocks(bitmap({1}, 70)), 70)
-    words[0] = 0
-    assert count(words) == 0
-
-
-@pytest.mark.parametrize(
-    "blocks",
-    [
-        [(0, bytes(8)), (0, bytes(8))],
-        [(0, bytes(7))],
-        [(1, bytes(8))],
-        [(-1, bytes(8))],
-        [(0, bytes(24))],
-        [(0, bytes(15) + b"\x80")],
-    ],
-    ids=["twice", "cut inside a word", "behind the end", "before the start", "too long", "a bit beyond the size"],
-)
-def test_blocks_that_do_not_fit_are_a_damaged_store(blocks: list[tuple[int, bytes]]) -> None:
-    with pytest.raises(DamagedStore, match="verify --repair"):
-        join_blocks(blocks, 100)
 
 
 @pytest.mark.parametrize("samples", [[-1], [10], [3, 10**12]])
@@ -183,3 +120,10 @@ def test_rows_of_one_array_are_stacked_without_a_copy() -> None:
         found = stacked(rows)
         assert found is not whole
         assert np.array_equal(found, np.stack(rows))
+
+
+def test_a_bit_beyond_the_size_is_a_damaged_store() -> None:
+    check_unused_bits(np.zeros((0, 2), dtype=np.uint64), 100)
+    check_unused_bits(np.stack([bitmap({99}, 100), bitmap({3}, 100)]), 100)
+    with pytest.raises(DamagedStore, match="verify --repair"):
+        check_unused_bits(np.stack([bitmap({100}, 128), bitmap({3}, 128)]), 100)

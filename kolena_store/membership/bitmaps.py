@@ -1,6 +1,6 @@
 """Sets of test samples as bitmaps over `_sample`: 64 samples a word, the lowest bit first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -13,13 +13,13 @@ __all__ = [
     "Flags",
     "Samples",
     "Words",
+    "WORD_BITS",
+    "check_unused_bits",
     "check_words",
     "count",
     "from_flags",
     "from_samples",
-    "join_blocks",
     "n_words",
-    "split_blocks",
     "stacked",
     "to_flags",
     "to_samples",
@@ -31,7 +31,6 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 WORD_BITS = 64
 BLOCK_SAMPLES = 131_072
-BLOCK_WORDS = BLOCK_SAMPLES // WORD_BITS
 STORED_WORD = np.dtype("<u8")
 SPARSE_FACTOR = 16
 
@@ -102,37 +101,17 @@ def count(words: Words) -> int:
     return int(np.bitwise_count(words).sum(dtype=np.int64))
 
 
-def split_blocks(words: Words) -> Iterator[tuple[int, bytes]]:
-    """Yield (block number, bytes) for each block of 131,072 samples that holds any; the last block may be shorter."""
-    for number, start in enumerate(range(0, words.size, BLOCK_WORDS)):
-        block = words[start : start + BLOCK_WORDS]
-        if block.any():
-            yield number, block.astype(STORED_WORD, copy=False).tobytes()
-
-
-def join_blocks(blocks: Iterable[tuple[int, bytes]], size: int, words: Words | None = None) -> Words:
-    """Return the bitmap over [0, size) that was split into `blocks`, which may come from a smaller dataset version.
-
-    Args:
-        blocks: (block number, bytes).
-        size: how many sample numbers there are.
-        words: an empty bitmap to fill; None: a new one.
+def check_unused_bits(words: Words, size: int) -> None:
+    """Accept bitmaps, words[bitmaps, W], that hold no sample beyond `size`.
 
     Raises:
-        DamagedStore: a block stands twice, is cut inside a word, or holds samples beyond `size`.
+        DamagedStore: one does.
     """
-    words = np.zeros(n_words(size), dtype=np.uint64) if words is None else words
-    seen: set[int] = set()
-    for number, content in blocks:
-        start, length = number * BLOCK_WORDS, len(content) // STORED_WORD.itemsize
-        is_whole = len(content) % STORED_WORD.itemsize == 0 and length <= BLOCK_WORDS
-        if number < 0 or number in seen or not is_whole or start + length > words.size:
-            raise _damaged(number, size)
-        seen.add(number)
-        words[start : start + length] = np.frombuffer(content, dtype=STORED_WORD)
-    if size % WORD_BITS and int(words[-1]) >> (size % WORD_BITS):
-        raise _damaged(size // BLOCK_SAMPLES, size)
-    return words
+    if size % WORD_BITS and len(words) and int(words[:, -1].max()) >> (size % WORD_BITS):
+        raise DamagedStore(
+            f"a membership holds samples beyond the {size} of its dataset; "
+            "run kolena-store verify --repair, which makes memberships again"
+        )
 
 
 def stacked(bitmaps: Sequence[Words]) -> Words:
@@ -153,10 +132,3 @@ def _is_row(words: Words, whole: Words, row: int) -> bool:
 def _unpacked(words: Words) -> Flags:
     stored = np.ascontiguousarray(words, dtype=STORED_WORD)
     return np.unpackbits(stored.view(np.uint8), bitorder="little").view(np.bool_)
-
-
-def _damaged(number: int, size: int) -> DamagedStore:
-    return DamagedStore(
-        f"block {number} of a membership does not fit a bitmap over {size} samples; "
-        "run kolena-store verify --repair, which makes memberships again"
-    )

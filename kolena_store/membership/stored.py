@@ -1,16 +1,15 @@
 """Memberships as files: computed once per (test-case version, dataset version), then read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
 from kolena_store.files import FileWriter
-from kolena_store.membership.bitmaps import Words, count, join_blocks, n_words, split_blocks
+from kolena_store.membership.bitmaps import Words, check_unused_bits, count, n_words
+from kolena_store.membership.block_files import SCHEMA, CaseKey, block_tables, fill_words, n_blocks
 from kolena_store.membership.evaluation import Definition, Membership, evaluate
 from kolena_store.membership.extension import Extended, extended
 from kolena_store.membership.row_tables import RowTables
@@ -18,13 +17,7 @@ from kolena_store.progress import track
 
 __all__ = ["CaseKey", "ensure_memberships", "stored_memberships"]
 
-CaseKey = tuple[int, int]
-"""(test_case_id, version)"""
-
 KIND = "memberships"
-SCHEMA = pa.schema(
-    [("test_case_id", pa.int64()), ("test_case_version", pa.int32()), ("block", pa.int64()), ("bits", pa.binary())]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,45 +131,25 @@ def _store(
 
 
 def _written(transaction: Transaction, members: Mapping[CaseKey, Membership]) -> int:
+    words = {key: membership.words for key, membership in members.items()}
     with FileWriter(transaction.root, KIND, SCHEMA) as writer:
-        for table in _block_tables(members):
+        for table in block_tables(words):
             writer.write(table)
         return transaction.add_file(writer.finish())
 
 
-def _block_tables(found: Mapping[CaseKey, Membership]) -> Iterator[pa.Table]:
-    for (test_case_id, test_case_version), membership in found.items():
-        blocks = list(split_blocks(membership.words))
-        columns = [
-            np.full(len(blocks), test_case_id),
-            np.full(len(blocks), test_case_version, dtype=np.int32),
-            np.array([block for block, _ in blocks], dtype=np.int64),
-            pa.array([bits for _, bits in blocks], pa.binary()),
-        ]
-        yield pa.Table.from_arrays([pa.array(column) for column in columns], schema=SCHEMA)
-
-
 def _read(session: Session, entries: Mapping[CaseKey, _Entry], size: int) -> dict[CaseKey, Words]:
     """Return the bitmaps that some entries of the catalogue name, each over the sample numbers [0, size)."""
-    by_file: dict[int, set[CaseKey]] = {}
+    rows = {key: row for row, key in enumerate(entries)}
+    by_file: dict[int, dict[CaseKey, int]] = {}
     for key, entry in entries.items():
-        by_file.setdefault(entry.file_id, set()).add(key)
-    blocks: dict[CaseKey, list[tuple[int, bytes]]] = {key: [] for key in entries}
-    for file, keys in zip(files_of(session, list(by_file)), by_file.values(), strict=True):
-        ids = [test_case_id for test_case_id, _ in keys]
-        table = session.table("membership.blocks", files=[str(file.path(session.root))], test_case_ids=ids)
-        for row in zip(*(_values(column) for column in table.columns), strict=True):
-            if (row[0], row[1]) in keys:
-                blocks[row[0], row[1]].append((row[2], row[3]))
-    words = np.zeros((len(blocks), n_words(size)), dtype=np.uint64)
-    return {key: join_blocks(blocks[key], size, words[row]) for row, key in enumerate(blocks)}
-
-
-def _values(column: pa.ChunkedArray) -> Iterator[Any]:
-    """Yield a column's values; bytes stay where they are."""
-    is_bytes = pa.types.is_binary(column.type)
-    for chunk in column.chunks:
-        yield from (value.as_buffer() for value in chunk) if is_bytes else chunk.to_numpy().tolist()
+        by_file.setdefault(entry.file_id, {})[key] = rows[key]
+    words = np.zeros((len(entries), n_words(size)), dtype=np.uint64)
+    seen = np.zeros((len(entries), n_blocks(words.shape[1])), dtype=np.bool_)
+    for file, of_file in zip(files_of(session, list(by_file)), by_file.values(), strict=True):
+        fill_words(file.path(session.root), of_file, words, seen)
+    check_unused_bits(words, size)
+    return {key: words[row] for key, row in rows.items()}
 
 
 def _key(definition: Definition) -> CaseKey:

@@ -42,10 +42,6 @@ WHERE dataset_id = $dataset_id AND dataset_version <> $dataset_version
     AND test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]))
 QUALIFY dataset_version = max(dataset_version) OVER (PARTITION BY test_case_id, test_case_version);
 
--- name: blocks(files, test_case_ids)
-SELECT test_case_id, test_case_version, block, bits FROM read_parquet($files)
-WHERE test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]));
-
 -- name: insert_memberships(test_case_ids, test_case_versions, dataset_id, dataset_version, file_ids, n, n_nan)
 INSERT INTO catalogue.memberships
 SELECT unnest($test_case_ids::BIGINT[]), unnest($test_case_versions::INTEGER[]), $dataset_id, $dataset_version,
