@@ -20,7 +20,9 @@ READER = Path(__file__).with_name("contract_reader.py")
 OTHERS = "KOLENA_STORE_OTHER_PYTHONS"
 """The variable that names further Python interpreters, each with nothing but one version of duckdb."""
 
-IN_SQL_NEVER = [["prices", "kendall_tau"], ["prices", "spearman"]]
+IN_SQL_NEVER = [
+    [dataset, metric] for dataset in ("prices", "weighted numbers") for metric in ("kendall_tau", "spearman")
+]
 WRITER = """
 import sys
 import pyarrow as pa

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kolena_store.database.lock import is_no_room
 from kolena_store.database.seals import Seals
 from kolena_store.errors import DamagedStore
+from kolena_store.files import FileRecord
 from kolena_store.statements import Fragment, statement
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Session:
         self.connection = connection
         self.root = root
         self.seals = seals or Seals(root)
+        self.known_files: dict[int, FileRecord] = {}
 
     def rows(self, query: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         """Return all rows of a query as tuples."""

@@ -19,6 +19,7 @@ from kolena_store.statements import Fragment, identifier, joined, literal, state
 __all__ = ["SampleColumns", "class_planes", "kernel_arguments", "load_sample_columns"]
 
 Matrix: TypeAlias = NDArray[np.float64]
+Places: TypeAlias = Samples | slice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,18 +49,17 @@ def load_sample_columns(
     query = statement("queries/metrics", "sample_columns").fill(columns=joined([Fragment("1"), *selected]))
     table = session.table(query, files=[str(path) for path in paths])
     samples = table.column("_sample").to_numpy()
+    places = slice(None) if _is_every_sample(samples, size) else samples
     found = {(kind, text): table.column(_name(kind, text)) for kind, text in wanted}
     n_classes = len(classes)
     return SampleColumns(
         size=size,
         answered=from_samples(samples, size),
-        flags={text: _flags(column, samples, size) for (kind, text), column in found.items() if kind == "flag"},
-        numbers={text: _numbers(column, samples, size) for (kind, text), column in found.items() if kind == "number"},
-        codes={text: _codes(column, samples, size) for (kind, text), column in found.items() if kind == "code"},
+        flags={text: _flags(column, places, size) for (kind, text), column in found.items() if kind == "flag"},
+        numbers={text: _numbers(column, places, size) for (kind, text), column in found.items() if kind == "number"},
+        codes={text: _codes(column, places, size) for (kind, text), column in found.items() if kind == "code"},
         matrices={
-            text: _matrix(column, samples, size, n_classes)
-            for (kind, text), column in found.items()
-            if kind == "matrix"
+            text: _matrix(column, places, size, n_classes) for (kind, text), column in found.items() if kind == "matrix"
         },
     )
 
@@ -97,28 +97,34 @@ def _name(kind: str, text: str) -> str:
     return f"{kind} {text}"
 
 
-def _flags(column: pa.ChunkedArray, samples: Samples, size: int) -> Flags:
+def _is_every_sample(samples: Samples, size: int) -> bool:
+    """Return whether the samples are [0, size) in order."""
+    return len(samples) == size and bool((samples == np.arange(size)).all())
+
+
+def _flags(column: pa.ChunkedArray, places: Places, size: int) -> Flags:
     dense = np.zeros(size, dtype=bool)
-    dense[samples] = column.to_numpy()
+    dense[places] = column.to_numpy()
     return dense
 
 
-def _numbers(column: pa.ChunkedArray, samples: Samples, size: int) -> Floats:
+def _numbers(column: pa.ChunkedArray, places: Places, size: int) -> Floats:
     dense = np.full(size, np.nan)
-    dense[samples] = column.cast(pa.float64()).to_numpy()
+    dense[places] = column.cast(pa.float64()).to_numpy()
     return dense
 
 
-def _codes(column: pa.ChunkedArray, samples: Samples, size: int) -> Codes:
+def _codes(column: pa.ChunkedArray, places: Places, size: int) -> Codes:
     dense = np.full(size, -1, dtype=np.int32)
-    dense[samples] = column.to_numpy()
+    dense[places] = column.to_numpy()
     return dense
 
 
-def _matrix(column: pa.ChunkedArray, samples: Samples, size: int, n_classes: int) -> Matrix:
+def _matrix(column: pa.ChunkedArray, places: Places, size: int, n_classes: int) -> Matrix:
     dense = np.full((size, n_classes), np.nan)
     combined = column.combine_chunks()
     is_known = combined.is_valid().to_numpy(zero_copy_only=False)
     values = combined.flatten().to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-    dense[samples[is_known]] = values.reshape(int(is_known.sum()), n_classes)
+    known = np.flatnonzero(is_known) if isinstance(places, slice) else places[is_known]
+    dense[known] = values.reshape(len(known), n_classes)
     return dense

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from kolena_store.database import Session, reading_files
 from kolena_store.datasets import (
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["AnsweredSamples", "check_answers"]
+__all__ = ["AnsweredSamples", "TruthValues", "check_answers"]
+
+TruthValues: TypeAlias = "dict[str, pa.Array]"
+"""The distinct values of columns of the ground truth, by name."""
 
 ROWS_PER_BATCH = 131_072
 
@@ -52,9 +55,19 @@ class AnsweredSamples:
     inference (`answers`).
     """
 
-    def __init__(self, session: Session, version: VersionRecord, results: ResultsRecord, columns: Columns) -> None:
-        """Find the files and the columns; nothing is read yet."""
+    def __init__(
+        self,
+        session: Session,
+        version: VersionRecord,
+        results: ResultsRecord,
+        columns: Columns,
+        *,
+        truth_values: "TruthValues | None" = None,
+    ) -> None:
+        """Find the files and the columns; nothing is read yet. Models that share `truth_values` look for them once."""
         self._session, self.version, self.results, self.needs = session, version, results, columns
+        self._truth_values: TruthValues = {} if truth_values is None else truth_values
+        self._answer_values: TruthValues = {}
         self._samples = _paths(session, version.sample_files)
         self._inferences = _paths(session, results.inference_files)
         self.truths = [name for name in columns.ground_truth_names if name in version.types]
@@ -97,6 +110,12 @@ class AnsweredSamples:
 
         The classes of a problem are then the same for every model, whichever samples it answered.
         """
+        known = self._truth_values if name.startswith(GROUND_TRUTH) else self._answer_values
+        if name not in known:
+            known[name] = self._distinct(name)
+        return known[name]
+
+    def _distinct(self, name: str) -> "pa.Array":
         files = {"samples": self._samples}
         if name.startswith(GROUND_TRUTH):
             query = statement("queries/runs", "distinct_truths").fill(column=self._sources[name])

@@ -11,7 +11,7 @@ from kolena_store.datasets import VersionRecord, column_types, files_of
 from kolena_store.digests import canonical_json
 from kolena_store.files import SAMPLE, write_files
 from kolena_store.results import ResultsRecord
-from kolena_store.test_runs.answered import AnsweredSamples
+from kolena_store.test_runs.answered import AnsweredSamples, TruthValues
 from kolena_store.test_runs.rescoring import Earlier, kept_and_rewritten, samples_to_score
 from kolena_store.workflows import Configuration, Facts, Workflow
 
@@ -64,8 +64,12 @@ def scored_results(
     workflow: Workflow,
     configuration: Configuration,
     configuration_id: int | None,
+    truth_values: TruthValues | None = None,
 ) -> ScoredResults:
-    """Return the sample metrics of one model; samples are scored now unless their metrics are stored."""
+    """Return the sample metrics of one model; samples are scored now unless their metrics are stored.
+
+    Models of one dataset version may share `truth_values`, so that these are looked for once.
+    """
     key = {
         "dataset_id": version.dataset_id,
         "dataset_version": version.version,
@@ -80,7 +84,7 @@ def scored_results(
         n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
         found = _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
     else:
-        inputs = AnsweredSamples(transaction, version, results, workflow.columns())
+        inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=truth_values)
         facts = workflow.prepare(inputs, configuration)
         found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
         _enter(transaction, workflow, found, key)
