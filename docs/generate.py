@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -182,6 +182,7 @@ def _views(schema: str) -> str:
     )
 
 
+@cache
 def _example_store() -> ks.Store:
     store = ks.Store()
     samples = [{"id": number, "animal": "cat", "light": "day", "guess": "cat"} for number in range(3)]

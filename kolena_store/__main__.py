@@ -9,9 +9,11 @@ def main() -> None:
     """Run the command line on the program's arguments and leave with its exit code."""
     try:
         from kolena_store.cli import command_line
+        from kolena_store.cli.imports import spare_pandas
         from kolena_store.cli.interruptions import prompt_interruptions
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+    spare_pandas()
     with prompt_interruptions():
         command_line.main(prog_name="kolena-store")
 

@@ -162,7 +162,8 @@ def test_a_dataset_whose_every_answered_sample_leaves_has_no_metrics(workflow: A
     assert scored(store) == (0, 0)
 
 
-def test_a_small_change_many_times_leaves_few_files(workflow: Any) -> None:
+def test_a_small_change_many_times_leaves_few_files() -> None:
+    workflow = ks.Classification("label", "prediction")
     store = store_once_tested(workflow)
     for step in range(12):
         ids = [N + step]

@@ -171,7 +171,7 @@ STEPS = st.tuples(st.lists(CELLS, max_size=6), st.sets(st.integers(0, N + 5), ma
 
 
 @settings(
-    max_examples=8,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -86,7 +86,7 @@ def test_every_recomputable_metric_is_recomputed_while_a_writer_commits(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("python", interpreters())
+@pytest.mark.parametrize("python", interpreters()[:1])
 def test_the_materialised_file_needs_nothing_else(python: str, full: Path, tmp_path: Path) -> None:
     file = tmp_path / "other" / "all in one.duckdb"
     file.parent.mkdir()

@@ -64,7 +64,7 @@ def scored_results(
     workflow: Workflow,
     configuration: Configuration,
     configuration_id: int | None,
-    truth_values: TruthValues | None = None,
+    truth_values: "TruthValues | None" = None,
 ) -> ScoredResults:
     """Return the sample metrics of one model; samples are scored now unless their metrics are stored.
 
