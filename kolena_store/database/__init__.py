@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kolena_store.database.commit import Transaction, writing
+from kolena_store.database.connections import Connections
+from kolena_store.database.engine import closed_connection
 from kolena_store.database.seals import DERIVED_KINDS, Seals, check_file, remedy
 from kolena_store.database.session import Session, connect, reading_files
 from kolena_store.database.snapshot import (
@@ -28,6 +30,7 @@ __all__ = [
     "Transaction",
     "check_file",
     "check_files",
+    "closed_connection",
     "connect",
     "open_snapshot",
     "reading_files",
@@ -72,6 +75,7 @@ class Database:
         self.lock_timeout = lock_timeout
         self.seals = Seals(self.root)
         self._own = _OfThread()
+        self._connections = Connections(self.root)
         self._era = 0
         self._was_there = False
 
@@ -88,7 +92,7 @@ class Database:
         if own.snapshot is None or own.era != self._era:
             self._close_snapshot()
             own.era = self._era
-            own.snapshot = open_snapshot(self.root, self.seals)
+            own.snapshot = open_snapshot(self.root, self.seals, self._connections.take())
             self._was_there = True
         return own.snapshot
 
@@ -119,8 +123,13 @@ class Database:
             yield from self._joined(self._own.transaction)
             return
         self._check_place(makes_store)
-        before = self._before_commit
-        with writing(self.root, timeout=self.lock_timeout, before_commit=before, seals=self.seals) as transaction:
+        with writing(
+            self.root,
+            timeout=self.lock_timeout,
+            before_commit=self._before_commit,
+            seals=self.seals,
+            connections=self._connections,
+        ) as transaction:
             self._own.transaction = transaction
             try:
                 yield transaction
@@ -140,7 +149,7 @@ class Database:
 
     def _close_snapshot(self) -> None:
         if self._own.snapshot is not None:
-            self._own.snapshot.connection.close()
+            self._connections.give_back(self._own.snapshot.connection, has_store=True)
             self._own.snapshot = None
 
     def _joined(self, transaction: Transaction) -> Iterator[Transaction]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from kolena_store.database.connections import Connections
 from kolena_store.database.lock import is_no_room, no_room, writable, writer_lock
 from kolena_store.database.seals import Seals
-from kolena_store.database.session import Session, connect
+from kolena_store.database.session import Session
 from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal, check_not_open_elsewhere
 from kolena_store.errors import DamagedStore, StoreError
 from kolena_store.faults import reach
@@ -93,13 +94,19 @@ class Transaction(Session):
 
 @contextmanager
 def writing(
-    root: Path, *, timeout: float, before_commit: Callable[[Transaction], None], seals: Seals
+    root: Path,
+    *,
+    timeout: float,
+    before_commit: Callable[[Transaction], None],
+    seals: Seals,
+    connections: Connections,
 ) -> Iterator[Transaction]:
     """Hold the lock and yield a transaction; commit when the block ends well, leave no trace when it raises.
 
     Args:
         before_commit: what brings the store's views up to date.
         seals: which of the store's files are known to be as they were written.
+        connections: where a connection comes from, and goes to when all went well.
 
     Raises:
         StoreLocked: another process is writing, or a client has the catalogue open for writing.
@@ -114,8 +121,13 @@ def writing(
         reach("work copy: leftovers removed")
         work = root / f"{WORK_PREFIX}{uuid.uuid4().hex}.duckdb"
         try:
-            session = Session(connect(root), root, seals)
-            yield from _changed(session, work, before_commit, leftovers=leftovers)
+            session = Session(connections.take(), root, seals)
+            try:
+                yield from _changed(session, work, before_commit, leftovers=leftovers)
+            except BaseException:
+                session.connection.close()
+                raise
+            connections.give_back(session.connection, has_store=False)
         finally:
             _remove_work_copy(work)
 
@@ -124,29 +136,23 @@ def _changed(
     session: Session, work: Path, before_commit: Callable[[Transaction], None], *, leftovers: Sequence[Path]
 ) -> Iterator[Transaction]:
     root = session.root
-    try:
-        with _room_in(root):
-            transaction = _begin(session, work)
-            transaction.leftovers = tuple(leftovers)
-            try:
-                yield transaction
-                if transaction.failed:
-                    raise StoreError(
-                        "an operation of this transaction failed, so nothing of it was kept; start it again"
-                    )
-                reach("views: before")
-                before_commit(transaction)
-                reach("views: made")
-                _finish(transaction)
-                session.connection.close()
-                _replace(root, work, transaction.new_folders)
-                _remove_files(root, transaction.files_to_remove)
-            except BaseException:
-                if work.exists():  # else the store names the new files already: an interrupt came a moment too late
-                    transaction.remove_new_files()
-                raise
-    finally:
-        session.connection.close()
+    with _room_in(root):
+        transaction = _begin(session, work)
+        transaction.leftovers = tuple(leftovers)
+        try:
+            yield transaction
+            if transaction.failed:
+                raise StoreError("an operation of this transaction failed, so nothing of it was kept; start it again")
+            reach("views: before")
+            before_commit(transaction)
+            reach("views: made")
+            _finish(transaction)
+            _replace(root, work, transaction.new_folders)
+            _remove_files(root, transaction.files_to_remove)
+        except BaseException:
+            if work.exists():  # else the store names the new files already: an interrupt came a moment too late
+                transaction.remove_new_files()
+            raise
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A connection to one state of a store, and the ways to ask it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -44,7 +44,7 @@ class Session:
         self.connection = connection
         self.root = root
         self.seals = seals or Seals(root)
-        self.known_files: dict[int, FileRecord] = {}
+        self._known_files: dict[int, FileRecord] = {}
 
     def rows(self, query: str, /, **parameters: object) -> list[tuple[Any, ...]]:
         """Return all rows of a query as tuples."""
@@ -65,6 +65,14 @@ class Session:
         """Return the rows of a query as an Arrow table: the way for user data, whose types Arrow keeps."""
         with reading_files():
             return self.connection.sql(_text_of(query), params=parameters or None).to_arrow_table()
+
+    def files(self, file_ids: Sequence[int]) -> list[FileRecord]:
+        """Return what the catalogue says of these files, in this order; whether they are sound is not looked at."""
+        unknown = [file_id for file_id in dict.fromkeys(file_ids) if file_id not in self._known_files]
+        if unknown:
+            records = self.records(FileRecord, "store.files_of", file_ids=unknown)
+            self._known_files.update((record.file_id, record) for record in records)
+        return [self._known_files[file_id] for file_id in file_ids if file_id in self._known_files]
 
     def run(self, query: str, /, **parameters: object) -> None:
         """Execute a statement for its effect."""

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kolena_store.database.lock import is_no_room, no_room
 from kolena_store.database.seals import Seals
@@ -23,6 +24,9 @@ from kolena_store.errors import (
 from kolena_store.files import FileRecord
 from kolena_store.schema import check_format
 from kolena_store.statements import literal, statement
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = [
     "CATALOGUE_FILE",
@@ -41,11 +45,14 @@ CATALOGUE_FILE = "store.duckdb"
 WAL_FILE = "store.duckdb.wal"
 
 
-def open_snapshot(root: Path, seals: Seals | None = None) -> Session:
+def open_snapshot(
+    root: Path, seals: Seals | None = None, connection: "duckdb.DuckDBPyConnection | None" = None
+) -> Session:
     """Return a read-only session on the store's present state; later commits don't change what it sees.
 
     Args:
         seals: what is known of the store's files already.
+        connection: one with nothing attached; None: a new one.
 
     Raises:
         StoreNotFound: there is no store at `root`.
@@ -56,7 +63,7 @@ def open_snapshot(root: Path, seals: Seals | None = None) -> Session:
     catalogue = root / CATALOGUE_FILE
     check_there(root)
     check_no_wal(root)
-    session = Session(connect(root), root, seals)
+    session = Session(connection or connect(root), root, seals)
     try:
         with attaching(catalogue):
             session.connection.execute(statement("queries/store", "attach_snapshot").fill(path=literal(str(catalogue))))

@@ -172,10 +172,6 @@ def files_of(session: Session, file_ids: Sequence[int]) -> list[FileRecord]:
         OutdatedSession: one was cleaned up since the session began.
         UnreadableFile: one may not be read.
     """
-    unknown = [file_id for file_id in dict.fromkeys(file_ids) if file_id not in session.known_files]
-    if unknown:
-        records = session.records(FileRecord, "store.files_of", file_ids=unknown)
-        session.known_files.update((record.file_id, record) for record in records)
-    found = [session.known_files[file_id] for file_id in file_ids if file_id in session.known_files]
+    found = session.files(file_ids)
     check_files(session, found)
     return found

@@ -83,5 +83,5 @@ class WholeTables:
             )
         if only is not None:
             connection.unregister("chosen_samples")
-        connection.execute(statement("queries/membership", "no_external_access").fill())
+        connection.execute(statement("queries/store", "no_external_access").fill())
         return connection

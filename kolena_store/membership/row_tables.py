@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kolena_store.database import Session, connect, reading_files
+from kolena_store.database import Session, closed_connection, reading_files
 from kolena_store.datasets import VersionRecord, files_of, stored_samples
 from kolena_store.membership.answers import answers_on_numbers, answers_on_values
 from kolena_store.membership.bitmaps import Samples, Words, from_flags, from_samples
@@ -45,8 +45,7 @@ class RowTables:
         self.present: Words = from_samples(places, self.size)
         self._columns: dict[str, Column | None] = {}
         self._nan: dict[str, Words] = {}
-        self._connection = connect(session.root)
-        self._connection.execute(statement("queries/membership", "no_external_access").fill())
+        self._connection = closed_connection()
 
     def close(self) -> None:
         """Free the connection."""

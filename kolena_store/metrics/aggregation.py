@@ -1,15 +1,14 @@
 """Metrics from terms: every definition is an SQL expression, evaluated for all test cases at once."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from kolena_store.database import closed_connection
 from kolena_store.metrics.definitions import Level, MetricDefinition, TermDefinition
 from kolena_store.metrics.terms import TermValues
 from kolena_store.statements import Fragment, identifier, joined, statement
@@ -92,19 +91,9 @@ def _connection_with(
     terms: TermValues, classes: ClassNames, constants: Mapping[str, float]
 ) -> "duckdb.DuckDBPyConnection":
     """Return a connection with the tables `case_terms` and `class_terms`."""
-    connection = _engine(os.getpid()).cursor()
+    connection = closed_connection()
     connection.register("case_terms", _case_table(terms, constants))
     connection.register("class_terms", _class_table(terms, classes))
-    return connection
-
-
-@lru_cache(maxsize=1)
-def _engine(_: int) -> "duckdb.DuckDBPyConnection":
-    """Return the engine of this process, which holds nothing; one thread, so that sums repeat."""
-    import duckdb
-
-    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
-    connection.execute(statement("queries/metrics", "one_thread").fill())
     return connection
 
 

@@ -33,8 +33,9 @@ def scratch_database(tables: Mapping[str, Mapping[str, str]]) -> Iterator["duckd
     try:
         for name, fields in tables.items():
             _create_table(connection, name, fields)
-        for name in ("use_utc", "close_scratch", "lock_scratch"):
-            connection.execute(statement("queries/predicates", name).fill())
+        for name in ("use_utc", "no_external_access"):
+            connection.execute(statement("queries/store", name).fill())
+        connection.execute(statement("queries/predicates", "lock_scratch").fill())
         yield connection
     finally:
         connection.close()

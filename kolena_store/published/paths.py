@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from kolena_store.database import Session
-from kolena_store.files import FileRecord
 from kolena_store.statements import Fragment, joined, literal
 
 __all__ = ["paths"]
@@ -11,9 +10,9 @@ __all__ = ["paths"]
 
 def paths(session: Session, file_ids: Sequence[int]) -> Fragment:
     """Return a list of paths under the root that a session names, else under the root that the store was written at."""
-    files = session.records(FileRecord, "store.files_of", file_ids=list(file_ids)) if file_ids else []
     root = Fragment(f"coalesce(getvariable('kolena_root'), {literal(str(session.root))})")
     found = (
-        f"{root} || {literal('/' + file.path(session.root).relative_to(session.root).as_posix())}" for file in files
+        f"{root} || {literal('/' + file.path(session.root).relative_to(session.root).as_posix())}"
+        for file in session.files(file_ids)
     )
     return Fragment(f"[{joined(map(Fragment, found))}]")

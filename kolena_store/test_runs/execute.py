@@ -19,8 +19,8 @@ from kolena_store.models import configuration_id
 from kolena_store.results import ResultsRecord, results_of_dataset, results_of_model
 from kolena_store.schema import now
 from kolena_store.statistics.levels import LEVEL, SEED
-from kolena_store.test_runs.answered import TruthValues, check_answers
-from kolena_store.test_runs.scoring import ScoredResults, scored_results
+from kolena_store.test_runs.answered import check_answers
+from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
 from kolena_store.workflows import Configuration, Workflow, workflow_from_document
 
@@ -198,27 +198,18 @@ def _make_runs(transaction: Transaction, setting: Setting, missing: Sequence[Res
     wanted = setting.request.results if setting.restriction else missing
     for results in wanted:
         check_answers(setting.version, results, setting.workflow.columns())
-    truth_values: TruthValues = {}
-    scored = {results.results_id: _scored(transaction, setting, results, truth_values) for results in wanted}
+    scoring = Scoring(
+        version=setting.version,
+        workflow=setting.workflow,
+        configuration=setting.request.configuration or Configuration(),
+        configuration_id=setting.configuration_id,
+    )
+    scored = {results.results_id: scored_results(transaction, scoring, results) for results in wanted}
     plan = _plan(transaction, setting, list(scored.values()))
     recorded = _Recorded()
     for results in missing:
         _make_run(transaction, setting, plan, scored[results.results_id], recorded=recorded)
     return _record(transaction, recorded)
-
-
-def _scored(
-    transaction: Transaction, setting: Setting, results: ResultsRecord, truth_values: TruthValues
-) -> ScoredResults:
-    return scored_results(
-        transaction,
-        setting.version,
-        results,
-        workflow=setting.workflow,
-        configuration=setting.request.configuration or Configuration(),
-        configuration_id=setting.configuration_id,
-        truth_values=truth_values,
-    )
 
 
 def _plan(transaction: Transaction, setting: Setting, scored: Sequence[ScoredResults]) -> "Plan":

@@ -8,7 +8,7 @@ from kolena_store.database import Session, Transaction
 from kolena_store.datasets import VersionRecord
 from kolena_store.errors import InvalidInput
 from kolena_store.results import results_version
-from kolena_store.test_runs.scoring import scored_results
+from kolena_store.test_runs.scoring import Scoring, scored_results
 from kolena_store.workflows import Configuration, configuration_from_document, workflow_from_document
 
 __all__ = ["StoredScores", "forget_scores", "score_again", "scores_in"]
@@ -61,11 +61,10 @@ def score_again(transaction: Transaction, stored: StoredScores) -> None:
     if stored.scorer != f"{workflow.name} {workflow.scorer_version}":
         raise InvalidInput(f"the scorer is {workflow.name} {workflow.scorer_version} now, it was {stored.scorer}")
     document = None if stored.configuration is None else json.loads(stored.configuration)
-    scored_results(
-        transaction,
-        version,
-        results_version(transaction, stored.results_id, stored.results_version),
+    scoring = Scoring(
+        version=version,
         workflow=workflow,
         configuration=Configuration() if document is None else configuration_from_document(document),
         configuration_id=stored.configuration_id,
     )
+    scored_results(transaction, scoring, results_version(transaction, stored.results_id, stored.results_version))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "facts_from", "scored_results"]
+__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_results"]
 
 KIND = "sample_metrics"
 
@@ -56,26 +56,26 @@ class _Scored:
     n_reused: int
 
 
-def scored_results(
-    transaction: Transaction,
-    version: VersionRecord,
-    results: ResultsRecord,
-    *,
-    workflow: Workflow,
-    configuration: Configuration,
-    configuration_id: int | None,
-    truth_values: "TruthValues | None" = None,
-) -> ScoredResults:
-    """Return the sample metrics of one model; samples are scored now unless their metrics are stored.
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How to score: on which dataset version, by which workflow and configuration. Models that share it ask once."""
 
-    Models of one dataset version may share `truth_values`, so that these are looked for once.
-    """
+    version: VersionRecord
+    workflow: Workflow
+    configuration: Configuration
+    configuration_id: int | None
+    truth_values: "TruthValues" = field(default_factory=dict)
+
+
+def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsRecord) -> ScoredResults:
+    """Return the sample metrics of one model; samples are scored now unless their metrics are stored."""
+    version, workflow = scoring.version, scoring.workflow
     key = {
         "dataset_id": version.dataset_id,
         "dataset_version": version.version,
         "results_id": results.results_id,
         "results_version": results.version,
-        "configuration_id": configuration_id,
+        "configuration_id": scoring.configuration_id,
         "scorer": f"{workflow.name} {workflow.scorer_version}",
     }
     stored = transaction.rows("runs.find_sample_metrics", **key)
@@ -84,8 +84,8 @@ def scored_results(
         n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
         found = _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
     else:
-        inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=truth_values)
-        facts = workflow.prepare(inputs, configuration)
+        inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=scoring.truth_values)
+        facts = workflow.prepare(inputs, scoring.configuration)
         found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
         _enter(transaction, workflow, found, key)
     paths = tuple(file.path(transaction.root) for file in files_of(transaction, found.file_ids))

@@ -14,14 +14,11 @@ SELECT {column} FROM read_parquet($files, union_by_name = true);
 
 -- name: distinct_values()
 -- example: column = value AS "night"
-CREATE OR REPLACE TABLE test_samples AS SELECT {column} FROM given_values;
+CREATE OR REPLACE TEMPORARY TABLE test_samples AS SELECT {column} FROM given_values;
 
 -- name: truth_of_atoms()
 -- example: query = SELECT true AS a0 FROM test_samples
 SELECT COLUMNS(*)::BOOLEAN FROM ({query});
-
--- name: no_external_access()
-SET enable_external_access = false;
 
 -- name: members()
 -- example: query = SELECT * FROM test_samples

@@ -26,6 +26,3 @@ GROUP BY position ORDER BY position;
 SELECT position, 0 AS class_position, {values}
 FROM (SELECT * FROM case_terms LEFT JOIN class_terms USING (position) ORDER BY position, class_position)
 GROUP BY position ORDER BY position;
-
--- name: one_thread()
-SET threads = 1;

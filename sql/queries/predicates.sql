@@ -27,12 +27,6 @@ INSERT INTO {table} DEFAULT VALUES;
 -- name: lock_scratch()
 SET lock_configuration = true;
 
--- name: close_scratch()
-SET enable_external_access = false;
-
--- name: use_utc()
-SET TimeZone = 'UTC';
-
 -- name: selected()
 -- example: predicate = true
 -- example: table = (VALUES (1)) AS test_samples (_sample)

@@ -4,6 +4,9 @@ SET temp_directory = $folder;
 -- name: use_utc()
 SET TimeZone = 'UTC';
 
+-- name: no_external_access()
+SET enable_external_access = false;
+
 -- name: use_root(root)
 SET VARIABLE kolena_root = $root;
 
@@ -58,9 +61,7 @@ VALUES ($file_id, $kind, $sha256, $n_rows, $n_bytes, $first_sample, $last_sample
 
 -- name: files_of(file_ids)
 SELECT file_id, kind, sha256, n_rows, n_bytes, first_sample, last_sample, added_in
-FROM (SELECT unnest($file_ids::BIGINT[]) AS file_id, generate_subscripts($file_ids::BIGINT[], 1) AS position)
-JOIN catalogue.files USING (file_id)
-ORDER BY position;
+FROM catalogue.files WHERE file_id IN (SELECT unnest($file_ids::BIGINT[]));
 
 -- name: all_datasets()
 SELECT dataset_id FROM catalogue.datasets ORDER BY dataset_id;
