@@ -3,6 +3,7 @@
 import copy
 import datetime
 import pickle
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,12 @@ COLUMNS = (
 LAYOUT = Layout(fields=COLUMNS, shown=COLUMNS)
 
 
-@pytest.fixture
-def full(ticket_store: ks.Store) -> ks.Store:
-    """A store that has something in every listing."""
+@pytest.fixture(scope="module")
+def full(prebuilt_ticket_store: Path, tmp_path_factory: pytest.TempPathFactory) -> ks.Store:
+    """A store that has something in every listing; not to be changed."""
+    root = tmp_path_factory.mktemp("full") / "tickets.store"
+    shutil.copytree(prebuilt_ticket_store, root)
+    ticket_store = ks.Store(root)
     suite = 'CREATE VIEW "Long" AS SELECT * FROM test_samples WHERE length > 50;\nCOMMENT ON VIEW "Long" IS \'Words\';'
     answers = pa.table({"id": range(60), "prediction": ["billing"] * 60})
     with ticket_store.transaction():
@@ -67,6 +71,13 @@ def full(ticket_store: ks.Store) -> ks.Store:
         )
         ticket_store.test("tickets", suite="everyday", configuration=ks.Configuration(beta=1))
     return ticket_store
+
+
+@pytest.fixture
+def own(full: ks.Store, tmp_path: Path) -> ks.Store:
+    """A copy of it."""
+    shutil.copytree(full.path, tmp_path / "own.store")
+    return ks.Store(tmp_path / "own.store")
 
 
 @pytest.mark.parametrize("listing", LISTINGS.values(), ids=LISTINGS)
@@ -130,18 +141,18 @@ def test_reports_of_several_models_are_a_listing_too(ticket_store: ks.Store) -> 
     ]
 
 
-def test_reports_and_differences_come_out_as_frames(full: ks.Store) -> None:
-    report = full.upload_dataset("things", [{"id": 1}])
+def test_reports_and_differences_come_out_as_frames(own: ks.Store) -> None:
+    report = own.upload_dataset("things", [{"id": 1}])
     assert report.pl().row(0, named=True)["added"] == 1
-    results = full.upload_results("things", "v1", [{"id": 1, "x": 1}])
+    results = own.upload_results("things", "v1", [{"id": 1, "x": 1}])
     assert (results.df()["model"][0], results.rows()[0]["missing"]) == ("v1", 0)
-    suite = full.apply_suite("tickets", "", name="none")
+    suite = own.apply_suite("tickets", "", name="none")
     assert suite.pl()["n"].to_list() == [60]
-    difference = full.suite_difference("tickets", "everyday")
+    difference = own.suite_difference("tickets", "everyday")
     assert difference.pl()["change"].to_list() == ["same definition"] * 2
-    matrix = full.test("tickets", "v1").confusion_matrix("all", "v1")
+    matrix = own.test("tickets", "v1").confusion_matrix("all", "v1")
     assert matrix.pl()["n"].sum() == matrix.df()["n"].sum() == 60
-    assert full.apply_metrics("tickets", METRIC).pl()["change"].to_list() == ["unchanged"]
+    assert own.apply_metrics("tickets", METRIC).pl()["change"].to_list() == ["unchanged"]
 
 
 def test_each_kind_of_column_has_its_type_and_its_way_to_be_read() -> None:
@@ -165,9 +176,9 @@ def test_records_can_be_copied_and_pickled() -> None:
         assert str(again) == str(things)
 
 
-def test_results_are_iterated_row_by_row(full: ks.Store) -> None:
-    results = full.test("tickets", "v1", metrics=["accuracy"])
+def test_results_are_iterated_row_by_row(own: ks.Store) -> None:
+    results = own.test("tickets", "v1", metrics=["accuracy"])
     assert isinstance(results, ArrowBacked)
     assert [(row["test_case"], row["metric"]) for row in results] == [("all", "accuracy")]
     assert len(results) == 1
-    assert list(full.sql("SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a")) == [{"a": 1}, {"a": 2}]
+    assert list(own.sql("SELECT 1 AS a UNION ALL SELECT 2 ORDER BY a")) == [{"a": 1}, {"a": 2}]

@@ -46,11 +46,19 @@ USES: dict[str, tuple[str, Use]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def tested(prebuilt_ticket_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("tested") / "tickets.store"
+    shutil.copytree(prebuilt_ticket_store, root)
+    ks.Store(root).test("tickets", by=["language"])
+    return root
+
+
 @pytest.fixture
-def tested_store(ticket_store: ks.Store) -> ks.Store:
+def tested_store(tested: Path, tmp_path: Path) -> ks.Store:
     """A store with files of every kind, opened anew."""
-    ticket_store.test("tickets", by=["language"])
-    return ks.Store(ticket_store.path)
+    shutil.copytree(tested, tmp_path / "tested.store")
+    return ks.Store(tmp_path / "tested.store")
 
 
 def altered(content: bytes) -> bytes:
