@@ -24,10 +24,11 @@ __all__ = [
 CLASS_MARK = "{class}"
 NEED_PARTS = ("ground_truth", "inference", "optional")
 
-ColumnKind = Literal["label", "number", "numbers", "verdict", "number_pattern"]
+ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern"]
 KINDS: Mapping[ColumnKind, str] = MappingProxyType(
     {
         "label": "one plain value a row",
+        "labels": "a list of labels",
         "number": "numbers",
         "numbers": "a list or struct of numbers",
         "verdict": "true or false (or 1 and 0)",
@@ -185,11 +186,21 @@ def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
         return True
     if kind == "label":
         return not types.is_nested(found)
+    if kind == "labels":
+        return _holds_labels(found)
     if kind == "numbers":
         return _holds_numbers(found)
     if kind == "verdict":
         return bool(types.is_boolean(found) or types.is_integer(found))
     return _is_number(found)
+
+
+def _holds_labels(found: "pa.DataType") -> bool:
+    """Return whether a type is a list of plain values."""
+    import pyarrow.types as types
+
+    is_list = types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found)
+    return bool(is_list and not types.is_nested(found.value_type))
 
 
 def _holds_numbers(found: "pa.DataType") -> bool:

@@ -28,7 +28,7 @@ Level = Literal["whole", "class", "class, positive", "classes", "all classes"]
 Better = Literal["higher", "lower", "none"]
 IntervalKind = Literal["wilson", "f1", "table", "linearised", "kernel", "none"]
 
-TERM = re.compile(r"^-- term: (\w+) = (?:(kernel) (\w+)|(\w+))(?: (by|over) ([\w, ]+))?$")
+TERM = re.compile(r"^-- term: (\w+) = (?:(kernel) (\w+)|(\w+))(?: (by|over each|over|each) ([\w, ]+))?$")
 METRIC = re.compile(r"^-- metric: (\w+)$")
 HEADER = re.compile(r"^-- (\w+): (.*)$")
 WORD = re.compile(r"\w+")
@@ -41,7 +41,9 @@ class TermDefinition:
     """A number per test case that is taken from the sample metrics.
 
     `by` names the label columns of whose classes each has a number of its own; `over` the label column that a kernel
-    of several classes reads without giving a number for each.
+    of several classes reads without giving a number for each. `each` names columns of lists with an element for every
+    class, of which the expression speaks as of plain columns: each class has a number of its own, from its elements,
+    unless they are pooled.
     """
 
     name: str
@@ -50,6 +52,13 @@ class TermDefinition:
     by: tuple[str, ...]
     over: str | None
     expression: Fragment
+    each: tuple[str, ...] = ()
+    is_pooled: bool = False
+
+    @property
+    def is_of_class(self) -> bool:
+        """Return whether it has a number for every class."""
+        return len(self.by) == 1 or bool(self.each and not self.is_pooled)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -187,11 +196,13 @@ def _term(subject: str, lines: list[str]) -> TermDefinition:
     match = TERM.match(lines[0])
     if match is None or (match[2] or match[4]) not in get_args(TermKind):
         raise InvalidInput(
-            f"sql/{subject}.sql: {lines[0]!r} is no term; write '-- term: name = count|sum|minimum|maximum [by label]' "
-            "or '-- term: name = kernel which [by label|over label]'"
+            f"sql/{subject}.sql: {lines[0]!r} is no term; write '-- term: name = count|sum|minimum|maximum', "
+            "'... = count by label', '... = count|sum each lists', or '... = kernel which [by label|over label|each "
+            "lists|over each lists]'"
         )
     name, _, kernel, kind, relation, labels = match.groups()
     columns = tuple(label.strip() for label in labels.split(",")) if labels else ()
+    lists = columns if relation in ("each", "over each") else ()
     return TermDefinition(
         name=name,
         kind=cast(TermKind, kind or "kernel"),
@@ -199,6 +210,8 @@ def _term(subject: str, lines: list[str]) -> TermDefinition:
         by=columns if relation == "by" else (),
         over=columns[0] if relation == "over" else None,
         expression=_expression(subject, lines),
+        each=lists,
+        is_pooled=relation == "over each",
     )
 
 

@@ -13,6 +13,7 @@ from kolena_store.errors import InvalidInput
 from kolena_store.membership.bitmaps import Words
 from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.element_columns import kernel_arguments
 from kolena_store.metrics.kernels import (
     AveragePrecision,
     ExpectedCalibrationError,
@@ -24,8 +25,9 @@ from kolena_store.metrics.kernels import (
     Unweighable,
 )
 from kolena_store.metrics.ordered import NOTHING_MEASURED
+from kolena_store.metrics.ranked_columns import ranked_of_class, ranked_over_classes
 from kolena_store.metrics.ranked_scores import RankedScores, ScoreTally
-from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
+from kolena_store.metrics.sample_columns import SampleColumns
 
 __all__ = ["KERNELS", "Kernel", "KernelTerm", "kernel_terms"]
 
@@ -150,9 +152,7 @@ def _by_class(
     """One ranking of the scores of a class serves all terms over it."""
     found: dict[str, list[list[KernelValue]]] = {term.name: [[] for _ in members] for term in terms}
     for code in range(n_classes) if terms else ():
-        scores, codes = columns.matrices[terms[0].expression], columns.codes[terms[0].by[0]]
-        measured = _measured(scores, codes)
-        ranked = RankedScores(scores[:, code], codes == code, measured)
+        ranked = ranked_of_class(columns, terms[0], code)
         kernels = [CLASS_KERNELS[str(term.kernel)] for term in terms]
         for position, values in enumerate(_of_cases(ranked, kernels, members, weights)):
             for term, value in zip(terms, values, strict=True):
@@ -181,19 +181,14 @@ def _over_all_classes(
 ) -> Iterator[KernelTerm]:
     if not terms:
         return
-    scores, codes = columns.matrices[terms[0].expression], columns.codes[str(terms[0].over)]
-    if not scores.shape[1]:
+    ranked = ranked_over_classes(columns, terms[0])
+    if ranked is None:
         nothing = KernelValue(value=None, n=0, reason=NOTHING_MEASURED)
         yield from (_in_one_row(term, [nothing] * len(members)) for term in terms)
         return
-    ranked = RankedScores.of_classes(scores, codes, _measured(scores, codes))
     found = _of_cases(ranked, [MICRO_KERNELS[str(term.kernel)] for term in terms], members, weights)
     for term, values in zip(terms, zip(*found, strict=True), strict=True):
         yield _in_one_row(term, values)
-
-
-def _measured(scores: Numbers, codes: NDArray[np.int32]) -> NDArray[np.bool_]:
-    return (codes >= 0) & ~np.isnan(scores).any(axis=1)
 
 
 def _in_one_row(term: TermDefinition, found: Sequence[KernelValue]) -> KernelTerm:

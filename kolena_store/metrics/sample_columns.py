@@ -1,7 +1,7 @@
 """Sample metrics in memory: one dense column over `_sample` for each expression that a term needs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,13 +13,13 @@ from kolena_store.database import Session
 from kolena_store.membership.bitmaps import Flags, Samples, Words, from_flags, from_samples, n_words
 from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.element_columns import ElementColumns, Places, kernel_arguments
 from kolena_store.metrics.sums import Floats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
-__all__ = ["SampleColumns", "class_planes", "kernel_arguments", "load_sample_columns"]
+__all__ = ["SampleColumns", "class_planes", "load_sample_columns"]
 
 Matrix: TypeAlias = NDArray[np.float64]
-Places: TypeAlias = Samples | slice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,8 @@ class SampleColumns:
     """The scored samples of one model, dense over the sample numbers [0, size).
 
     `flags` holds the samples where an expression is true, `numbers` its values (NaN: NULL), `codes` the class of each
-    sample (-1: none), `matrices` the scores of all classes; each is found by its expression.
+    sample (-1: none), `matrices` the scores of all classes; each is found by its expression. Of expressions over lists
+    with an element for every class, `element_flags` and `element_numbers` have a row for each class: [classes, size].
     """
 
     size: int
@@ -36,13 +37,15 @@ class SampleColumns:
     numbers: Mapping[str, Floats]
     codes: Mapping[str, Codes]
     matrices: Mapping[str, Matrix]
+    element_flags: Mapping[str, Flags] = field(default_factory=dict)
+    element_numbers: Mapping[str, Matrix] = field(default_factory=dict)
 
 
 def load_sample_columns(
     session: Session, paths: Sequence[Path], size: int, *, terms: Sequence[TermDefinition], classes: Sequence[str]
 ) -> SampleColumns:
     """Return the columns that some terms need, from the files of sample metrics of one model."""
-    wanted = _wanted(terms)
+    wanted = _wanted([term for term in terms if not term.each])
     selected = [
         Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted
     ]
@@ -52,6 +55,7 @@ def load_sample_columns(
     places = slice(None) if _is_every_sample(samples, size) else samples
     found = {(kind, text): table.column(_name(kind, text)) for kind, text in wanted}
     n_classes = len(classes)
+    elements = ElementColumns(session, paths, [term for term in terms if term.each], places, shape=(n_classes, size))
     return SampleColumns(
         size=size,
         answered=from_samples(samples, size),
@@ -61,12 +65,9 @@ def load_sample_columns(
         matrices={
             text: _matrix(column, places, size, n_classes) for (kind, text), column in found.items() if kind == "matrix"
         },
+        element_flags=elements.flags,
+        element_numbers=elements.numbers,
     )
-
-
-def kernel_arguments(term: TermDefinition) -> list[str]:
-    """Return the expressions that a kernel reads."""
-    return [part.strip() for part in term.expression.split(",")]
 
 
 def class_planes(codes: Codes, n_classes: int, chosen: Flags) -> Words:

@@ -11,6 +11,7 @@ from kolena_store.membership.bitmaps import Words, from_flags, to_samples
 from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.counting import ClassCounter, count_many
 from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.element_terms import element_terms
 from kolena_store.metrics.kernel_terms import KernelTerm, kernel_terms
 from kolena_store.metrics.sample_columns import SampleColumns, class_planes
 from kolena_store.metrics.sums import extremes, repeatable_sums_many
@@ -63,7 +64,7 @@ def compute_terms(
     """
     counted = _plane_counts(columns, terms, members, n_classes)
     by_case = {
-        **{term.name: counted[term.name,] for term in terms if term.kind == "count" and not term.by},
+        **{term.name: counted[term.name,] for term in terms if _counts_samples(term)},
         **_sums(columns, terms, members),
         **extreme_terms(columns, terms, members),
     }
@@ -72,6 +73,7 @@ def compute_terms(
         for term in terms
         if _counts_classes(term)
     }
+    by_class |= element_terms(columns, terms, members)
     by_pair = {
         term.name: _pair_counts(columns, term, members, n_classes, counted=counted)
         for term in terms
@@ -117,7 +119,7 @@ def _plane_counts(
         (ANSWERED,): columns.answered,
     }
     for term in terms:
-        if term.kind == "count" and not term.by:
+        if _counts_samples(term):
             planes[term.name,] = from_flags(columns.flags[term.expression])
         if _counts_classes(term) and n_classes <= PLANE_CLASSES:
             found = class_planes(columns.codes[term.by[0]], n_classes, columns.flags[term.expression])
@@ -131,6 +133,10 @@ def _plane_counts(
     return dict(zip(planes, counts.T, strict=True))
 
 
+def _counts_samples(term: TermDefinition) -> bool:
+    return term.kind == "count" and not term.by and not term.each
+
+
 def _counts_classes(term: TermDefinition) -> bool:
     return term.kind == "count" and len(term.by) == 1
 
@@ -142,7 +148,7 @@ def _counts_pairs(term: TermDefinition) -> bool:
 def _sums(columns: SampleColumns, terms: Sequence[TermDefinition], members: Words) -> dict[str, Numbers]:
     sums: dict[str, Numbers] = {}
     for term in terms:
-        if term.kind == "sum":
+        if term.kind == "sum" and not term.each:
             values = columns.numbers[term.expression]
             measured = from_flags(~np.isnan(values))[np.newaxis]
             totals = repeatable_sums_many(values[np.newaxis], members, measured)[:, 0]

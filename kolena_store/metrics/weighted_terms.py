@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kolena_store.membership.bitmaps import Words, from_flags, to_samples
 from kolena_store.metrics.counting import Codes, count_many
 from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.element_terms import element_terms
 from kolena_store.metrics.kernel_terms import kernel_terms
 from kolena_store.metrics.sample_columns import SampleColumns
 from kolena_store.metrics.sums import Floats, repeatable_sums_many
@@ -40,6 +41,7 @@ def weighted_terms(
         for term in terms
         if term.kind == "count" and len(term.by) == 1
     }
+    by_class |= element_terms(columns, terms, counted, weights=weights)
     by_pair = {
         term.name: _pair_sums(columns, term, counted, n_classes, weights=weights) for term in terms if len(term.by) == 2
     }
@@ -53,7 +55,7 @@ def _sums(
 ) -> dict[str, Numbers]:
     sums: dict[str, Numbers] = {}
     for term in terms:
-        if term.by or term.kind not in ("count", "sum"):
+        if term.by or term.each or term.kind not in ("count", "sum"):
             continue
         if term.kind == "count":
             sums[term.name] = repeatable_sums_many(

@@ -59,10 +59,10 @@ def metric_macro(metric: MetricDefinition, file: MetricFile, state: DatasetState
     terms = _terms(metric, file)
     weight = Fragment(WEIGHT) if state.weight is not None else None
     columns = [name for name in state.metric_types if any(name in columns_of(term, [name]) for term in terms)]
-    ranks = any(term.kind == "kernel" and term.labels for term in terms)
+    names_classes = any((term.each and not term.is_pooled) or (term.kind == "kernel" and term.labels) for term in terms)
     facts = next(iter(state.facts), {})
     defaults: dict[str, object] = {}
-    required = [*columns, *([CLASSES] if ranks else [])]
+    required = [*columns, *([CLASSES] if names_classes else [])]
     if metric.level in CLASS_LEVELS:
         positive = facts.get("positive")
         if positive is None:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.published.element_terms import element_of_class, elements_of_each_class, pooled_elements
 from kolena_store.published.kernels import RANKED, calibration_error, median, ranked
-from kolena_store.statements import Fragment, identifier, statement
+from kolena_store.published.pieces import CLASS, CLASSES, POSITION, ClassTerm, piece, piece_of_metrics, weight_part
+from kolena_store.statements import Fragment, identifier
 
-__all__ = ["ClassTerm", "columns_of", "term_of_class", "term_of_each_class", "term_of_whole", "why_not"]
+__all__ = ["columns_of", "term_of_class", "term_of_each_class", "term_of_whole", "why_not"]
 
 NOT_IN_SQL: Mapping[str, str] = MappingProxyType(
     {
@@ -19,18 +20,6 @@ NOT_IN_SQL: Mapping[str, str] = MappingProxyType(
 )
 WEIGHTED: Mapping[str, str] = MappingProxyType({"minimum": "weighted_minimum", "maximum": "weighted_maximum"})
 KNOWN_KERNELS = ("median", "expected_calibration_error", *RANKED)
-CLASSES = Fragment("_classes")
-CLASS = Fragment("_class")
-POSITION = Fragment("list_position(_classes, _class)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassTerm:
-    """A term where a macro goes over the classes: aggregates by name, the term of one class, and its labels."""
-
-    aggregates: Mapping[str, Fragment]
-    value: Fragment
-    labels: Fragment | None = None
 
 
 def why_not(term: TermDefinition) -> str | None:
@@ -44,20 +33,22 @@ def why_not(term: TermDefinition) -> str | None:
 
 def columns_of(term: TermDefinition, columns: Sequence[str]) -> list[str]:
     """Return those of the sample metrics' columns that a term reads."""
-    words = {*re.findall(r"\w+", term.expression), *term.labels}
+    words = {*re.findall(r"\w+", term.expression), *term.labels, *term.each}
     return [name for name in columns if name in words]
 
 
 def term_of_whole(term: TermDefinition, weight: Fragment | None) -> Fragment:
     """Return a term of all rows of a group."""
+    if term.is_pooled:
+        return pooled_elements(term, weight)
     text = term.expression
     if term.kind == "count":
         weighed = {"condition": text, "weight": weight} if weight else {"condition": text}
-        return _piece("weighted_count" if weight else "count", **weighed)
+        return piece("weighted_count" if weight else "count", **weighed)
     if term.kind == "sum":
-        return _piece("weighted_sum", value=text, weight=weight) if weight else _piece("sum", value=text)
+        return piece("weighted_sum", value=text, weight=weight) if weight else piece("sum", value=text)
     if term.kind in ("minimum", "maximum"):
-        return _piece(WEIGHTED[term.kind], value=text, weight=weight) if weight else _piece(term.kind, value=text)
+        return piece(WEIGHTED[term.kind], value=text, weight=weight) if weight else piece(term.kind, value=text)
     return _kernel_of_whole(term, weight)
 
 
@@ -67,22 +58,24 @@ def _kernel_of_whole(term: TermDefinition, weight: Fragment | None) -> Fragment:
         return median(arguments[0], weight)
     if term.kernel == "expected_calibration_error":
         return calibration_error(arguments[0], arguments[1], weight)
-    entries = _piece(
-        "entries_of_all_classes", scores=term.expression, label=Fragment(str(term.over)), weight=_weight_part(weight)
+    entries = piece(
+        "entries_of_all_classes", scores=term.expression, label=Fragment(str(term.over)), weight=weight_part(weight)
     )
     return ranked(str(term.kernel), entries, is_weighted=weight is not None)
 
 
 def term_of_class(term: TermDefinition, weight: Fragment | None) -> Fragment:
     """Return a term of the class that the macro's parameter `class` names."""
-    if not term.by:
+    if not term.is_of_class:
         return term_of_whole(term, weight)
+    if term.each:
+        return element_of_class(term, weight)
     label = Fragment(term.by[0])
     if term.kind == "count":
         if weight:
-            return _piece("weighted_count_of_class", condition=term.expression, label=label, weight=weight)
-        return _piece("count_of_class", condition=term.expression, label=label)
-    entries = _piece("entries_of_class", scores=term.expression, label=label, weight=_weight_part(weight))
+            return piece("weighted_count_of_class", condition=term.expression, label=label, weight=weight)
+        return piece("count_of_class", condition=term.expression, label=label)
+    entries = piece("entries_of_class", scores=term.expression, label=label, weight=weight_part(weight))
     return ranked(str(term.kernel), entries, is_weighted=weight is not None)
 
 
@@ -90,38 +83,28 @@ def term_of_each_class(term: TermDefinition, weight: Fragment | None) -> ClassTe
     """Return a term where one row for each class is made."""
     own = f"_{term.name}"
     name = identifier(own)
+    if term.each and not term.is_pooled:
+        return elements_of_each_class(term, weight)
     if not term.by:
         return ClassTerm(aggregates={own: term_of_whole(term, weight)}, value=name)
     if term.kind == "kernel":
         return _kernel_of_each_class(term, weight)
     label = Fragment(term.by[0])
     if weight:
-        rows = _piece("weighted_rows_by_label", condition=term.expression, label=label, weight=weight)
-        value = _piece("weighted_count_of_rows", rows=name, **{"class": CLASS})
-        return ClassTerm(aggregates={own: rows}, value=value, labels=_piece("labels_of_rows", rows=name))
-    counts = _piece("counts_by_label", condition=term.expression, label=label)
-    value = _piece_of_metrics("count_of_map", map=name, **{"class": CLASS})
-    return ClassTerm(aggregates={own: counts}, value=value, labels=_piece_of_metrics("labels_of_map", map=name))
+        rows = piece("weighted_rows_by_label", condition=term.expression, label=label, weight=weight)
+        value = piece("weighted_count_of_rows", rows=name, **{"class": CLASS})
+        return ClassTerm(aggregates={own: rows}, value=value, labels=piece("labels_of_rows", rows=name))
+    counts = piece("counts_by_label", condition=term.expression, label=label)
+    value = piece_of_metrics("count_of_map", map=name, **{"class": CLASS})
+    return ClassTerm(aggregates={own: counts}, value=value, labels=piece_of_metrics("labels_of_map", map=name))
 
 
 def _kernel_of_each_class(term: TermDefinition, weight: Fragment | None) -> ClassTerm:
     own = f"_{term.name}"
-    rows = _piece("rows", scores=term.expression, label=Fragment(term.by[0]), weight=_weight_part(weight))
-    part = _piece("weight_of_row") if weight else Fragment("")
-    entries = _piece("entries_of_rows", rows=identifier(own), position=POSITION, weight=part, **{"class": CLASS})
+    rows = piece("rows", scores=term.expression, label=Fragment(term.by[0]), weight=weight_part(weight))
+    part = piece("weight_of_row") if weight else Fragment("")
+    entries = piece("entries_of_rows", rows=identifier(own), position=POSITION, weight=part, **{"class": CLASS})
     return ClassTerm(
-        aggregates={own: rows, str(CLASSES): _piece("classes_of_rows")},
+        aggregates={own: rows, str(CLASSES): piece("classes_of_rows")},
         value=ranked(str(term.kernel), entries, is_weighted=weight is not None),
     )
-
-
-def _weight_part(weight: Fragment | None) -> Fragment:
-    return _piece("weight_of_sample", weight=weight) if weight else Fragment("")
-
-
-def _piece(name: str, **fragments: Fragment) -> Fragment:
-    return statement("macros/terms", name).fill(**fragments)
-
-
-def _piece_of_metrics(name: str, **fragments: Fragment) -> Fragment:
-    return statement("macros/metrics", name).fill(**fragments)

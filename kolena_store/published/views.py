@@ -22,8 +22,10 @@ TERM_COLUMNS = ("run", "model", "suite", "test_case", "term", "class", "predicte
 
 
 def has_classes(state: DatasetState) -> bool:
-    """Return whether the workflow's terms are counted by label."""
-    return state.workflow is not None and any(term.labels for term in load_metrics(state.workflow.metric_file).terms)
+    """Return whether the workflow has terms by class."""
+    if state.workflow is None:
+        return False
+    return any(term.labels or term.each for term in load_metrics(state.workflow.metric_file).terms)
 
 
 def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedObject]:

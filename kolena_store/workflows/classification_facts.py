@@ -89,7 +89,7 @@ def _problem(workflow: Classification, inputs: ScoringInput) -> _Problem:
     label = workflow.prediction_field
     predicted = inputs.distinct(INFERENCE + label) if label else truth[:0]
     found = merged_labels(truth, predicted, truth.type)
-    named = [spelled(label, found, truth.type) for label in named_classes(workflow, inputs.schema)]
+    named = [spelled(label, found, truth.type) for label in named_classes(workflow.scores, inputs.schema)]
     known = dict.fromkeys([*merged_labels(truth, truth, truth.type), *named])
     classes = tuple(dict.fromkeys([*known, *found]))
     accepted = None

@@ -98,7 +98,7 @@ def _scores(workflow: "Classification", batch: "pa.RecordBatch", facts: Facts) -
         return np.column_stack([1.0 - positive, positive])
     if workflow.scores is None or not facts.classes:
         return None
-    given = score_matrix(workflow, batch, facts.scored)
+    given = score_matrix(workflow.scores, batch, facts.scored)
     absent = np.where(_are_probabilities(given), 0.0, -np.inf)
     by_class = {label: given[:, index] for index, label in enumerate(facts.scored)}
     scores = np.column_stack([by_class.get(label, absent) for label in facts.classes])

@@ -91,6 +91,61 @@ any_value(classes)
 -- example: weight = , w := _r.w
 list_transform({rows}, lambda _r: struct_pack(s := _r.s[{position}], p := _r.t = {class}{weight}))
 
+-- Lists with an element for every class, in the order of `classes`; an element that is not known is NULL.
+
+-- name: counts_by_element()
+-- example: condition = truths[_k]
+list_aggregate(flatten(list(
+    list_filter(generate_series(1, len(classes)), lambda _k: coalesce({condition}, FALSE))
+)), 'histogram')
+
+-- name: weighted_element_positions()
+-- example: condition = truths[_k]
+-- example: weight = 1.0
+flatten(list(list_transform(
+    list_filter(generate_series(1, len(classes)), lambda _k: coalesce({condition}, FALSE)),
+    lambda _k: struct_pack(t := _k, w := {weight})
+)))
+
+-- name: element_values()
+-- example: value = scores[_k]
+-- example: weight = 1
+list(list_transform(generate_series(1, len(classes)), lambda _k: ({weight})::DOUBLE * ({value})::DOUBLE))
+
+-- name: sum_of_elements()
+-- example: rows = [[0.5]]
+-- example: position = 1
+list_sum(list_transform({rows}, lambda _r: _r[{position}]))
+
+-- name: entries_of_elements()
+-- example: scores = scores[1]
+-- example: truths = truths[1]
+-- example: weight = , w := 1.0
+list(struct_pack(s := {scores}, p := {truths}{weight})) FILTER (WHERE {scores} IS NOT NULL AND {truths} IS NOT NULL)
+
+-- name: entries_of_all_elements()
+-- example: scores = scores
+-- example: truths = truths
+-- example: weight = , w := 1.0
+flatten(list(list_transform(
+    list_zip({scores}, {truths}), lambda _z: struct_pack(s := _z[1], p := _z[2]{weight})
+)) FILTER (WHERE list_aggregate({scores}, 'count') = len({scores}) AND list_aggregate({truths}, 'count') = len({truths})))
+
+-- name: element_rows()
+-- example: scores = scores
+-- example: truths = truths
+-- example: weight = , w := 1.0
+list(struct_pack(s := {scores}, t := {truths}{weight}))
+
+-- name: entries_of_element_rows()
+-- example: rows = [{'s': [0.5], 't': [TRUE], 'w': 1.0}]
+-- example: position = 1
+-- example: weight = , w := _r.w
+list_transform(
+    list_filter({rows}, lambda _r: _r.s[{position}] IS NOT NULL AND _r.t[{position}] IS NOT NULL),
+    lambda _r: struct_pack(s := _r.s[{position}], p := _r.t[{position}]{weight})
+)
+
 -- name: weight_of_sample()
 -- example: weight = 1.0
 , w := {weight}

@@ -2,6 +2,13 @@
 -- example: columns = _sample AS c0
 SELECT _sample, {columns} FROM read_parquet($files, union_by_name = true);
 
+-- name: element_columns(files)
+-- example: columns = scores AS c0
+-- example: lists = scores
+-- example: elements = unnest([1]) AS scores
+SELECT {columns}
+FROM (SELECT * EXCLUDE ({lists}), {elements} FROM read_parquet($files, union_by_name = true));
+
 -- name: whole_values()
 -- example: values = 1.0 AS v0
 SELECT position, 0 AS class_position, {values} FROM case_terms ORDER BY position;

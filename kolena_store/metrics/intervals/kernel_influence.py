@@ -1,7 +1,6 @@
 """How much each sample moves a term that a kernel computes."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -10,10 +9,12 @@ from kolena_store.errors import InvalidInput
 from kolena_store.membership.bitmaps import Samples, Words
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.design import SamplingDesign
+from kolena_store.metrics.element_columns import kernel_arguments
 from kolena_store.metrics.kernels import AveragePrecision, RocAuc
 from kolena_store.metrics.rank_influence import kendall_tau_b_influence, spearman_influence
+from kolena_store.metrics.ranked_columns import ranked_of_class, ranked_over_classes
 from kolena_store.metrics.ranked_scores import RankedScores
-from kolena_store.metrics.sample_columns import SampleColumns, kernel_arguments
+from kolena_store.metrics.sample_columns import SampleColumns
 from kolena_store.metrics.score_influence import ScoreInfluence
 from kolena_store.statistics.smooth import Numbers, summed
 
@@ -40,6 +41,7 @@ class KernelInfluence:
     def __init__(self, columns: SampleColumns, design: SamplingDesign) -> None:
         """Take the model's columns."""
         self._columns, self._design = columns, design
+        self._ranked: dict[tuple[object, ...], list[RankedScores]] = {}
 
     def influence(self, term: TermDefinition, members: Words, samples: Samples) -> Numbers:
         """Return how much each of `samples` moves the term: [samples, 1], or [samples, classes] when it has classes.
@@ -55,8 +57,7 @@ class KernelInfluence:
                 f"a metric of the term {term.name!r} has no linearised interval, since nothing says how a sample moves "
                 f"the kernel {term.kernel!r}; write 'interval: none: the reason' in the metric's block"
             )
-        rankings = self._by_class if term.by else [self._over_classes]
-        columns = [self._of_scores(kernel, ranked, members, samples) for ranked in rankings]
+        columns = [self._of_scores(kernel, ranked, members, samples) for ranked in self._rankings(term)]
         return np.column_stack(columns) if columns else np.zeros((samples.size, 0))
 
     def _of_ranks(self, term: TermDefinition, samples: Samples) -> Numbers:
@@ -81,17 +82,20 @@ class KernelInfluence:
             found[np.searchsorted(samples, entries.samples)] = each * moved
         return found
 
-    @cached_property
-    def _by_class(self) -> list[RankedScores]:
-        scores, codes = self._scores
-        is_measured = (codes >= 0) & ~np.isnan(scores).any(axis=1)
-        return [RankedScores(scores[:, code], codes == code, is_measured) for code in range(scores.shape[1])]
+    def _rankings(self, term: TermDefinition) -> list[RankedScores]:
+        """Return the rankings of a term, one for each class, or one of all; terms over the same scores share them."""
+        key = (term.expression, term.labels, term.each, term.is_of_class)
+        if key not in self._ranked:
+            self._ranked[key] = self._ranked_anew(term)
+        return self._ranked[key]
 
-    @cached_property
-    def _over_classes(self) -> RankedScores:
-        scores, codes = self._scores
-        return RankedScores.of_classes(scores, codes, (codes >= 0) & ~np.isnan(scores).any(axis=1))
+    def _ranked_anew(self, term: TermDefinition) -> list[RankedScores]:
+        if term.is_of_class:
+            return [ranked_of_class(self._columns, term, code) for code in range(self._n_classes(term))]
+        over_all = ranked_over_classes(self._columns, term)
+        return [] if over_all is None else [over_all]
 
-    @property
-    def _scores(self) -> tuple[Numbers, "np.ndarray[tuple[int, ...], np.dtype[np.int32]]"]:
-        return self._columns.matrices["scores"], self._columns.codes["truth"]
+    def _n_classes(self, term: TermDefinition) -> int:
+        if term.each:
+            return len(self._columns.element_numbers[kernel_arguments(term)[0]])
+        return int(self._columns.matrices[term.expression].shape[1])

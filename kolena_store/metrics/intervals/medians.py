@@ -6,8 +6,8 @@ import numpy as np
 
 from kolena_store.membership.bitmaps import Samples, Words, to_samples
 from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.element_columns import kernel_arguments
 from kolena_store.metrics.intervals.evidence import Evidence
-from kolena_store.metrics.sample_columns import kernel_arguments
 from kolena_store.statistics.distributions import t_quantile
 from kolena_store.statistics.order import place_of_share
 from kolena_store.statistics.smooth import Numbers, dot, summed

@@ -72,6 +72,8 @@ class CaseSamples:
                 continue
             if term.kind == "kernel":
                 total += np.einsum("ij,j->i", self._of_kernel(term), slope)
+            elif term.each:
+                total += self._weighted(self._of_elements(term, slope))
             elif term.by:
                 codes = self._codes(term)
                 total += self._weighted(np.where(codes >= 0, slope[codes], 0.0))
@@ -81,6 +83,10 @@ class CaseSamples:
 
     def cluster_sums(self, term: TermDefinition, n_classes: int) -> Numbers:
         """Return what the samples of each cluster add to a term: [clusters, 1], or [clusters, classes]."""
+        if term.each:
+            elements = [self._weighted(self._elements(term, code)) for code in range(n_classes)]
+            sums = [summed(self.clusters, one, self.n_clusters) for one in elements]
+            return np.stack(sums, axis=1) if sums else np.zeros((self.n_clusters, 0))
         if not term.by:
             return summed(self.clusters, self._weighted(self.values(term)), self.n_clusters)[:, np.newaxis]
         codes = self._codes(term)
@@ -95,6 +101,20 @@ class CaseSamples:
         if term.kind == "count":
             return columns.flags[term.expression][self.samples].astype(np.float64)
         return np.nan_to_num(columns.numbers[term.expression][self.samples], nan=0.0)
+
+    def _of_elements(self, term: TermDefinition, slope: Numbers) -> Numbers:
+        """Return the elements of each sample times the slope of their class, added in the order of the classes."""
+        total = np.zeros(self.samples.size)
+        for code in np.flatnonzero(slope).tolist():
+            total += slope[code] * self._elements(term, code)
+        return total
+
+    def _elements(self, term: TermDefinition, code: int) -> Numbers:
+        columns = self._evidence.columns
+        if term.kind == "count":
+            return np.asarray(columns.element_flags[term.expression][code, self.samples], dtype=np.float64)
+        numbers = columns.element_numbers[term.expression][code, self.samples]
+        return np.asarray(np.nan_to_num(numbers, nan=0.0), dtype=np.float64)
 
     def _of_kernel(self, term: TermDefinition) -> Numbers:
         """Return each sample's influence on a kernel's term, which several metrics may be made of."""

@@ -71,7 +71,7 @@ def _row(gradient: Gradient, terms: Sequence[TermDefinition], case: int, index: 
     for term in terms:
         values = gradient.by_term[term.name][case]
         if index is not None:
-            values = np.where(np.arange(len(values)) == index, values, 0.0) if term.by else values[[index]]
+            values = np.where(np.arange(len(values)) == index, values, 0.0) if term.is_of_class else values[[index]]
         found[term.name] = values
     return found
 
@@ -82,7 +82,7 @@ def _of_all_classes(
     """Return derivatives by the terms of every class, 0 for those that don't enter the averages."""
     found = dict(derivatives)
     for term in terms:
-        if term.by:
+        if term.is_of_class:
             found[term.name] = np.zeros(len(evidence.classes.names))
             found[term.name][evidence.reported] = derivatives[term.name]
     return found
