@@ -124,10 +124,28 @@ def add_weighted(store: ks.Store, rng: np.random.Generator) -> None:
         store.test(name, suite="odd")
 
 
+def add_multilabel(store: ks.Store, rng: np.random.Generator) -> None:
+    """Several labels a sample, with scores; once with weights; a class that never occurs, a truth that is not known."""
+    classes = ["x", ODD[3], "never"]
+    truths = rng.random((N, 3)) < [0.3, 0.5, 0]
+    held = [[label for label, has in zip(classes, row, strict=True) if has] for row in truths]
+    scores = np.clip(np.round(truths * 0.3 + rng.random((N, 3)) * 0.7, 2), 0, 1)
+    columns = {f"p {one}": with_holes(rng, scores[:, index].tolist()) for index, one in enumerate(classes)}
+    for name, weight in (("labels", None), ("weighted labels", "share")):
+        share = np.round(rng.random(N) * 3, 2)
+        share[::11] = 0
+        table = samples(rng, share=share, held=with_holes(rng, held))
+        workflow = ks.MultilabelClassification("held", scores="p {class}", classes=classes)
+        store.upload_dataset(name, table, id_fields=["id"], workflow=workflow, weight=weight)
+        store.upload_results(name, "v1", pa.table({"id": np.arange(N), **columns}).slice(4))
+        store.apply_suite(name, SUITE, name="odd")
+        store.test(name, suite="odd")
+
+
 def full_store(root: Path) -> ks.Store:
     """Return a store with every workflow, with and without weights; the same one at each call."""
     store, rng = ks.Store(root), np.random.default_rng(7)
-    for add in (add_multiclass, add_binary, add_regression, add_judged, add_weighted):
+    for add in (add_multiclass, add_binary, add_regression, add_judged, add_weighted, add_multilabel):
         with store.transaction():
             add(store, rng)
     return store

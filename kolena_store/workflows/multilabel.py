@@ -30,8 +30,9 @@ class MultilabelClassification(Workflow):
             scores it is the column `prediction`.
         scores: the score of each class: a pattern such as `"p_{class}"`, a mapping class -> column, the name of a
             struct column, or of a list column: in the order of `classes`, or of the labels in the list column
-            `score_labels`.
-        score_labels: the inference's list column with the label of each score, for scores that were a long table.
+            `score_labels`. A sample that lacks the score of a class has no prediction.
+        score_labels: the inference's list column with the label of each score, for scores that were a long table; a
+            label that is not among them has no score, and is not predicted.
         classes: all labels, in order; labels outside them are left out on both sides, and counted.
 
     Raises:

@@ -42,8 +42,10 @@ def score_labels(workflow: "MultilabelClassification", batch: "pa.RecordBatch", 
     truths, is_true_known = _held(batch.column(GROUND_TRUTH + workflow.ground_truth), facts.classes, like)
     scores = _scores(workflow, batch, facts, like)
     if facts.threshold is not None and scores is not None:
-        with np.errstate(invalid="ignore"):
-            predictions, is_answered = scores >= facts.threshold, ~np.isnan(scores).all(axis=1)
+        lacks = np.isnan(scores)
+        # A long table may name the higher scores alone; elsewhere a score that is missing leaves the labels unknown.
+        is_answered = ~(lacks.all(axis=1) if workflow.score_labels is not None else lacks.any(axis=1))
+        predictions = np.where(lacks, -np.inf, scores) >= facts.threshold
     else:
         predictions, is_answered = _held(batch.column(f"{INFERENCE}{workflow.prediction_field}"), facts.classes, like)
     is_measured = is_true_known & is_answered
