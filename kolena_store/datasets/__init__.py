@@ -5,6 +5,7 @@ from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, ch
 from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
 from kolena_store.datasets.columns import (
     CLASS_MARK,
+    LEVEL_MARK,
     ColumnNeed,
     Columns,
     check_columns,
@@ -62,6 +63,7 @@ from kolena_store.datasets.widening import check_names, widened_schema
 
 __all__ = [
     "CLASS_MARK",
+    "LEVEL_MARK",
     "DATASETS",
     "VERSIONS",
     "ChangeCounts",

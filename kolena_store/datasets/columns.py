@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASS_MARK",
+    "LEVEL_MARK",
     "ColumnKind",
     "ColumnNeed",
     "Columns",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 CLASS_MARK = "{class}"
+LEVEL_MARK = "{level}"
 NEED_PARTS = ("ground_truth", "inference", "optional")
 
 ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern"]
@@ -41,9 +43,9 @@ KINDS: Mapping[ColumnKind, str] = MappingProxyType(
 class ColumnNeed:
     """A column that must be there, and what it must hold.
 
-    `number_pattern` names several columns at once, such as `p_{class}`; `numbers` is a list or struct of numbers;
-    `like` names the column of the other side whose type a label must have; optional columns of one `group` are there
-    together or not at all.
+    `number_pattern` names several columns at once, such as `p_{class}` or `q_{level}`; `numbers` is a list or struct of
+    numbers; `like` names the column of the other side whose type a label must have; optional columns of one `group` are
+    there together or not at all.
     """
 
     name: str
@@ -124,12 +126,15 @@ def check_columns(
 def columns_of_pattern(pattern: str, names: Iterable[str]) -> dict[str, str]:
     """Return class -> column for the columns that a pattern such as `p_{class}` names, in their order.
 
+    A pattern of quantiles holds `{level}` in its place.
+
     Raises:
-        InvalidInput: the pattern does not hold `{class}` exactly once.
+        InvalidInput: the pattern holds neither exactly once.
     """
-    if pattern.count(CLASS_MARK) != 1:
-        raise InvalidInput(f"scores={pattern!r} must hold {CLASS_MARK} exactly once, as in 'p_{CLASS_MARK}'")
-    start, end = pattern.split(CLASS_MARK)
+    mark = LEVEL_MARK if LEVEL_MARK in pattern else CLASS_MARK
+    if pattern.count(mark) != 1:
+        raise InvalidInput(f"the pattern {pattern!r} must hold {mark} exactly once, as in 'p_{mark}'")
+    start, end = pattern.split(mark)
     return {
         name[len(start) : len(name) - len(end)]: name
         for name in names

@@ -1,7 +1,8 @@
 """Metrics from terms: every definition is an SQL expression, evaluated for all test cases at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -25,11 +26,20 @@ NOT_FINITE = "the value is not finite"
 
 @dataclass(frozen=True, kw_only=True)
 class ClassNames:
-    """The classes in order, the ones that have rows of their own, and the positive one of a binary problem."""
+    """The classes in order, the ones that have rows of their own, and the positive one of a binary problem.
+
+    `groups` names those among the classes that some metrics are of.
+    """
 
     names: tuple[str, ...]
     reported: tuple[str, ...]
     positive: str | None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def positions(self, group: str) -> list[int]:
+        """Return where the classes of a group stand."""
+        members = set(self.groups.get(group, ()))
+        return [position for position, name in enumerate(self.names) if name in members]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +83,8 @@ def compute_metrics(
             if wanted:
                 table = _evaluated(connection, name, wanted)
                 for index, metric in enumerate(wanted):
-                    yield _values(table, index, metric, terms, missing=missing)
+                    found = _values(table, index, metric, terms, missing=missing)
+                    yield found if metric.among is None else _among(found, classes.positions(metric.among))
     finally:
         connection.close()
 
@@ -167,6 +178,14 @@ def _values(
         successes=successes,
         reasons=[_reason(metric, value, reason) for value, reason in zip(raw.tolist(), known, strict=True)],
     )
+
+
+def _among(values: MetricValues, positions: Sequence[int]) -> MetricValues:
+    """Return the rows of some classes."""
+    keep = np.isin(values.class_positions, positions)
+    names = ("positions", "class_positions", "values", "n", "n_null", "successes")
+    numbers = {name: getattr(values, name)[keep] for name in names}
+    return replace(values, reasons=list(compress(values.reasons, keep.tolist())), **numbers)
 
 
 def _floats(table: pa.Table, name: str) -> Numbers:

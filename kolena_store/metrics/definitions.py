@@ -86,7 +86,7 @@ class MetricDefinition:
 
     `level` says over which rows: `whole` one row per test case; `class` one per test case and class (`class, positive`
     also gives the bare metric of the positive class); `classes` an aggregate over the reported classes of a test
-    case, `all classes` over all of them.
+    case, `all classes` over all of them. `among` names the group of classes that have rows of a metric of classes.
     """
 
     name: str
@@ -100,6 +100,7 @@ class MetricDefinition:
     formula: str
     undefined: str
     expression: Fragment
+    among: str | None = None
 
     def words(self) -> set[str]:
         """Return all words of the metric's expressions, terms among them."""
@@ -236,6 +237,7 @@ def _metric(subject: str, lines: list[str]) -> MetricDefinition:
         formula=headers["formula"],
         undefined=headers["undefined"],
         expression=_expression(subject, lines),
+        among=headers.get("among"),
     )
 
 

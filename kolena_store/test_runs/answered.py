@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kolena_store.database import Session, reading_files
 from kolena_store.datasets import (
-    CLASS_MARK,
     ColumnNeed,
     Columns,
     VersionRecord,
@@ -178,7 +177,8 @@ def _typed(table: str, name: str, kind: str) -> Fragment:
 def _inference_columns(needs: Sequence[ColumnNeed], available: Sequence[str]) -> list[str]:
     found: dict[str, None] = {}
     for need in needs:
-        named = columns_of_pattern(need.name, available).values() if CLASS_MARK in need.name else [need.name]
+        is_pattern = need.kind == "number_pattern"
+        named = columns_of_pattern(need.name, available).values() if is_pattern else [need.name]
         found.update(dict.fromkeys(name for name in named if name in available))
     return list(found)
 

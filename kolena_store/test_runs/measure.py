@@ -117,4 +117,4 @@ def _weighed(counted: Sequence[MetricValues], weighted: Sequence[MetricValues]) 
 
 
 def _class_names(facts: Facts) -> ClassNames:
-    return ClassNames(names=facts.classes, reported=facts.reported, positive=facts.positive)
+    return ClassNames(names=facts.classes, reported=facts.reported, positive=facts.positive, groups=facts.groups)

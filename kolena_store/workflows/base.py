@@ -59,6 +59,7 @@ class Facts:
     `is_binary` says that truth and scores know two classes (a model may answer others still), and `positive` is the one
     of them that the user named; `threshold` was tuned or given; `centres` are the values about which second
     moments are taken, `spreads` how far the values lie around them; `constants` are numbers that metrics may name;
+    `groups` names those among the classes that some metrics are of;
     `unavailable` says of a sample-metrics column why it is NULL throughout; `absent` are the parts of an answer that
     these results do without, and may.
     """
@@ -74,6 +75,7 @@ class Facts:
     centres: Mapping[str, float] = field(default_factory=dict)
     spreads: Mapping[str, float] = field(default_factory=dict)
     constants: Mapping[str, float] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from kolena_store.errors import InvalidInput
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts
 from kolena_store.workflows.class_scores import score_matrix
 from kolena_store.workflows.labels import label_texts
+from kolena_store.workflows.lists import element_lists
 from kolena_store.workflows.numbers import numbers_of
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def score_labels(workflow: "MultilabelClassification", batch: "pa.RecordBatch", 
         predictions, is_answered = _held(batch.column(f"{INFERENCE}{workflow.prediction_field}"), facts.classes, like)
     is_measured = is_true_known & is_answered
     return [
-        _lists(truths, np.broadcast_to(~is_true_known[:, np.newaxis], truths.shape)),
-        _lists(predictions, np.broadcast_to(~is_answered[:, np.newaxis], predictions.shape)),
-        _score_lists(scores, truths.shape),
+        _flag_lists(truths, is_true_known),
+        _flag_lists(predictions, is_answered),
+        element_lists(np.full(truths.shape, np.nan) if scores is None else scores),
         pa.array((truths == predictions).all(axis=1), mask=~is_measured),
         *(pa.array(share, mask=~is_measured) for share in _shares(truths, predictions)),
     ]
@@ -142,18 +143,8 @@ def _shares(truths: "np.ndarray", predictions: "np.ndarray") -> "list[np.ndarray
     return [wrong, *(above / np.maximum(below, 1) for above, below in ratios)]
 
 
-def _lists(values: "np.ndarray", missing: "np.ndarray") -> "pa.Array":
-    """Return a list of each row's values; NULL in the place of those that are missing."""
+def _flag_lists(flags: "np.ndarray", is_known: "np.ndarray") -> "pa.Array":
     import numpy as np
     import pyarrow as pa
 
-    n_rows, n_classes = values.shape
-    offsets = pa.array(np.arange(n_rows + 1, dtype=np.int32) * n_classes)
-    return pa.ListArray.from_arrays(offsets, pa.array(values.ravel(), mask=missing.ravel()))
-
-
-def _score_lists(scores: "np.ndarray | None", shape: tuple[int, ...]) -> "pa.Array":
-    import numpy as np
-
-    known = np.full(shape, np.nan) if scores is None else scores
-    return _lists(known, np.isnan(known))
+    return element_lists(np.where(is_known[:, np.newaxis], flags.astype(np.float64), np.nan), kind=pa.bool_())

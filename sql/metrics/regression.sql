@@ -241,3 +241,136 @@ rank_correlation
 -- formula: tau-b (Kendall 1945)
 -- undefined: the truth or the prediction has fewer than two different values
 pair_correlation
+
+-- term: n_of_level = count each pinball_losses
+pinball_losses IS NOT NULL
+
+-- term: pinball_sum = sum each pinball_losses
+pinball_losses
+
+-- term: n_at_or_under = count each at_or_under
+at_or_under
+
+-- term: n_of_interval = count each covered
+covered IS NOT NULL
+
+-- term: n_covered_of_interval = count each covered
+covered
+
+-- term: width_sum_of_interval = sum each widths
+widths
+
+-- term: n_interval = count
+is_covered IS NOT NULL
+
+-- term: n_covered = count
+is_covered
+
+-- term: width_sum = sum
+interval_width
+
+-- term: n_scored = count
+weighted_interval_score IS NOT NULL
+
+-- term: score_sum = sum
+weighted_interval_score
+
+-- metric: pinball_loss
+-- of: classes
+-- better: lower
+-- unit: target
+-- range: [0, inf)
+-- n: max(n_of_level)
+-- measured: max(n_of_level)
+-- interval: linearised
+-- formula: mean pinball loss over all levels and samples (Koenker and Bassett 1978)
+-- undefined: no sample has a true number and quantiles
+sum(pinball_sum) / nullif(sum(n_of_level), 0)
+
+-- metric: pinball_loss_of_level
+-- of: class
+-- among: levels
+-- better: lower
+-- unit: target
+-- range: [0, inf)
+-- n: n_of_level
+-- measured: n_of_level
+-- interval: linearised
+-- formula: mean of max(level * (truth - quantile), (level - 1) * (truth - quantile))
+-- undefined: no sample has a true number and quantiles
+pinball_sum / nullif(n_of_level, 0)
+
+-- metric: quantile_coverage
+-- of: class
+-- among: levels
+-- better: none
+-- unit: fraction
+-- range: [0, 1]
+-- n: n_of_level
+-- measured: n_of_level
+-- interval: wilson(n_at_or_under)
+-- formula: truths at or under the quantile / measured; as large as the level when the forecast is calibrated
+-- undefined: no sample has a true number and quantiles
+n_at_or_under / nullif(n_of_level, 0)
+
+-- metric: interval_coverage
+-- of: whole
+-- better: none
+-- unit: fraction
+-- range: [0, 1]
+-- n: n_interval
+-- measured: n_interval
+-- interval: wilson(n_covered)
+-- formula: truths in the widest central interval / measured
+-- undefined: no sample has a true number and quantiles
+n_covered / nullif(n_interval, 0)
+
+-- metric: interval_coverage_of_level
+-- of: class
+-- among: intervals
+-- better: none
+-- unit: fraction
+-- range: [0, 1]
+-- n: n_of_interval
+-- measured: n_of_interval
+-- interval: wilson(n_covered_of_interval)
+-- formula: truths in the central interval between two levels / measured
+-- undefined: no sample has a true number and quantiles
+n_covered_of_interval / nullif(n_of_interval, 0)
+
+-- metric: interval_width
+-- of: whole
+-- better: lower
+-- unit: target
+-- range: (-inf, inf)
+-- n: n_interval
+-- measured: n_interval
+-- interval: linearised
+-- formula: mean width of the widest central interval
+-- undefined: no sample has a true number and quantiles
+width_sum / nullif(n_interval, 0)
+
+-- metric: interval_width_of_level
+-- of: class
+-- among: intervals
+-- better: lower
+-- unit: target
+-- range: (-inf, inf)
+-- n: n_of_interval
+-- measured: n_of_interval
+-- interval: linearised
+-- formula: mean width of the central interval between two levels
+-- undefined: no sample has a true number and quantiles
+width_sum_of_interval / nullif(n_of_interval, 0)
+
+-- metric: weighted_interval_score
+-- of: whole
+-- better: lower
+-- unit: target
+-- range: (-inf, inf)
+-- n: n_scored
+-- measured: n_scored
+-- interval: linearised
+-- formula: mean of the interval scores, weighted by alpha / 2, and of half the distance from the median (Bracher et al. 2021)
+-- undefined: no sample has a true number and every quantile
+score_sum / nullif(n_scored, 0)
