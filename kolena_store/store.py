@@ -88,6 +88,8 @@ class Store:
         workflow: Workflow | None = None,
         predictions: upload_room.Predictions | None = None,
         append_only: bool = False,
+        collect: Sequence[str] = (),
+        leave_out: Sequence[str] = (),
         cluster: str | None = None,
         weight: str | None = None,
         types: Mapping[str, str] | None = None,
@@ -105,6 +107,9 @@ class Store:
             workflow: the type of problem and its columns; omitted later, it stays.
             predictions: model -> the column with its predictions, for a frame that carries them beside the samples.
             append_only: keep the samples that the input does not have.
+            collect: columns of a long table, with several rows for a sample, whose values become a list for each
+                sample; a row in which all of them are NULL adds nothing.
+            leave_out: columns of the input that are not kept; rows that agree in all others then become one.
             cluster: the field that names groups of samples that vary together, such as patients or videos; intervals
                 then count groups. Omitted later, it stays; an empty text takes it away. So does `weight`.
             weight: the field that says how much each sample counts.
@@ -119,6 +124,7 @@ class Store:
             source=source,
             id_fields=id_fields,
             append_only=append_only,
+            long=dataset_room.LongTable(collect=collect, left_out=leave_out),
             sampling=dataset_room.Sampling(cluster=cluster, weight=weight),
             types=types or {},
             message=message,
@@ -138,6 +144,8 @@ class Store:
         upload_configuration: Mapping[str, Any] | None = None,
         types: Mapping[str, str] | None = None,
         allow_unmatched: bool = False,
+        collect: Sequence[str] = (),
+        leave_out: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
     ) -> result_room.ResultsReport | Records[result_room.ResultsReport]:
@@ -148,6 +156,8 @@ class Store:
             source: a table with the dataset's id fields and the model's answers.
             upload_configuration: what the model ran with; results under another one are kept apart.
             allow_unmatched: count rows that belong to no sample, in place of an error.
+            collect: columns of a long table whose values become a list for each sample (and model).
+            leave_out: columns of the input that are not kept; rows that agree in all others then become one.
 
         Raises:
             StoreError: the input can't be used; nothing is written then.
@@ -159,6 +169,7 @@ class Store:
             model_field=model_field,
             types=types or {},
             allow_unmatched=allow_unmatched,
+            long=dataset_room.LongTable(collect=collect, left_out=leave_out),
             upload_configuration=upload_configuration,
             metadata=metadata,
             tags=tags,

@@ -55,6 +55,11 @@ def upload(
     if workflow is not None:
         check_workflow(workflow)
     _check_predictions(predictions)
+    if predictions and given.long.is_asked_for:
+        raise InvalidInput(
+            "a long table (collect=, leave_out=) can't carry predictions beside the samples; upload them with "
+            "upload_results"
+        )
     renames = _renames(transaction, given.name, workflow, predictions)
     source = _readable_twice(given) if renames else given.source
     left_out = [column for columns in renames.values() for column in columns.values()]

@@ -30,6 +30,8 @@ class UploadOptions(TypedDict):
     cluster: str | None
     weight: str | None
     append: bool
+    collect: tuple[str, ...]
+    leave_out: tuple[str, ...]
     types: dict[str, str]
     description: str | None
     tags: tuple[str, ...]
@@ -89,6 +91,18 @@ def command() -> None:
     metavar="FIELD",
     help="FILE's column with how much each sample counts, e.g. --weight share. Omitted later, it stays.",
 )
+@click.option(
+    "--collect",
+    multiple=True,
+    metavar="FIELD",
+    help="A column of a long table whose values become a list for each sample, e.g. --collect label.",
+)
+@click.option(
+    "--leave-out",
+    multiple=True,
+    metavar="FIELD",
+    help="A column of FILE that is not kept, e.g. --leave-out model; rows that agree in all others become one.",
+)
 @click.option("--append", is_flag=True, help="Keep the samples that FILE does not have.")
 @click.option(
     "--type",
@@ -125,6 +139,8 @@ def upload(invocation: Invocation, name: str, file: str, **options: Unpack[Uploa
         workflow=options["workflow"],
         predictions=options["predictions"] or None,
         append_only=options["append"],
+        collect=options["collect"],
+        leave_out=options["leave_out"],
         cluster=options["cluster"],
         weight=options["weight"],
         types=options["types"],

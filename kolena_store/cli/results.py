@@ -29,6 +29,8 @@ class UploadOptions(TypedDict):
     tags: tuple[str, ...]
     types: dict[str, str]
     allow_unmatched: bool
+    collect: tuple[str, ...]
+    leave_out: tuple[str, ...]
 
 
 @click.group(
@@ -81,6 +83,18 @@ def command() -> None:
     callback=read_pairs_from_the_end,
     help="Read a column as a SQL type, e.g. --type label=VARCHAR.",
 )
+@click.option(
+    "--collect",
+    multiple=True,
+    metavar="FIELD",
+    help="A column of a long table whose values become a list for each sample, e.g. --collect label.",
+)
+@click.option(
+    "--leave-out",
+    multiple=True,
+    metavar="FIELD",
+    help="A column of FILE that is not kept, e.g. --leave-out model; rows that agree in all others become one.",
+)
 @click.option("--allow-unmatched", is_flag=True, help="Count rows that belong to no sample, in place of an error.")
 @pass_invocation
 def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **options: Unpack[UploadOptions]) -> None:
@@ -95,6 +109,8 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
         upload_configuration=options["upload_configuration"],
         types=options["types"],
         allow_unmatched=options["allow_unmatched"],
+        collect=options["collect"],
+        leave_out=options["leave_out"],
         metadata=options["metadata"] or None,
         tags=options["tags"],
     )

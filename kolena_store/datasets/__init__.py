@@ -3,6 +3,7 @@
 from kolena_store.datasets.categories import with_categories
 from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, changed_samples
 from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
+from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import (
     CLASS_MARK,
     LEVEL_MARK,
@@ -74,6 +75,7 @@ __all__ = [
     "DatasetModel",
     "DatasetRecord",
     "DatasetUpload",
+    "LongTable",
     "Field",
     "RowChanges",
     "SampleChanges",
@@ -87,6 +89,7 @@ __all__ = [
     "author",
     "changed_samples",
     "check_columns",
+    "collected",
     "check_ids",
     "check_label_types",
     "check_names",

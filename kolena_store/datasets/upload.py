@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kolena_store.database import Transaction
 from kolena_store.datasets.categories import with_categories
 from kolena_store.datasets.changes import RowChanges, row_changes
+from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import Columns, check_columns
 from kolena_store.datasets.identity import check_id_types, check_ids, missing_ids, resolve_id_fields
 from kolena_store.datasets.numbering import add_to_id_map, number_rows
@@ -41,7 +42,8 @@ REPORT_COLUMNS = (
 class DatasetUpload:
     """What the caller gave: the input, how to read it, and what to note down with it.
 
-    `left_out` names columns of the input that are no part of the dataset (a wide frame's predictions).
+    `left_out` names columns of the input that are no part of the dataset (a wide frame's predictions); `long` says how
+    several rows of one sample become one.
     """
 
     name: str
@@ -53,6 +55,7 @@ class DatasetUpload:
     append_only: bool = False
     types: Mapping[str, str] = field(default_factory=dict)
     left_out: Sequence[str] = ()
+    long: LongTable = field(default_factory=LongTable)
     message: str | None = None
     version_tags: Sequence[str] = ()
 
@@ -93,6 +96,28 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
     before = version_of(transaction, existing) if existing else None
     source = open_table(upload.source, types=upload.types, expected=before.plain_types if before else None)
     check_not_empty(source)
+    with collected(transaction, source, upload.long, _sample_keys(source, existing, upload)) as rows:
+        return _upload(transaction, rows, existing, before, upload=upload)
+
+
+def _sample_keys(source: TableInput, existing: DatasetRecord | None, upload: DatasetUpload) -> Sequence[str]:
+    """Return the columns whose values several rows of a long table share; they can't be inferred from its rows."""
+    given = upload.id_fields or (existing.id_fields if existing else None)
+    if upload.long.is_asked_for and not given:
+        raise InvalidInput(
+            f"{source.name}: name the id fields (id_fields=, --id), since several rows stand for one sample here"
+        )
+    return given or ()
+
+
+def _upload(
+    transaction: Transaction,
+    source: TableInput,
+    existing: DatasetRecord | None,
+    before: VersionRecord | None,
+    *,
+    upload: DatasetUpload,
+) -> UploadReport:
     schema = _checked_schema(source, upload, before)
     id_fields = _id_fields(source, schema, existing, upload)
     dataset = existing or _new_dataset(transaction, upload.name, id_fields)

@@ -1,12 +1,13 @@
 """Uploading results: rows are matched to test samples by id and become the next version of a model's inferences."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import (
     DatasetRecord,
+    LongTable,
     Staged,
     VersionRecord,
     check_columns,
@@ -15,6 +16,7 @@ from kolena_store.datasets import (
     check_names,
     check_not_empty,
     check_same_id_types,
+    collected,
     dataset_named,
     files_of,
     find_numbers,
@@ -46,7 +48,8 @@ class ResultsUpload:
     """What the caller gave: the inferences, whose they are, and how strictly to match them.
 
     Either `model` names the model, or `model_field` the column that does. `renames` maps inference columns to the
-    input's columns (a wide frame's prediction column of one model).
+    input's columns (a wide frame's prediction column of one model). `long` says how several rows of one sample become
+    one.
     """
 
     dataset: str
@@ -56,6 +59,7 @@ class ResultsUpload:
     renames: Mapping[str, str] | None = None
     types: Mapping[str, str] = field(default_factory=dict)
     allow_unmatched: bool = False
+    long: LongTable = field(default_factory=LongTable)
     upload_configuration: Mapping[str, Any] | None = None
     metadata: Mapping[str, Any] | None = None
     tags: Sequence[str] = ()
@@ -72,6 +76,20 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
     dataset = dataset_named(transaction, upload.dataset)
     version = version_of(transaction, dataset)
     source = _opened(transaction, dataset, version, upload)
+    keys = [*([upload.model_field] if upload.model_field else []), *dataset.id_fields]
+    long = replace(upload.long, owner=upload.model_field)
+    with collected(transaction, source, long, keys) as rows:
+        return _upload(transaction, dataset, version, rows, upload=upload)
+
+
+def _upload(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    version: VersionRecord,
+    source: TableInput,
+    *,
+    upload: ResultsUpload,
+) -> list[ResultsReport]:
     schema = _checked_schema(source, dataset, version, upload)
     staged = stage(transaction.root, INCOMING_KIND, source, schema=schema, base=0)
     try:

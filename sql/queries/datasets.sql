@@ -109,6 +109,33 @@ FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample =
 WHERE older._sample IS NULL OR newer._sample IS NULL OR len(_fields) > 0
 ORDER BY coalesce(newer._sample, older._sample);
 
+-- name: has_several_values()
+-- example: column = _sample
+(count(DISTINCT {column}) + (count({column}) < count(*))::INTEGER > 1)
+
+-- name: samples_with_several_values(files)
+-- example: keys = _sample
+-- example: differing = (count(*) > 1)
+-- example: any_differs = (count(*) > 1)
+SELECT {keys}, {differing} FROM read_parquet($files, union_by_name = true)
+GROUP BY {keys} HAVING {any_differs} ORDER BY min(_sample) LIMIT 1;
+
+-- name: values_in_order()
+-- example: column = _sample
+-- example: is_known = _sample IS NOT NULL
+coalesce(list({column} ORDER BY _sample) FILTER (WHERE {is_known}), [])
+
+-- name: one_value()
+-- example: column = _sample
+any_value({column})
+
+-- name: collected_rows(files)
+-- example: columns = _sample
+-- example: keys = _sample
+-- example: condition = TRUE
+SELECT {columns} FROM read_parquet($files, union_by_name = true) WHERE {condition}
+GROUP BY {keys} ORDER BY min(_sample);
+
 -- name: distinct_labels(files)
 -- example: column = _sample
 SELECT DISTINCT {column} AS _label FROM read_parquet($files, union_by_name = true)
