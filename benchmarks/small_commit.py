@@ -11,7 +11,7 @@ import kolena_store as ks
 WORKFLOW = ks.Classification("label", "prediction", positive="yes")
 PARTS = {
     "copying and opening the catalogue": ("database/commit.py", "_begin"),
-    "bringing the views up to date": ("publish.py", "publish"),
+    "bringing the views up to date": ("published/__init__.py", "publish"),
     "commit": ("database/commit.py", "_finish"),
     "replacing the catalogue": ("database/commit.py", "_replace"),
 }

@@ -192,7 +192,7 @@ def compare(folder: Path, n_samples: int, n_models: int, n_cases: int, *, runs: 
     queried = by_duckdb(frame, given.cases[:n_queries], n_models)
     assert [row[1:] for row in queried] == [one.row(0) for one in counted[:n_queries]]
     duckdb_seconds = queried[0][0] / n_queries * n_cases
-    words = np.zeros((n_cases, -(-n_samples // 64)), dtype=np.uint64)
+    words = np.random.default_rng(0).integers(2**63, size=(n_cases, -(-n_samples // 64)), dtype=np.uint64)
     floor, _ = timed(lambda: int(words.sum()), runs=3)
     sklearn = by_scikit_learn(given, 10)
     rows = [

@@ -183,7 +183,7 @@ def test_a_part_stands_where_it_is_used(part: list[str], connection: duckdb.Duck
     elif part[1] in ROWS:
         connection.execute(f"EXPLAIN SELECT * FROM {text}")
     elif "join" in part[1]:
-        alias = "scored" if "weights" in part[1] else "samples"
+        alias = {"join_weights": "scored", "join_sample_metrics": "inferences"}.get(part[1], "samples")
         connection.execute(f"EXPLAIN SELECT * FROM test_samples AS {alias} {text}")
     else:
         connection.execute(f"EXPLAIN SELECT * FROM read_parquet(['x.parquet']) AS samples WHERE {text}")

@@ -109,12 +109,15 @@ def _types_of(session: Session, schema: "pa.Schema") -> dict[str, str]:
 
 
 def _results(session: Session, dataset_id: int, version: int, workflow: Workflow | None) -> tuple[ResultsState, ...]:
-    scored: dict[tuple[int, int], list[ScoredState]] = {}
     scorer = f"{workflow.name} {workflow.scorer_version}" if workflow else None
-    for row in session.rows("publish.newest_sample_metrics", dataset_id=dataset_id, dataset_version=version):
-        if row[4] == scorer:
-            scored.setdefault((row[0], row[1]), []).append(_scored(session, row))
+    key = {"dataset_id": dataset_id, "dataset_version": version}
+    of_scorer = [row for row in session.rows("publish.newest_sample_metrics", **key) if row[4] == scorer]
     rows = session.rows("publish.newest_results", dataset_id=dataset_id)
+    # All at once: each model then finds its own among the known ones.
+    session.files([file_id for row in of_scorer for file_id in row[3]] + [one for row in rows for one in row[5]])
+    scored: dict[tuple[int, int], list[ScoredState]] = {}
+    for row in of_scorer:
+        scored.setdefault((row[0], row[1]), []).append(_scored(session, row))
     return tuple(_of_model(session, row, scored.get((row[0], row[1]), ())) for row in rows)
 
 

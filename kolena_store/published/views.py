@@ -81,11 +81,13 @@ def _inferences(state: DatasetState) -> Fragment:
             configuration=literal(one.upload_configuration),
             columns=joined((_of_model(one, name, types[name]) for name in shown), ""),
             files=one.files,
-            samples=state.view("test_samples"),
         )
         for one in state.results
     ]
-    return _union(state, "inferences", parts, "no_inferences")
+    view, samples = state.view("inferences"), state.view("test_samples")
+    if not parts:
+        return statement("views/datasets", "no_inferences").fill(view=view)
+    return statement("views/datasets", "inferences").fill(view=view, parts=joined(parts, UNION), samples=samples)
 
 
 def _results(state: DatasetState) -> Fragment:
@@ -95,17 +97,22 @@ def _results(state: DatasetState) -> Fragment:
         part.fill(
             model=literal(one.model),
             configuration=literal(one.upload_configuration),
-            s=_struct({name: identifier("samples", name) for name in state.types}),
-            g=_struct({name: identifier("samples", name) for name in state.truths}),
             i=_struct({name: _value_of_model(one, name, kind) for name, kind in types.items()}),
             m=_metrics_struct(state, one),
             files=one.files,
-            samples=state.view("test_samples"),
             scored=_metrics_join(one),
         )
         for one in state.results
     ]
-    return _union(state, "results", parts, "no_results")
+    if not parts:
+        return statement("views/datasets", "no_results").fill(view=state.view("results"))
+    return statement("views/datasets", "results").fill(
+        view=state.view("results"),
+        s=_struct({name: identifier("samples", name) for name in state.types}),
+        g=_struct({name: identifier("samples", name) for name in state.truths}),
+        parts=joined(parts, UNION),
+        samples=state.view("test_samples"),
+    )
 
 
 def _metrics_struct(state: DatasetState, one: ResultsState) -> Fragment:
@@ -191,12 +198,6 @@ def _members(session: Session, state: DatasetState) -> Fragment:
         version=literal(state.version),
         blocks=joined(blocks, UNION),
     )
-
-
-def _union(state: DatasetState, name: str, parts: Sequence[Fragment], nothing: str) -> Fragment:
-    if not parts:
-        return statement("views/datasets", nothing).fill(view=state.view(name))
-    return statement("views/datasets", "inferences").fill(view=state.view(name), parts=joined(parts, UNION))
 
 
 def _of_model(one: ResultsState, name: str, kind: str) -> Fragment:

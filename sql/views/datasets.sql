@@ -16,38 +16,44 @@ CREATE OR REPLACE VIEW {view} AS SELECT {columns} FROM {samples};
 
 -- name: inferences()
 -- example: view = "digits".inferences
--- example: parts = SELECT 1 AS a
-CREATE OR REPLACE VIEW {view} AS {parts};
+-- example: parts = SELECT 1 AS _sample
+-- example: samples = "digits".test_samples
+CREATE OR REPLACE VIEW {view} AS
+SELECT * FROM ({parts}) AS answers WHERE _sample IN (SELECT _sample FROM {samples});
 
 -- name: inferences_of_model()
 -- example: model = 'v1'
 -- example: configuration = NULL
 -- example: columns = , inferences._sample AS label
 -- example: files = ['x.parquet']
--- example: samples = "digits".test_samples
 SELECT _sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration{columns}
 FROM read_parquet({files}, union_by_name = true) AS inferences
-WHERE _sample IN (SELECT _sample FROM {samples})
+
+-- name: results()
+-- example: view = "digits".results
+-- example: s = NULL
+-- example: g = NULL
+-- example: parts = SELECT 1 AS _sample, 'v1' AS model, NULL AS upload_configuration, NULL AS i, NULL AS m
+-- example: samples = "digits".test_samples
+CREATE OR REPLACE VIEW {view} AS
+SELECT samples._sample, answers.model, answers.upload_configuration, {s} AS s, {g} AS g, answers.i, answers.m
+FROM {samples} AS samples JOIN ({parts}) AS answers ON answers._sample = samples._sample;
 
 -- name: results_of_model()
 -- example: model = 'v1'
 -- example: configuration = NULL
--- example: s = NULL
--- example: g = NULL
 -- example: i = NULL
 -- example: files = ['x.parquet']
--- example: samples = "digits".test_samples
 -- example: m = NULL
 -- example: scored = WHERE inferences._sample > 0
-SELECT samples._sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration,
-    {s} AS s, {g} AS g, {i} AS i, {m} AS m
-FROM {samples} AS samples
-JOIN read_parquet({files}, union_by_name = true) AS inferences ON inferences._sample = samples._sample
+SELECT inferences._sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration,
+    {i} AS i, {m} AS m
+FROM read_parquet({files}, union_by_name = true) AS inferences
 {scored}
 
 -- name: join_sample_metrics()
 -- example: files = ['x.parquet']
-LEFT JOIN read_parquet({files}, union_by_name = true) AS scored ON scored._sample = samples._sample
+LEFT JOIN read_parquet({files}, union_by_name = true) AS scored ON scored._sample = inferences._sample
 
 -- name: no_inferences()
 -- example: view = "digits".inferences
