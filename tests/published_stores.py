@@ -142,10 +142,28 @@ def add_multilabel(store: ks.Store, rng: np.random.Generator) -> None:
         store.test(name, suite="odd")
 
 
+def add_quantiles(store: ks.Store, rng: np.random.Generator) -> None:
+    """Forecasts at three levels, some of which are missing; once with weights."""
+    truth = np.round(rng.normal(10, 2, N), 2)
+    columns = {
+        f"q {level}": with_holes(rng, np.round(truth + rng.normal(shift, 1, N), 2).tolist())
+        for level, shift in ((0.1, -1.5), (0.5, 0.0), (0.9, 1.5))
+    }
+    for name, weight in (("forecasts", None), ("weighted forecasts", "share")):
+        share = np.round(rng.random(N) * 3, 2)
+        share[::11] = 0
+        table = samples(rng, share=share, observed=with_holes(rng, truth.tolist()))
+        workflow = ks.Regression("observed", quantiles="q {level}")
+        store.upload_dataset(name, table, id_fields=["id"], workflow=workflow, weight=weight)
+        store.upload_results(name, "v1", pa.table({"id": np.arange(N), **columns}).slice(4))
+        store.apply_suite(name, SUITE, name="odd")
+        store.test(name, suite="odd")
+
+
 def full_store(root: Path) -> ks.Store:
     """Return a store with every workflow, with and without weights; the same one at each call."""
     store, rng = ks.Store(root), np.random.default_rng(7)
-    for add in (add_multiclass, add_binary, add_regression, add_judged, add_weighted, add_multilabel):
+    for add in (add_multiclass, add_binary, add_regression, add_judged, add_weighted, add_multilabel, add_quantiles):
         with store.transaction():
             add(store, rng)
     return store

@@ -1,6 +1,6 @@
 """Long tables: several rows of one sample become one, the values of some columns lists."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,6 +38,14 @@ class LongTable:
     def is_asked_for(self) -> bool:
         """Whether anything is to be done."""
         return bool(self.collect or self.left_out)
+
+    def types_of_cells(self, stored: "Mapping[str, pa.DataType]") -> "dict[str, pa.DataType]":
+        """Return the types that the columns have before they are collected, given those of the store."""
+        import pyarrow.types as types
+
+        listed = {name: kind for name, kind in stored.items() if name in self.collect and types.is_list(kind)}
+        others = {name: kind for name, kind in stored.items() if name not in self.collect}
+        return {**others, **{name: kind.value_type for name, kind in listed.items()}}
 
 
 @contextmanager

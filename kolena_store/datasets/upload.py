@@ -94,7 +94,9 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
     """
     existing = find_dataset(transaction, upload.name)
     before = version_of(transaction, existing) if existing else None
-    source = open_table(upload.source, types=upload.types, expected=before.plain_types if before else None)
+    source = open_table(
+        upload.source, types=upload.types, expected=upload.long.types_of_cells(before.plain_types) if before else None
+    )
     check_not_empty(source)
     with collected(transaction, source, upload.long, _sample_keys(source, existing, upload)) as rows:
         return _upload(transaction, rows, existing, before, upload=upload)

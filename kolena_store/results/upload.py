@@ -111,7 +111,7 @@ def _opened(
     expected = {**known, **labels, **ids}
     if upload.renames is not None:
         expected.update({old: expected[new] for new, old in upload.renames.items() if new in expected})
-    source = open_table(upload.source, types=upload.types, expected=expected)
+    source = open_table(upload.source, types=upload.types, expected=upload.long.types_of_cells(expected))
     check_not_empty(source)
     if upload.renames is None:
         return source
