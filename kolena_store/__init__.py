@@ -25,6 +25,7 @@ __all__ = [
     "ConfusionMatrix",
     "ExplicitCase",
     "Judged",
+    "MultilabelClassification",
     "MetricValue",
     "Regression",
     "Store",

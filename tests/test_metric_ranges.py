@@ -115,6 +115,21 @@ def of_grades(random: np.random.Generator, n: int) -> Problem:
     return {"x": np.zeros(n)}, ks.Judged(score="grade"), {"grade": random.normal(size=n)}
 
 
+def of_several_labels(random: np.random.Generator, n: int) -> Problem:
+    truth = random.random((n, len(LABELS))) < 0.4
+    scores = np.clip(truth * 0.3 + random.random(truth.shape) * 0.7, 0, 1).round(2)
+    workflow = ks.MultilabelClassification("truth", scores="p_{class}", classes=LABELS.tolist())
+    held = [LABELS[row].tolist() for row in truth]
+    return {"truth": held}, workflow, {f"p_{label}": scores[:, code] for code, label in enumerate(LABELS)}
+
+
+def of_quantiles(random: np.random.Generator, n: int) -> Problem:
+    truth = random.normal(size=n)
+    forecast = truth + random.normal(size=n)
+    columns = {f"q{level}": forecast + shift for level, shift in ((0.1, -1.3), (0.25, -0.7), (0.75, 0.7), (0.9, 1.3))}
+    return {"truth": truth}, ks.Regression("truth", quantiles="q{level}"), columns
+
+
 PROBLEMS = (
     of_classes,
     of_two_classes,
@@ -125,6 +140,8 @@ PROBLEMS = (
     of_opposite_numbers,
     of_verdicts,
     of_grades,
+    of_several_labels,
+    of_quantiles,
 )
 
 

@@ -22,14 +22,18 @@ SUBJECTS = sorted(
 STATEMENTS = [(subject, name) for subject in SUBJECTS for name in load(subject)]
 CONTENT = load("queries/content")
 ROWS = ("rows_of_files", "rows_with_ids", "known_ids")
-VALUES = tuple(name for name, one in CONTENT.items() if name not in ROWS and not one.text.startswith("SELECT"))
+VALUES = (
+    *(name for name, one in CONTENT.items() if name not in ROWS and not one.text.startswith("SELECT")),
+    *("has_several_values", "values_in_order", "one_value"),
+)
 PARTS = (
     "views/datasets.join_sample_metrics",
     "views/datasets.join_weights",
     "queries/runs.selected_samples",
     "queries/runs.chosen_samples",
     "queries/membership.is_chosen",
-    *(f"queries/content.{name}" for name in (*ROWS, *VALUES)),
+    *(f"queries/datasets.{name}" for name in ("has_several_values", "values_in_order", "one_value")),
+    *(f"queries/content.{name}" for name in (*ROWS, *VALUES) if name in CONTENT),
 )
 """Statements that stand inside others, and are none by themselves."""
 EXPRESSIONS = tuple(
@@ -65,7 +69,7 @@ MADE_BY_OTHERS = ("queries/user_metrics.create_answered", "queries/user_metrics.
 TERM_COLUMNS = ("model", "suite", "test_case", "term", "class", "predicted", "value")
 SCORED = """
     CREATE TABLE scored (truth VARCHAR, prediction VARCHAR, correct BOOLEAN, confidence DOUBLE, scores DOUBLE[],
-        classes VARCHAR[], class VARCHAR, reported VARCHAR[], _class VARCHAR, _n BIGINT);
+        truths BOOLEAN[], classes VARCHAR[], class VARCHAR, reported VARCHAR[], _class VARCHAR, _n BIGINT);
 """
 FILES = frozenset(
     ("files", "staged", "current", "numbered", "samples", "inferences", "older", "newer", "theirs", "ours")

@@ -66,7 +66,7 @@ def collected(
     _check_names(source, long, keys)
     staged = stage(transaction.root, INCOMING_KIND, source, schema=source.schema, base=0)
     try:
-        collection = _Collection(transaction, source, staged, long, keys)
+        collection = _Collection(transaction, source, staged, long=long, keys=keys)
         collection.check()
         yield collection.input()
     finally:
@@ -89,7 +89,7 @@ class _Collection:
     """A staged input, and the queries that make one row of several."""
 
     def __init__(
-        self, transaction: Transaction, source: TableInput, staged: Staged, long: LongTable, keys: Sequence[str]
+        self, transaction: Transaction, source: TableInput, staged: Staged, *, long: LongTable, keys: Sequence[str]
     ) -> None:
         self._transaction, self._source, self._staged, self._long = transaction, source, staged, long
         self._keys = list(keys)

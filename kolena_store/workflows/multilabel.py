@@ -58,7 +58,9 @@ class MultilabelClassification(Workflow):
                 "PATTERN",
                 "The results' columns with a score for each class, e.g. --scores 'p_{class}'; or a list or struct.",
             ),
-            "score_labels": OptionHelp("FIELD", "The results' column with the list of labels that --scores scores."),
+            "score_labels": OptionHelp(
+                "FIELD", "The results' column with the label of each of --scores, e.g. --score-labels label."
+            ),
             "classes": OptionHelp("LABEL,LABEL", "All labels, in order, e.g. --classes cat,dog,bird."),
         }
     )

@@ -66,7 +66,7 @@ def quantile_arrays(truth: "np.ndarray", quantiles: "np.ndarray", levels: Sequen
     of_widths = np.where(np.isnan(covered), np.nan, widths)
     lists = [(quantiles, of_intervals), (losses, of_intervals), (of_levels, of_widths)]
     flags = [(under, of_intervals), (of_levels, covered)]
-    weighted = _weighted(truth, quantiles, scores, at_levels, [pair[0] for pair in ends])
+    weighted = _weighted(truth, quantiles, scores, levels=at_levels, lows=[pair[0] for pair in ends])
     widest = covered[:, 0] if ends else np.full(len(truth), np.nan)
     width = np.where(np.isnan(widest), np.nan, widths[:, 0]) if ends else widest
     return [
@@ -87,7 +87,7 @@ def _interval_scores(truth: "np.ndarray", low: "np.ndarray", high: "np.ndarray",
 
 
 def _weighted(
-    truth: "np.ndarray", quantiles: "np.ndarray", scores: "np.ndarray", levels: "np.ndarray", lows: Sequence[int]
+    truth: "np.ndarray", quantiles: "np.ndarray", scores: "np.ndarray", *, levels: "np.ndarray", lows: Sequence[int]
 ) -> "np.ndarray":
     """Return the weighted interval score, NaN where a quantile is missing or there is no interval."""
     import numpy as np

@@ -3,9 +3,9 @@
 SELECT _sample, {columns} FROM read_parquet($files, union_by_name = true);
 
 -- name: element_columns(files)
--- example: columns = scores AS c0
--- example: lists = scores
--- example: elements = unnest([1]) AS scores
+-- example: columns = class AS c0
+-- example: lists = class
+-- example: elements = unnest([1]) AS class
 SELECT {columns}
 FROM (SELECT * EXCLUDE ({lists}), {elements} FROM read_parquet($files, union_by_name = true));
 
