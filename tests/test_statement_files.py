@@ -59,6 +59,7 @@ TABLES = """
     CREATE TABLE drawn_samples (_sample BIGINT, times BIGINT);
     CREATE TABLE chosen_samples (_sample BIGINT);
     CREATE TABLE given_values (value VARCHAR);
+    CREATE TABLE elements (scores DOUBLE);
     CREATE TABLE given_terms (_case BIGINT);
     CREATE TABLE merged_rows (model_id BIGINT);
     CREATE SCHEMA digits;

@@ -1,6 +1,6 @@
 """Columns of lists with an element for every class, in memory: a row for each class."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -44,38 +44,39 @@ class ElementColumns:
         self.flags: dict[str, Flags] = {}
         self.numbers: dict[str, Floats] = {}
         self._places, self._shape = places, shape
-        wanted = _wanted(terms)
-        if not wanted:
+        names = dict.fromkeys(name for term in terms for name in term.each)
+        if not names:
             return
-        names = {key: f"{kind} {text}" for key in wanted for kind, text in [key]}
-        selected = [Fragment(f"({_selected(*key)}) AS {identifier(names[key])}") for key in wanted]
-        lists = dict.fromkeys(name for term in terms for name in term.each)
-        query = statement("queries/metrics", "element_columns").fill(
-            columns=joined(selected),
-            lists=joined(map(identifier, lists)),
-            elements=joined(_unnested(name) for name in lists),
-        )
+        query = statement("queries/metrics", "list_columns").fill(lists=joined(map(identifier, names)))
         table = session.table(query, files=[str(path) for path in paths])
-        for key in wanted:
-            kind, text = key
+        elements = {name: self._elements(table.column(name)) for name in names}
+        for kind, text, values in _evaluated(session, elements, _wanted(terms)):
             if kind == "flag":
                 self.flags[text] = np.zeros(shape, dtype=np.bool_)
-                self.flags[text][:, places] = self._by_class(table.column(names[key]))
+                self.flags[text][:, places] = self._by_class(values)
             else:
                 self.numbers[text] = np.full(shape, np.nan)
-                self.numbers[text][:, places] = self._by_class(table.column(names[key]))
+                self.numbers[text][:, places] = self._by_class(values)
 
-    def _by_class(self, column: pa.ChunkedArray) -> NDArray[Any]:
-        """Return the elements of the rows of the files: [classes, rows]."""
+    def _elements(self, column: pa.ChunkedArray) -> pa.Array:
+        """Return all elements of lists, one list after the other."""
+        lists = column.combine_chunks()
+        whole = pa.chunked_array([lists]) if isinstance(lists, pa.Array) else lists
+        elements = pa.concat_arrays(
+            [chunk.flatten() for chunk in whole.chunks] or [pa.array([], column.type.value_type)]
+        )
         n_classes, size = self._shape
         n_rows = size if isinstance(self._places, slice) else len(self._places)
-        values = column.to_numpy()
-        if len(values) != n_rows * n_classes:
+        if column.null_count or len(elements) != n_rows * n_classes:
             raise DamagedStore(
-                f"sample metrics of {n_rows} samples hold {len(values)} elements for {n_classes} classes; "
+                f"sample metrics of {n_rows} samples hold {len(elements)} elements for {n_classes} classes; "
                 "run kolena-store verify --repair, which scores anew"
             )
-        return np.asarray(values.reshape(n_rows, n_classes).T)
+        return elements
+
+    def _by_class(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the elements of the rows of the files: [classes, rows]."""
+        return np.asarray(values.reshape(-1, self._shape[0]).T)
 
 
 def kernel_arguments(term: TermDefinition) -> list[str]:
@@ -93,9 +94,25 @@ def _wanted(terms: Sequence[TermDefinition]) -> list[tuple[str, str]]:
     return list(wanted)
 
 
+def _evaluated(
+    session: Session, elements: Mapping[str, pa.Array], wanted: Sequence[tuple[str, str]]
+) -> Iterator[tuple[str, str, NDArray[Any]]]:
+    """Yield the values of expressions over elements: of a list by itself as it is, of others by DuckDB."""
+    asked = [key for key in wanted if not (key[0] == "number" and key[1] in elements)]
+    for kind, text in wanted:
+        if (kind, text) not in asked:
+            yield kind, text, elements[text].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if not asked:
+        return
+    columns = [Fragment(f"({_selected(*key)}) AS {identifier(' '.join(key))}") for key in asked]
+    session.connection.register("elements", pa.table(dict(elements)))
+    try:
+        table = session.table(statement("queries/metrics", "element_columns").fill(columns=joined(columns)))
+    finally:
+        session.connection.unregister("elements")
+    for key in asked:
+        yield *key, table.column(" ".join(key)).to_numpy()
+
+
 def _selected(kind: str, text: str) -> str:
     return f"coalesce({text}, FALSE)" if kind == "flag" else f"({text})::DOUBLE"
-
-
-def _unnested(name: str) -> Fragment:
-    return Fragment(f"unnest({identifier(name)}) AS {identifier(name)}")

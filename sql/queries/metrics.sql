@@ -2,12 +2,13 @@
 -- example: columns = _sample AS c0
 SELECT _sample, {columns} FROM read_parquet($files, union_by_name = true);
 
--- name: element_columns(files)
--- example: columns = class AS c0
+-- name: list_columns(files)
 -- example: lists = class
--- example: elements = unnest([1]) AS class
-SELECT {columns}
-FROM (SELECT * EXCLUDE ({lists}), {elements} FROM read_parquet($files, union_by_name = true));
+SELECT {lists} FROM read_parquet($files, union_by_name = true);
+
+-- name: element_columns()
+-- example: columns = scores AS c0
+SELECT {columns} FROM elements;
 
 -- name: whole_values()
 -- example: values = 1.0 AS v0
