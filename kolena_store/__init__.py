@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kolena_store.test_suites import Bins, ExplicitCase
     from kolena_store.workflows import Configuration, read_configuration
     from kolena_store.workflows.classification import Classification
+    from kolena_store.workflows.custom import Custom
     from kolena_store.workflows.judged import Judged
     from kolena_store.workflows.regression import Regression
 
@@ -23,6 +24,7 @@ __all__ = [
     "Classification",
     "Configuration",
     "ConfusionMatrix",
+    "Custom",
     "ExplicitCase",
     "Judged",
     "MetricValue",

@@ -7,6 +7,7 @@ from typing import Any
 from kolena_store.database import Transaction
 from kolena_store.datasets import (
     DatasetUpload,
+    Sampling,
     UploadReport,
     VersionRecord,
     dataset_named,
@@ -61,6 +62,8 @@ def upload(
     document = workflow.document() if workflow else None
     columns = workflow.columns() if workflow else None
     request = replace(given, source=source, workflow=document, columns=columns, left_out=left_out)
+    if workflow is not None and workflow.cluster is not None:
+        request = replace(request, sampling=_grouped(transaction, given, workflow.cluster))
     report = upload_dataset(transaction, request)
     dataset = dataset_named(transaction, given.name)
     note_dataset(transaction, dataset, description=notes.description, tags=notes.tags, metadata=notes.metadata)
@@ -70,6 +73,15 @@ def upload(
     check_pinned_cases(transaction, dataset, version)
     lines = [line for model in renames for line in _upload_predictions(transaction, request, model, renames[model])]
     return replace(report, notes=(*report.notes, *lines))
+
+
+def _grouped(transaction: Transaction, given: DatasetUpload, cluster: str) -> Sampling:
+    """Return how samples were drawn: by the workflow's groups, unless another cluster field is named, now or before."""
+    existing = find_dataset(transaction, given.name)
+    before = version_of(transaction, existing).sampled.cluster if existing else None
+    return (
+        replace(given.sampling, cluster=cluster) if (given.sampling.cluster, before) == (None, None) else given.sampling
+    )
 
 
 def _renames(

@@ -5,8 +5,10 @@ from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, ch
 from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
 from kolena_store.datasets.columns import (
     CLASS_MARK,
+    ColumnKind,
     ColumnNeed,
     Columns,
+    Scope,
     check_columns,
     columns_of_pattern,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "DATASETS",
     "VERSIONS",
     "ChangeCounts",
+    "ColumnKind",
     "ColumnNeed",
     "Columns",
     "Content",
@@ -76,6 +79,7 @@ __all__ = [
     "RowChanges",
     "SampleChanges",
     "Sampling",
+    "Scope",
     "Staged",
     "StoredRows",
     "UploadReport",

@@ -16,15 +16,17 @@ __all__ = [
     "ColumnKind",
     "ColumnNeed",
     "Columns",
+    "Scope",
     "check_columns",
     "columns_from_document",
     "columns_of_pattern",
 ]
 
 CLASS_MARK = "{class}"
-NEED_PARTS = ("ground_truth", "inference", "optional")
+NEED_PARTS = ("ground_truth", "inference", "optional", "sample")
 
-ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern"]
+Scope = Literal["named", "named and ids", "all"]
+ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern", "any"]
 KINDS: Mapping[ColumnKind, str] = MappingProxyType(
     {
         "label": "one plain value a row",
@@ -32,6 +34,7 @@ KINDS: Mapping[ColumnKind, str] = MappingProxyType(
         "number": "numbers",
         "numbers": "a list or struct of numbers",
         "verdict": "true or false (or 1 and 0)",
+        "any": "anything",
     }
 )
 """How a message says what a column must hold."""
@@ -63,12 +66,18 @@ class Columns:
 
     An inference must have the columns `inference`, and may lack the `optional` ones; where it must have none, one of
     the optional ones is there, or one group of them. `answer` is what a wide frame's column of predictions becomes.
+    `sample` names fields of the sample that scoring reads beside the ground truth. `scope` says what it reads: the
+    columns that are named, the ids of the samples too, or all that there are. `group_by` names the field of the sample
+    whose values make groups: those of one group are scored together.
     """
 
     ground_truth: tuple[ColumnNeed, ...] = ()
     inference: tuple[ColumnNeed, ...] = ()
     answer: str = "prediction"
     optional: tuple[ColumnNeed, ...] = ()
+    sample: tuple[ColumnNeed, ...] = ()
+    scope: Scope = "named"
+    group_by: str | None = None
 
     @property
     def ground_truth_names(self) -> tuple[str, ...]:
@@ -84,7 +93,7 @@ class Columns:
 def columns_from_document(document: Mapping[str, Any]) -> Columns:
     """Return the columns that `dataclasses.asdict` wrote down."""
     needs = {part: tuple(ColumnNeed(**need) for need in document[part]) for part in NEED_PARTS}
-    return Columns(answer=document["answer"], **needs)
+    return Columns(answer=document["answer"], scope=document["scope"], group_by=document["group_by"], **needs)
 
 
 def check_columns(
@@ -182,7 +191,7 @@ def _check_type(where: str, need: ColumnNeed, schema: "pa.Schema", is_stored: bo
 def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
     import pyarrow.types as types
 
-    if types.is_null(found):
+    if types.is_null(found) or kind == "any":
         return True
     if kind == "label":
         return not types.is_nested(found)

@@ -111,7 +111,7 @@ def _checked_schema(source: TableInput, upload: DatasetUpload, before: VersionRe
     if before is not None:
         schema = widened_schema(source.name, before.schema, schema, keep_missing=upload.append_only)
     columns = upload.columns or (before.column_needs if before else Columns())
-    check_columns(source.name, schema, columns.ground_truth)
+    check_columns(source.name, schema, (*columns.ground_truth, *columns.sample))
     check_sampling(source.name, schema, upload.sampling.after(before.sampled if before else Sampling()))
     return schema
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kolena_store.database import Session
 from kolena_store.datasets import Sampling
 from kolena_store.published.paths import paths
+from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier
 from kolena_store.workflows import Facts, Workflow, workflow_from_document
 
@@ -89,6 +90,7 @@ def dataset_state(session: Session, dataset_id: int) -> DatasetState:
     name, fields, sample_files, version, document, sampling = row
     columns = json.loads(fields)
     workflow = workflow_from_document(json.loads(document)) if document else None
+    results = _results(session, dataset_id, version, workflow)
     return DatasetState(
         dataset_id=dataset_id,
         name=name,
@@ -97,20 +99,30 @@ def dataset_state(session: Session, dataset_id: int) -> DatasetState:
         roles={column["name"]: column["role"] for column in columns},
         weight=Sampling.from_document(json.loads(sampling) if sampling else None).weight,
         workflow=workflow,
-        metric_types=_types_of(session, workflow.sample_metrics_schema(Facts())) if workflow else {},
+        metric_types=_metric_types(session, workflow, results),
         files=paths(session, sample_files),
-        results=_results(session, dataset_id, version, workflow),
+        results=results,
     )
 
 
+def _metric_types(session: Session, workflow: Workflow | None, results: Sequence[ResultsState]) -> dict[str, str]:
+    if workflow is None:
+        return {}
+    if workflow.learns_columns:
+        return common_types(one.types for of_model in results for one in of_model.scored)
+    return _types_of(session, workflow.sample_metrics_schema(Facts()))
+
+
 def _types_of(session: Session, schema: "pa.Schema") -> dict[str, str]:
+    if not schema.names:
+        return {}
     relation = session.connection.from_arrow(schema.empty_table())
     return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
 
 def _results(session: Session, dataset_id: int, version: int, workflow: Workflow | None) -> tuple[ResultsState, ...]:
     scored: dict[tuple[int, int], list[ScoredState]] = {}
-    scorer = f"{workflow.name} {workflow.scorer_version}" if workflow else None
+    scorer = workflow.scorer_key if workflow else None
     for row in session.rows("publish.newest_sample_metrics", dataset_id=dataset_id, dataset_version=version):
         if row[4] == scorer:
             scored.setdefault((row[0], row[1]), []).append(_scored(session, row))

@@ -1,5 +1,6 @@
 """The table behind the view `results` as user metrics read it: one row for each sample that one model answered."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,18 +24,31 @@ NOTHING = Fragment("NULL::INTEGER")
 
 
 def result_fields(session: Session, dataset: DatasetRecord, version: VersionRecord, workflow: Workflow) -> Fields:
-    """Return what each side of `results` has; without the inference's side while no model has results."""
+    """Return what each side of `results` has; a side that nothing is known of yet is left out.
+
+    Those are the inferences while no model has results, and the sample metrics while only scoring can tell them.
+    """
     of_models = [results.types for results in results_of_dataset(session, dataset)]
     return {
         "s": version.types,
         "g": {field.name: field.type for field in version.field_list if field.role == "ground_truth"},
         **({"i": common_types(of_models)} if of_models else {}),
-        "m": metric_fields(session, workflow.sample_metrics_schema(Facts())),
+        **_metrics_side(session, version, workflow),
     }
+
+
+def _metrics_side(session: Session, version: VersionRecord, workflow: Workflow) -> dict[str, dict[str, str]]:
+    """Return the sample metrics; nothing while only scoring can tell which there are, and no model was scored yet."""
+    if not workflow.learns_columns:
+        return {"m": metric_fields(session, workflow.sample_metrics_schema(Facts()))}
+    found = session.rows("runs.scored_columns", dataset_id=version.dataset_id, scorer=workflow.scorer_key)
+    return {"m": common_types(dict(json.loads(fields)) for (fields,) in found)} if found else {}
 
 
 def metric_fields(session: Session, schema: "pa.Schema") -> dict[str, str]:
     """Return the names and SQL types of the columns of sample metrics."""
+    if not schema.names:
+        return {}
     relation = session.connection.from_arrow(schema.empty_table())
     return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
@@ -49,11 +63,12 @@ def answered_table(
 ) -> Fragment:
     """Return the statement that makes the table `answered`, each struct with the fields that are named.
 
-    An inference field that this model lacks, and another one has, is NULL, as in the published view.
+    An inference field that this model lacks, and another one has, is NULL, as in the published view; so is what a
+    scorer returned for others alone.
     """
-    results = scored.results
+    results, learned = scored.results, scored.facts.columns
     tables = {"s": "samples", "g": "samples", "i": "inferences", "m": "scored"}
-    present = {**fields, "i": results.types}
+    present = {**fields, "i": results.types, **({"m": learned} if learned is not None else {})}
     sides = {
         side: _struct({name: _value(tables[side], name, fields[side][name], present[side]) for name in named[side]})
         for side in SIDES

@@ -8,12 +8,13 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from kolena_store.errors import InvalidInput, UnknownName, did_you_mean, shown
-from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
+from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD, Facts, ScoringInput, Workflow, numbered
 from kolena_store.workflows.configuration import Configuration, configuration_from_document, read_configuration
 
 __all__ = [
     "GROUND_TRUTH",
     "INFERENCE",
+    "SAMPLE_FIELD",
     "WORKFLOWS",
     "Configuration",
     "Facts",
@@ -21,6 +22,7 @@ __all__ = [
     "Workflow",
     "check_workflow",
     "configuration_from_document",
+    "numbered",
     "read_configuration",
     "workflow_classes",
     "workflow_from_document",
