@@ -29,6 +29,7 @@ class UploadOptions(TypedDict):
     tags: tuple[str, ...]
     types: dict[str, str]
     allow_unmatched: bool
+    answered: str | None
 
 
 @click.group(
@@ -82,6 +83,11 @@ def command() -> None:
     help="Read a column as a SQL type, e.g. --type label=VARCHAR.",
 )
 @click.option("--allow-unmatched", is_flag=True, help="Count rows that belong to no sample, in place of an error.")
+@click.option(
+    "--answered",
+    metavar="PREDICATE",
+    help="Where a row is an object: the samples that were answered, e.g. --answered \"split = 'test'\". [default: all]",
+)
 @pass_invocation
 def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **options: Unpack[UploadOptions]) -> None:
     """Add what MODEL said of DATASET, or replace it sample by sample; rows of FILE are matched by the id fields."""
@@ -95,6 +101,7 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
         upload_configuration=options["upload_configuration"],
         types=options["types"],
         allow_unmatched=options["allow_unmatched"],
+        answered=options["answered"],
         metadata=options["metadata"] or None,
         tags=options["tags"],
     )

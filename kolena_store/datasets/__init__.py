@@ -44,6 +44,7 @@ from kolena_store.datasets.identity import (
 )
 from kolena_store.datasets.kept_digests import dataset_digest
 from kolena_store.datasets.numbering import find_numbers
+from kolena_store.datasets.objects import OBJECTS, collected, field_types, input_of
 from kolena_store.datasets.records import (
     DatasetRecord,
     Field,
@@ -63,6 +64,7 @@ from kolena_store.datasets.versions import author
 from kolena_store.datasets.widening import check_names, widened_schema
 
 __all__ = [
+    "OBJECTS",
     "CLASS_MARK",
     "DATASETS",
     "VERSIONS",
@@ -94,6 +96,7 @@ __all__ = [
     "check_names",
     "check_not_empty",
     "check_same_id_types",
+    "collected",
     "column_types",
     "columns_of_pattern",
     "content_of_answers",
@@ -106,9 +109,11 @@ __all__ = [
     "datasets",
     "describe_dataset",
     "download_dataset",
+    "field_types",
     "files_of",
     "find_dataset",
     "find_numbers",
+    "input_of",
     "is_exact",
     "missing_ids",
     "note_dataset",

@@ -26,7 +26,7 @@ CLASS_MARK = "{class}"
 NEED_PARTS = ("ground_truth", "inference", "optional", "sample")
 
 Scope = Literal["named", "named and ids", "all"]
-ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern", "any"]
+ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern", "any", "objects"]
 KINDS: Mapping[ColumnKind, str] = MappingProxyType(
     {
         "label": "one plain value a row",
@@ -35,6 +35,7 @@ KINDS: Mapping[ColumnKind, str] = MappingProxyType(
         "numbers": "a list or struct of numbers",
         "verdict": "true or false (or 1 and 0)",
         "any": "anything",
+        "objects": "a list of objects (structs)",
     }
 )
 """How a message says what a column must hold."""
@@ -46,13 +47,14 @@ class ColumnNeed:
 
     `number_pattern` names several columns at once, such as `p_{class}`; `numbers` is a list or struct of numbers;
     `like` names the column of the other side whose type a label must have; optional columns of one `group` are there
-    together or not at all.
+    together or not at all. `fields` names what objects must have.
     """
 
     name: str
     kind: ColumnKind
     like: str | None = None
     group: str | None = None
+    fields: tuple[str, ...] = ()
 
     def is_in(self, names: Iterable[str]) -> bool:
         """Return whether a table with columns of these names has it."""
@@ -78,6 +80,11 @@ class Columns:
     sample: tuple[ColumnNeed, ...] = ()
     scope: Scope = "named"
     group_by: str | None = None
+
+    @property
+    def has_objects(self) -> bool:
+        """Return whether inferences are any number of objects for each sample."""
+        return any(need.kind == "objects" for need in self.inference)
 
     @property
     def ground_truth_names(self) -> tuple[str, ...]:
@@ -180,12 +187,19 @@ def _check_type(where: str, need: ColumnNeed, schema: "pa.Schema", is_stored: bo
         for name in columns_of_pattern(need.name, schema.names).values():
             _check_type(where, ColumnNeed(name=name, kind="number"), schema, is_stored)
         return
+    import pyarrow.types as types
+
     found = schema.field(need.name).type
     if not _is_of_kind(found, need.kind):
         remedy = "convert it, and upload them again" if is_stored else "convert it"
         raise ChangedType(
             f"{where}: column {need.name!r} holds {found}, the workflow needs {KINDS[need.kind]}; {remedy}"
         )
+    if need.fields and not types.is_null(found):
+        known = [field.name for field in found.value_type]
+        missing = [name for name in need.fields if name not in known]
+        if missing:
+            raise MissingColumns.of(f"{where}: an object of {need.name!r}", missing, known)
 
 
 def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
@@ -199,6 +213,8 @@ def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
         return _holds_labels(found)
     if kind == "numbers":
         return _holds_numbers(found)
+    if kind == "objects":
+        return bool(types.is_list(found) and types.is_struct(found.value_type))
     if kind == "verdict":
         return bool(types.is_boolean(found) or types.is_integer(found))
     return _is_number(found)

@@ -1,11 +1,12 @@
 """Uploading results: rows are matched to test samples by id and become the next version of a model's inferences."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import (
+    OBJECTS,
     DatasetRecord,
     Staged,
     VersionRecord,
@@ -16,6 +17,7 @@ from kolena_store.datasets import (
     check_not_empty,
     check_same_id_types,
     dataset_named,
+    field_types,
     files_of,
     find_numbers,
     missing_ids,
@@ -27,6 +29,7 @@ from kolena_store.datasets import (
 from kolena_store.errors import InvalidInput, MissingColumns
 from kolena_store.formats import TableInput, open_table, renamed_input
 from kolena_store.models import normal_name
+from kolena_store.results.objects import Answered, object_results
 from kolena_store.results.records import results_of_dataset
 from kolena_store.results.unmatched import unmatched_error
 from kolena_store.results.versions import ModelRows, ResultsReport, add_results
@@ -46,7 +49,8 @@ class ResultsUpload:
     """What the caller gave: the inferences, whose they are, and how strictly to match them.
 
     Either `model` names the model, or `model_field` the column that does. `renames` maps inference columns to the
-    input's columns (a wide frame's prediction column of one model).
+    input's columns (a wide frame's prediction column of one model). Where inferences are objects, `answered` says which
+    samples were answered: those without a row have none.
     """
 
     dataset: str
@@ -56,6 +60,7 @@ class ResultsUpload:
     renames: Mapping[str, str] | None = None
     types: Mapping[str, str] = field(default_factory=dict)
     allow_unmatched: bool = False
+    answered: Answered = None
     upload_configuration: Mapping[str, Any] | None = None
     metadata: Mapping[str, Any] | None = None
     tags: Sequence[str] = ()
@@ -71,13 +76,21 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
         raise InvalidInput("name either the model or the column that holds it (model_field), and not both")
     dataset = dataset_named(transaction, upload.dataset)
     version = version_of(transaction, dataset)
-    source = _opened(transaction, dataset, version, upload)
+    source, n_silent = _opened(transaction, dataset, version, upload), 0
+    if version.column_needs.has_objects and OBJECTS not in source.schema.names:
+        source, n_silent = _collected(transaction, dataset, version, source, upload=upload)
+    elif upload.answered is not None:
+        raise InvalidInput(
+            "answered= says which samples were answered where each row is an object (Custom(objects=True)); here a "
+            "sample without a row is not answered, so leave it away"
+        )
     schema = _checked_schema(source, dataset, version, upload)
     staged = stage(transaction.root, INCOMING_KIND, source, schema=schema, base=0)
     try:
         keys = [*([upload.model_field] if upload.model_field else []), *dataset.id_fields]
         check_ids(transaction, source.name, staged.paths, keys)
-        return _match_and_add(transaction, dataset, version, staged, upload=upload, where=source.name)
+        reports = _match_and_add(transaction, dataset, version, staged, upload=upload, where=source.name)
+        return [replace(report, without_objects=n_silent) for report in reports] if n_silent else reports
     finally:
         staged.remove_unused(transaction)
 
@@ -88,6 +101,8 @@ def _opened(
     records = results_of_dataset(transaction, dataset)
     of_model = [record for record in records if upload.model is None or record.model == normal_name(upload.model)]
     known = {name: kind for record in of_model for name, kind in record.plain_types.items()}
+    if version.column_needs.has_objects:
+        known |= {name: kind for record in of_model for name, kind in field_types(record.schema).items()}
     labels = version.column_needs.expected_labels(version.plain_types)
     ids = {name: version.plain_types[name] for name in dataset.id_fields}
     expected = {**known, **labels, **ids}
@@ -98,6 +113,24 @@ def _opened(
     if upload.renames is None:
         return source
     return renamed_input(source, {**{name: name for name in dataset.id_fields}, **upload.renames})
+
+
+def _collected(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    version: VersionRecord,
+    source: TableInput,
+    *,
+    upload: ResultsUpload,
+) -> tuple[TableInput, int]:
+    """Return the objects of each sample as one list, and how many samples are answered without a row."""
+    if upload.model_field is not None:
+        raise InvalidInput(
+            "model_field (--model-field) takes one row for each sample, and here each row is an object; upload the "
+            "objects of each model by themselves"
+        )
+    _check_present(source, dataset, dataset.id_fields)
+    return object_results(transaction, dataset, version, source, upload.answered)
 
 
 def _checked_schema(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from kolena_store.database import Session, reading_files
 from kolena_store.datasets import (
     CLASS_MARK,
+    OBJECTS,
     Columns,
     VersionRecord,
     check_columns,
@@ -217,7 +218,7 @@ def _sample_columns(columns: Columns, version: VersionRecord) -> list[str]:
 
 def _inference_columns(columns: Columns, available: Sequence[str]) -> list[str]:
     if columns.scope == "all":
-        return list(available)
+        return [name for name in available if not columns.has_objects or name == OBJECTS]
     found: dict[str, None] = {}
     for need in (*columns.inference, *columns.optional):
         named = columns_of_pattern(need.name, available).values() if CLASS_MARK in need.name else [need.name]

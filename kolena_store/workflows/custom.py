@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from kolena_store.datasets import ColumnKind, ColumnNeed, Columns, Scope
+from kolena_store.datasets import OBJECTS, ColumnKind, ColumnNeed, Columns, Scope
 from kolena_store.errors import InvalidInput
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD, Facts, OptionHelp, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
@@ -101,19 +101,39 @@ class Custom(Workflow):
 
     def columns(self) -> Columns:
         """Return the columns that are named; with a scorer, the groups and the ids too."""
-        groups = [self.group_by] if self.group_by else []
-        fields = [name for name in self._named(SAMPLE_FIELD) if name not in groups]
-        sample = (*_needs(fields, "any"), *_needs(groups, "label"))
+        return self._of_objects() if self.objects else self._of_samples()
+
+    def _of_samples(self) -> Columns:
         if self.reads is None:
             scope: Scope = "all" if self.scorer else "named"
-            return Columns(sample=sample, scope=scope, group_by=self.group_by)
+            return Columns(sample=self._sample_needs(), scope=scope, group_by=self.group_by)
         return Columns(
             ground_truth=_needs(self._named(GROUND_TRUTH), "any"),
             inference=_needs(self._named(INFERENCE), "any"),
-            sample=sample,
+            sample=self._sample_needs(),
             scope="named and ids" if self.scorer else "named",
             group_by=self.group_by,
         )
+
+    def _of_objects(self) -> Columns:
+        """Return the objects of both sides, which have the fields that are named, and all that there is of a sample."""
+        truth, answer = (
+            ColumnNeed(name=OBJECTS, kind="objects", fields=tuple(self._named(side)))
+            for side in (GROUND_TRUTH, INFERENCE)
+        )
+        return Columns(
+            ground_truth=(truth,),
+            inference=(answer,),
+            sample=self._sample_needs(),
+            answer=OBJECTS,
+            scope="named" if self.scorer is None else "all" if self.reads is None else "named and ids",
+            group_by=self.group_by,
+        )
+
+    def _sample_needs(self) -> tuple[ColumnNeed, ...]:
+        groups = [self.group_by] if self.group_by else []
+        fields = [name for name in self._named(SAMPLE_FIELD) if name not in groups]
+        return (*_needs(fields, "any"), *_needs(groups, "label"))
 
     def headlines(self) -> tuple[str, ...]:
         """Return none: the metrics are the user's, and all of them are printed."""

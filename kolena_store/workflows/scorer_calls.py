@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kolena_store.datasets import OBJECTS
 from kolena_store.errors import FailedScorer, shown
 from kolena_store.files import SAMPLE
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Scorer"]
 
-OBJECTS = "objects"
 IDS = b"id_fields"
 
 
