@@ -125,6 +125,8 @@ def _metrics_part() -> str:
 
 def _metrics_of(workflow: type[Workflow]) -> str:
     file = load_metrics(workflow.metric_file)
+    if not file.metrics:
+        return f"### {workflow.__name__}\n\nAll its metrics are of [your own](custom.md).\n"
     metrics = _table(METRIC_TITLES, map(_metric_cells, file.metrics))
     terms = _table(TERM_TITLES, map(_term_cells, file.terms))
     return f"### {workflow.__name__}\n\n{metrics}\nIts terms, which `n` is written in:\n\n{terms}"
