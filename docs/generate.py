@@ -10,7 +10,6 @@ It describes the checkout that it stands in, whatever is installed.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -115,7 +114,7 @@ def _workflows_part() -> str:
 
 
 def _workflow_cells(workflow: type[Workflow]) -> tuple[str, ...]:
-    options = ", ".join(option.name for option in fields(workflow))
+    options = ", ".join(workflow.option_help)
     return f"`{workflow.name}`", f"`ks.{workflow.__name__}({options})`", (workflow.__doc__ or "").split("\n")[0]
 
 

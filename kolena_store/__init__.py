@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kolena_store.workflows.classification import Classification
     from kolena_store.workflows.custom import Custom
     from kolena_store.workflows.judged import Judged
+    from kolena_store.workflows.multilabel import MultilabelClassification
     from kolena_store.workflows.regression import Regression
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __all__ = [
     "ExplicitCase",
     "Judged",
     "MetricValue",
+    "MultilabelClassification",
     "Regression",
     "Store",
     "StoreError",

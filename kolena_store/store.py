@@ -169,7 +169,7 @@ class Store:
             tags=tags,
         )
         with self._database.transaction(makes_store=False) as transaction:
-            reports = result_room.upload_results(transaction, given)
+            reports = upload_room.upload_answers(transaction, given)
         return Records(reports, result_room.REPORTS) if model is None else reports[0]
 
     def datasets(self) -> Records[dataset_room.Dataset]:

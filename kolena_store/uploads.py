@@ -20,12 +20,13 @@ from kolena_store.datasets import (
 )
 from kolena_store.errors import InvalidInput
 from kolena_store.formats import open_table, restore_types
-from kolena_store.results import ResultsUpload, upload_results
+from kolena_store.predicates import check_predicate
+from kolena_store.results import ResultsReport, ResultsUpload, upload_results
 from kolena_store.statements import identifier, statement
 from kolena_store.test_suites import check_pinned_cases
 from kolena_store.workflows import Workflow, check_workflow
 
-__all__ = ["Notes", "Predictions", "upload"]
+__all__ = ["Notes", "Predictions", "upload", "upload_answers"]
 
 Predictions = Mapping[str, "str | Mapping[str, str]"]
 """Model -> the frame's column with its answer, or a mapping inference column -> the frame's column."""
@@ -73,6 +74,18 @@ def upload(
     check_pinned_cases(transaction, dataset, version)
     lines = [line for model in renames for line in _upload_predictions(transaction, request, model, renames[model])]
     return replace(report, notes=(*report.notes, *lines))
+
+
+def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[ResultsReport]:
+    """Upload results; `answered` may be a predicate over the samples, which is checked first.
+
+    Raises:
+        StoreError: the input or the predicate can't be used.
+    """
+    if isinstance(given.answered, str):
+        version = version_of(transaction, dataset_named(transaction, given.dataset))
+        given = replace(given, answered=check_predicate(given.answered, version.types))
+    return upload_results(transaction, given)
 
 
 def _grouped(transaction: Transaction, given: DatasetUpload, cluster: str) -> Sampling:

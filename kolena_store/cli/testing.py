@@ -48,7 +48,9 @@ class _TestCommand(Command):
         super().format_options(ctx, formatter)
         files = {name: load_metrics(workflow.metric_file) for name, workflow in WORKFLOWS.items()}
         with formatter.section("Metrics"):
-            formatter.write_dl([(name, ", ".join(one.name for one in file.metrics) or OWN) for name, file in files.items()])
+            formatter.write_dl(
+                [(name, ", ".join(one.name for one in file.metrics) or OWN) for name, file in files.items()]
+            )
 
 
 @click.command(

@@ -15,7 +15,6 @@ from kolena_store.datasets import (
 )
 from kolena_store.errors import InvalidInput, UnmatchedResults, shown
 from kolena_store.formats import TableInput
-from kolena_store.predicates import check_predicate
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
 if TYPE_CHECKING:
@@ -23,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Answered", "object_results"]
 
-Answered = str | Sequence[object] | None
-"""The samples that were answered: a predicate over them, or their ids (several id fields: tuples); None: all."""
+Answered = Fragment | Sequence[object] | None
+"""The samples that were answered: a checked predicate, or their ids (several id fields: tuples); None: all."""
 
 
 def object_results(
-    session: Session, dataset: DatasetRecord, version: VersionRecord, rows: TableInput, answered: Answered
+    session: Session, dataset: DatasetRecord, version: VersionRecord, rows: TableInput, *, answered: Answered
 ) -> tuple[TableInput, int]:
     """Return a row for each answered sample with the list of its objects, and how many samples have none.
 
@@ -55,10 +54,9 @@ def _answered_ids(session: Session, dataset: DatasetRecord, version: VersionReco
     import pyarrow as pa
 
     ids = dataset.id_fields
-    if answered is None or isinstance(answered, str):
-        condition = literal(True) if answered is None else check_predicate(answered, version.types)
-        return _ids_where(session, version, ids, condition)
-    if not isinstance(answered, Iterable):
+    if answered is None or isinstance(answered, Fragment):
+        return _ids_where(session, version, ids, literal(True) if answered is None else answered)
+    if isinstance(answered, str) or not isinstance(answered, Iterable):
         raise InvalidInput(f"answered={answered!r} is neither a predicate nor a list of ids")
     tuples = [one if isinstance(one, tuple) and len(ids) > 1 else (one,) for one in answered]
     kinds = [version.plain_types[name] for name in ids]

@@ -130,7 +130,7 @@ def _collected(
             "objects of each model by themselves"
         )
     _check_present(source, dataset, dataset.id_fields)
-    return object_results(transaction, dataset, version, source, upload.answered)
+    return object_results(transaction, dataset, version, source, answered=upload.answered)
 
 
 def _checked_schema(

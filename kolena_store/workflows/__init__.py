@@ -117,6 +117,5 @@ def check_workflow(given: object) -> None:
 
 
 def _example(kind: type[Workflow]) -> str:
-    options = fields(kind)
-    needed = [one for one in options if one.default is MISSING and one.default_factory is MISSING] or options[:1]
-    return f"ks.{kind.__name__}({', '.join(f'{one.name}=...' for one in needed)})"
+    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
+    return f"ks.{kind.__name__}({', '.join(f'{name}=...' for name in needed or list(kind.option_help)[:1])})"

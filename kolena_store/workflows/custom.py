@@ -25,7 +25,7 @@ FORM = 1
 SIDES = (SAMPLE_FIELD, GROUND_TRUTH, INFERENCE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Custom(Workflow):
     """Metrics of your own over any columns, with or without a Python function that scores the samples.
 
@@ -56,11 +56,11 @@ class Custom(Workflow):
     metric_file: ClassVar[str] = "metrics/custom"
     option_help: ClassVar[Mapping[str, OptionHelp]] = MappingProxyType(
         {
-            "objects": OptionHelp("yes|no", "Whether there are any number of objects for each sample, a row for each."),
             "scorer": OptionHelp("MODULE:FUNCTION", "The Python function that scores, e.g. --scorer scorers:errors."),
             "scorer_version": OptionHelp("TEXT", "Change it when the scorer changes, e.g. --scorer-version 2."),
             "reads": OptionHelp("FIELD,FIELD", "The columns that are read, e.g. --reads g.words,i.words,s.speaker."),
             "group_by": OptionHelp("FIELD", "FILE's column whose groups are scored together, e.g. --group-by video."),
+            "objects": OptionHelp("yes|no", "Whether there are any number of objects for each sample, a row for each."),
         }
     )
 

@@ -1,6 +1,6 @@
 """The page's diarization scorer against pyannote.metrics, and against all mappings of speakers one by one."""
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ def _apart(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     kept: list[dict[str, Any]] = []
     for turn in turns:
         same = [one for one in kept if (one["id"], one["speaker"]) == (turn["id"], turn["speaker"])]
-        if turn["end"] > turn["start"] and all(turn["start"] >= one["end"] or turn["end"] <= one["start"] for one in same):
+        if turn["end"] > turn["start"] and all(
+            turn["start"] >= one["end"] or turn["end"] <= one["start"] for one in same
+        ):
             kept.append(turn)
     return kept
 
@@ -100,7 +102,7 @@ def least_error(turns: list[dict[str, Any]], answers: list[dict[str, Any]]) -> f
 
     def error(mapping: dict[str, str]) -> float:
         total = 0.0
-        for start, end in zip(moments[:-1], moments[1:], strict=True):
+        for start, end in pairwise(moments):
             middle = (start + end) / 2
             true, said = (
                 {turn["speaker"] for turn in rows if turn["start"] < middle < turn["end"]} for rows in (turns, answers)
