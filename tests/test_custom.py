@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import kolena_store as ks
@@ -23,6 +24,13 @@ SELECT avg(m.is_far::INTEGER) AS value, count(m.is_far) AS n FROM results;
 BY_GROUP = """
 -- metric: spread    better: lower    interval: ratio
 SELECT sum(m.spread) / nullif(count(m.spread), 0) AS value, count(m.spread) AS n FROM results;
+"""
+SPEED = """
+-- metric: speed    better: higher
+SELECT avg(m.speed) AS value FROM results;
+
+-- metric: quick    better: higher
+SELECT count(*) FILTER (m.is_quick) AS value FROM results;
 """
 calls: list[int] = []
 """How many samples each call of a scorer got."""
@@ -227,17 +235,23 @@ def test_models_may_lack_what_others_have() -> None:
         store.upload_dataset("d", samples(), workflow=ks.Custom(scorer=speeds))
         store.upload_results("d", "m", answers())
         store.upload_results("d", "slow", [{**row, "seconds": None} for row in answers()])
-        store.apply_metrics("d", "-- metric: speed  better: higher\nSELECT avg(m.speed) AS value FROM results")
+        store.apply_metrics("d", SPEED)
         results = store.test("d")
     assert results["all", "slow", "speed"].value is None
     assert results["all", "m", "speed"].value == pytest.approx(np.mean([row["seconds"] for row in answers()]))
+    assert [results["all", model, "quick"].value for model in ("m", "slow")] == [49, 0]
     assert len(store.sql("SELECT * FROM d.sample_metrics WHERE speed IS NULL").rows()) == len(answers())
+    store.upload_dataset("d", [{**row, "light": "night"} for row in samples()])
+    columns = store.sql("SELECT * FROM d.sample_metrics").arrow().column_names
+    assert {"speed", "is_quick", "n"} <= set(columns), "they stay while nothing is scored"
 
 
 def speeds(batch: pa.RecordBatch) -> dict[str, Any]:
     """A column that is there only when there is something to say."""
     speed = batch["i"].field("seconds")
-    return {"speed": speed, "n": [1] * len(speed)} if speed.null_count < len(speed) else {"n": [0.5] * len(speed)}
+    if speed.null_count == len(speed):
+        return {"n": [0.5] * len(speed), "is_quick": [None] * len(speed)}
+    return {"speed": speed, "n": [1] * len(speed), "is_quick": pc.less(speed, 54)}
 
 
 def test_what_was_stored_is_verified_merged_repaired_and_downloaded(tmp_path: Path) -> None:

@@ -118,6 +118,7 @@ def test_a_scorer_gets_lists_of_objects_and_only_changed_samples_again() -> None
             [{"video": "z", "frame": 1, "x": 1}],
             "the objects of 1 sample belong to no sample .* unknown video, frame: .'z', 1.",
         ),
+        ([{"video": "a", "frame": 1, "_x": 1}], "column '_x' starts with an underscore"),
         ([{"video": "a", "x": 1}], "has no column 'frame'"),
         ([{"video": "a", "frame": "1", "x": 1}], "id field 'frame' holds"),
         ([{"video": "a", "frame": 1}], "has no column beside 'video', 'frame'"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kolena_store.datasets.identity import check_same_id_types
+from kolena_store.datasets.widening import check_names
 from kolena_store.display import counted
 from kolena_store.errors import MissingColumns, UnmatchedResults, shown
 from kolena_store.formats import TableInput, open_table, restore_types
@@ -60,12 +61,14 @@ def collected(rows: TableInput, keys: Sequence[str]) -> "pa.Table":
 
     Raises:
         MissingColumns: there is nothing but keys.
+        InvalidInput: a column has a name that is kept for the store.
     """
     import numpy as np
     import pyarrow as pa
 
     table = table_of_input(rows)
     fields = [name for name in table.column_names if name not in keys]
+    check_names(rows.name, table.select(fields).schema)
     if not fields:
         raise MissingColumns(f"{rows.name} has no column beside {shown(keys)}; add what there is to say of an object")
     codes = _codes(table, keys)

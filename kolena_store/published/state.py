@@ -3,17 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kolena_store.database import Session
 from kolena_store.datasets import Sampling
 from kolena_store.published.paths import paths
-from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier
-from kolena_store.workflows import Facts, Workflow, workflow_from_document
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from kolena_store.test_runs.results_table import scored_types
+from kolena_store.workflows import Workflow, workflow_from_document
 
 __all__ = ["DatasetState", "ResultsState", "ScoredState", "dataset_state"]
 
@@ -90,7 +87,6 @@ def dataset_state(session: Session, dataset_id: int) -> DatasetState:
     name, fields, sample_files, version, document, sampling = row
     columns = json.loads(fields)
     workflow = workflow_from_document(json.loads(document)) if document else None
-    results = _results(session, dataset_id, version, workflow)
     return DatasetState(
         dataset_id=dataset_id,
         name=name,
@@ -99,25 +95,10 @@ def dataset_state(session: Session, dataset_id: int) -> DatasetState:
         roles={column["name"]: column["role"] for column in columns},
         weight=Sampling.from_document(json.loads(sampling) if sampling else None).weight,
         workflow=workflow,
-        metric_types=_metric_types(session, workflow, results),
+        metric_types=(scored_types(session, dataset_id, workflow) if workflow else None) or {},
         files=paths(session, sample_files),
-        results=results,
+        results=_results(session, dataset_id, version, workflow),
     )
-
-
-def _metric_types(session: Session, workflow: Workflow | None, results: Sequence[ResultsState]) -> dict[str, str]:
-    if workflow is None:
-        return {}
-    if workflow.learns_columns:
-        return common_types(one.types for of_model in results for one in of_model.scored)
-    return _types_of(session, workflow.sample_metrics_schema(Facts()))
-
-
-def _types_of(session: Session, schema: "pa.Schema") -> dict[str, str]:
-    if not schema.names:
-        return {}
-    relation = session.connection.from_arrow(schema.empty_table())
-    return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
 
 def _results(session: Session, dataset_id: int, version: int, workflow: Workflow | None) -> tuple[ResultsState, ...]:

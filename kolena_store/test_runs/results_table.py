@@ -11,13 +11,14 @@ from kolena_store.predicates.types import type_fragment
 from kolena_store.results import results_of_dataset
 from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
-from kolena_store.test_runs.scoring import ScoredResults
+from kolena_store.test_runs.scoring import ScoredResults, facts_from
 from kolena_store.workflows import Facts, Workflow
+from kolena_store.workflows.scored_columns import UNKNOWN
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["answered_table", "metric_fields", "result_fields"]
+__all__ = ["answered_table", "metric_fields", "result_fields", "scored_types"]
 
 NOTHING = Fragment("NULL::INTEGER")
 """What stands for a struct without fields, as in the published view."""
@@ -33,16 +34,24 @@ def result_fields(session: Session, dataset: DatasetRecord, version: VersionReco
         "s": version.types,
         "g": {field.name: field.type for field in version.field_list if field.role == "ground_truth"},
         **({"i": common_types(of_models)} if of_models else {}),
-        **_metrics_side(session, version, workflow),
+        **({"m": scored} if (scored := scored_types(session, version.dataset_id, workflow)) is not None else {}),
     }
 
 
-def _metrics_side(session: Session, version: VersionRecord, workflow: Workflow) -> dict[str, dict[str, str]]:
-    """Return the sample metrics; nothing while only scoring can tell which there are, and no model was scored yet."""
+def scored_types(session: Session, dataset_id: int, workflow: Workflow) -> dict[str, str] | None:
+    """Return the columns of the sample metrics with their types in SQL.
+
+    None: only scoring can tell them, and no model was scored yet. Otherwise, those that any model was given.
+    """
     if not workflow.learns_columns:
-        return {"m": metric_fields(session, workflow.sample_metrics_schema(Facts()))}
-    found = session.rows("runs.scored_columns", dataset_id=version.dataset_id, scorer=workflow.scorer_key)
-    return {"m": common_types(dict(json.loads(fields)) for (fields,) in found)} if found else {}
+        return metric_fields(session, workflow.sample_metrics_schema(Facts()))
+    rows = session.rows("runs.scored_columns", dataset_id=dataset_id, scorer=workflow.scorer_key)
+    learned = [facts_from(json.loads(document)).columns or {} for (document,) in rows]
+    known = [{name: kind for name, kind in columns.items() if UNKNOWN not in kind} for columns in learned]
+    schema = workflow.sample_metrics_schema(
+        Facts(columns={name: kind for one in learned for name, kind in one.items()})
+    )
+    return {**metric_fields(session, schema), **common_types(known)} if rows else None
 
 
 def metric_fields(session: Session, schema: "pa.Schema") -> dict[str, str]:

@@ -117,7 +117,9 @@ class Workflow(ABC):
     - `constants`, the numbers that its metrics may name beside terms, as they are by default; its facts hold them as
       the configuration has them;
     - `sample_metrics_help`, if it likes, what each column of its sample metrics is, for the published database;
-    - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below.
+    - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below;
+    - `learns_columns`, `score_batches`, `scorer_key` and `cluster`, if it likes, as `custom.py` does: for scores whose
+      columns are not known before, by something that the user names, of samples that belong together.
 
     On the command line a field is spelled with `-` for `_`, and its annotation says how it is read there: as a number
     (`float`, `int`), as true or false (`bool`), as labels between commas (a sequence), else as text. Fields hold plain

@@ -67,7 +67,7 @@ WHERE dataset_id = $dataset_id AND version = dataset_version AND workflow IS NOT
 ORDER BY dataset_version DESC, results_version DESC LIMIT 1;
 
 -- name: scored_columns(dataset_id, scorer)
-SELECT fields FROM catalogue.sample_metrics WHERE dataset_id = $dataset_id AND scorer = $scorer
+SELECT facts FROM catalogue.sample_metrics WHERE dataset_id = $dataset_id AND scorer = $scorer
 ORDER BY dataset_version, results_id, results_version, configuration_id;
 
 -- name: insert_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer, facts, fields, metric_files, n_scored, n_reused)
