@@ -1,7 +1,7 @@
 """A custom scorer: what `store.test` costs beside the scorer's own Python time on the same batches.
 
-Two scorers: one of numpy over plain columns, which takes little time itself, and one of plain Python over lists of words,
-as people write them first. The peer calls the same function on batches of the same size that lie in memory.
+Two scorers: one of numpy over plain columns, which takes little time itself, and one of Python over lists of words, as
+people write them first. The peer calls the same function on batches of the same size that lie in memory.
 """
 
 import sys

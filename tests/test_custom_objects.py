@@ -6,8 +6,12 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kolena_store as ks
+from kolena_store.datasets import collected
+from kolena_store.formats import open_table
 
 FRAMES = [
     {"video": video, "frame": frame, "split": "test" if frame else "tune"} for video in "ab" for frame in range(3)
@@ -160,3 +164,22 @@ def test_cells_of_text_are_read_as_the_types_that_objects_have(tmp_path: Path) -
     found = store.download_results("d", "m").column("objects")
     assert found.type.value_type.field("score").type == pa.float64()
     assert found.to_pylist().count([]) == 5
+
+
+KEYS = st.tuples(st.sampled_from("xyz"), st.integers(0, 2))
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=st.lists(st.tuples(KEYS, st.one_of(st.none(), st.integers(-9, 9))), min_size=1, max_size=20))
+def test_rows_are_collected_as_a_dictionary_would(rows: list[tuple[tuple[str, int], int | None]]) -> None:
+    expected: dict[tuple[str, int], list[dict[str, int | None]]] = {}
+    for key, value in rows:
+        expected.setdefault(key, []).append({"value": value})
+    columns = {
+        "a": [key[0] for key, _ in rows],
+        "b": [key[1] for key, _ in rows],
+        "value": [value for _, value in rows],
+    }
+    table = pa.table(columns, schema=pa.schema([("a", pa.string()), ("b", pa.int64()), ("value", pa.int64())]))
+    found = collected(open_table(table), ["b", "a"]).to_pylist()
+    assert [((row["a"], row["b"]), row["objects"]) for row in found] == list(expected.items())

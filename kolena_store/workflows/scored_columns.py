@@ -86,7 +86,7 @@ def _finite(values: "pa.Array") -> "pa.Array":
         return pc.if_else(pc.is_finite(values), values, pa.scalar(None, values.type))
     if not types.is_list(values.type):
         return values
-    whole = pa.concat_arrays([values]) if values.offset == 0 else values.take(pa.array(range(len(values))))
+    whole = values if values.offset == 0 else values.take(pa.array(range(len(values)), pa.int64()))
     return pa.ListArray.from_arrays(whole.offsets, _finite(whole.values), type=whole.type, mask=whole.is_null())
 
 
