@@ -24,7 +24,7 @@ from kolena_store.predicates import check_predicate
 from kolena_store.results import ResultsReport, ResultsUpload, upload_results
 from kolena_store.statements import identifier, statement
 from kolena_store.test_suites import check_pinned_cases
-from kolena_store.workflows import Workflow, check_workflow
+from kolena_store.workflows import Workflow, check_workflow, workflow_from_document
 
 __all__ = ["Notes", "Predictions", "upload", "upload_answers"]
 
@@ -89,12 +89,16 @@ def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[Resul
 
 
 def _grouped(transaction: Transaction, given: DatasetUpload, cluster: str) -> Sampling:
-    """Return how samples were drawn: by the workflow's groups, unless another cluster field is named, now or before."""
+    """Return how samples were drawn: by the groups of a new workflow, unless the user names another field, now or before.
+
+    What was said of samples before stays while the workflow's groups do.
+    """
     existing = find_dataset(transaction, given.name)
-    before = version_of(transaction, existing).sampled.cluster if existing else None
-    return (
-        replace(given.sampling, cluster=cluster) if (given.sampling.cluster, before) == (None, None) else given.sampling
-    )
+    before = version_of(transaction, existing) if existing else None
+    document = before.workflow_document if before else None
+    grouped = workflow_from_document(document).cluster if document else None
+    named = given.sampling.cluster is not None or (before is not None and before.sampled.cluster not in (None, grouped))
+    return given.sampling if named or grouped == cluster else replace(given.sampling, cluster=cluster)
 
 
 def _renames(

@@ -210,8 +210,11 @@ def test_another_cluster_may_be_named_beside_groups() -> None:
     store.upload_dataset("d", samples(), workflow=workflow, cluster="light")
     store.upload_dataset("e", samples(), workflow=workflow)
     store.upload_dataset("e", samples(), cluster="")
-    sampled = [store.dataset_history(name)[-1].sampled.cluster for name in ("d", "e")]
-    assert sampled == ["light", None]
+    store.upload_dataset("e", samples(), workflow=workflow)
+    store.upload_dataset("f", samples(), workflow=workflow)
+    store.upload_dataset("f", samples(), workflow=ks.Custom(scorer=spreads, group_by="light"))
+    sampled = [store.dataset_history(name)[-1].sampled.cluster for name in ("d", "e", "f")]
+    assert sampled == ["light", None, "light"]
 
 
 def test_each_type_is_kept_and_what_is_not_finite_is_missing() -> None:
