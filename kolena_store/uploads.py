@@ -89,7 +89,7 @@ def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[Resul
 
 
 def _grouped(transaction: Transaction, given: DatasetUpload, cluster: str) -> Sampling:
-    """Return how samples were drawn: by the groups of a new workflow, unless the user names another field, now or before.
+    """Return how samples were drawn: by the groups of a new workflow, unless the user names another field.
 
     What was said of samples before stays while the workflow's groups do.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -255,6 +256,18 @@ def speeds(batch: pa.RecordBatch) -> dict[str, Any]:
     if speed.null_count == len(speed):
         return {"n": [0.5] * len(speed), "is_quick": [None] * len(speed)}
     return {"speed": speed, "n": [1] * len(speed), "is_quick": pc.less(speed, 54)}
+
+
+def shuffled(batch: pa.RecordBatch) -> pd.DataFrame:
+    """A frame whose index tells where a row was, as frames have it that were sorted."""
+    return pd.DataFrame({"place": range(batch.num_rows)}, index=[f"row {k}" for k in range(batch.num_rows)])
+
+
+def test_the_index_of_a_frame_is_left_out() -> None:
+    store = store_of(
+        ks.Custom(scorer=shuffled), "-- metric: t  better: none\nSELECT max(m.place) AS value FROM results"
+    )
+    assert store.test("d")["all", "m", "t"].value == len(answers()) - 1
 
 
 def test_what_was_stored_is_verified_merged_repaired_and_downloaded(tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["as_table", "one_row_each"]
 
+INDEX = "__index_level_"
+"""How Arrow calls the index of a pandas frame that has no name."""
+
 
 def as_table(scorer: Scorer, returned: object) -> "pa.Table":
     """Return what a scorer returned as a table.
@@ -35,6 +38,7 @@ def as_table(scorer: Scorer, returned: object) -> "pa.Table":
             f"{scorer.label} returned {_spelled(returned)}, which is no table ({error}); return an Arrow table, or a "
             "dictionary with a list or array for each column"
         ) from error
+    table = table.drop_columns([name for name in table.column_names if name.startswith(INDEX)])
     _check_names(scorer, table.column_names)
     return table
 
