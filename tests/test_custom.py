@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,11 @@ def test_without_a_scorer_metrics_read_any_column() -> None:
     by_id = {row["id"]: row for row in samples()}
     late = [row for row in answers() if row["seconds"] > 50 and (by_id[row["id"]]["y"] or 0) > 1]
     assert (one.value, one.n, one.n_missing) == (len(late), len(answers()), N - len(answers()))
+    store.upload_dataset("d", samples(N + 30))
+    store.upload_results("d", "m", [{"id": f"r{N + 1}", "z": 0.0, "seconds": 0}])
+    again = store.test("d")
+    assert (again["all", "m", "late"].value, again["all", "m", "late"].n) == (len(late), len(answers()) + 1)
+    assert again.runs[0].n_scored == 1
     assert store.sql("SELECT * FROM d.sample_metrics WHERE model = 'm'").rows()[0].keys() >= {"_sample", "model"}
 
 
@@ -303,6 +309,7 @@ def test_a_workflow_comes_back_as_it_was_given() -> None:
         ({"scorer": "os:system"}, "os is Python's own; name a module of yours"),
         ({"scorer": lambda batch: batch}, "without a name, can't be found again"),
         ({"scorer": 5}, "names no function"),
+        ({"scorer": partial(gaps)}, "names no function"),
         ({"group_by": "video"}, r"group_by='video'\) is of use to a scorer alone"),
         ({"scorer_version": "1"}, "scorer_version='1'"),
         ({"reads": "g.y"}, "must be a list of columns"),

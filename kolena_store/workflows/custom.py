@@ -70,7 +70,8 @@ class Custom(Workflow):
         if not isinstance(self.objects, bool):
             raise InvalidInput(f"Custom(objects={self.objects!r}): give True or False")
         if callable(self.scorer):
-            object.__setattr__(self, "scorer", f"{self.scorer.__module__}:{self.scorer.__qualname__}")
+            place = getattr(self.scorer, "__qualname__", repr(self.scorer))
+            object.__setattr__(self, "scorer", f"{self.scorer.__module__}:{place}")
         if self.scorer is not None:
             _check_scorer(self.scorer)
         if self.scorer is None and (self.scorer_version, self.group_by) != (None, None):
