@@ -1,4 +1,4 @@
-"""A custom scorer: what `store.test` costs beside the scorer's own Python time on the same batches.
+"""A custom scorer: what it adds to `store.test`, commit included, against the scorer's own time on the same batches.
 
 Two scorers: one of numpy over plain columns, which takes little time itself, and one of Python over lists of words, as
 people write them first. The peer calls the same function on batches of the same size that lie in memory.
@@ -50,12 +50,14 @@ def tables(n: int, kind: str) -> tuple[pa.Table, pa.Table]:
         truth = random.normal(size=n)
         columns = [pa.array(truth), pa.array(truth + random.normal(size=n))]
     else:
-        words = np.array([f"word{k}" for k in range(60)])
+        words = pa.array([f"word{k}" for k in range(60)])
         columns = []
         for _ in range(2):
             offsets = np.arange(n + 1) * 9
             columns.append(
-                pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(random.choice(words, 9 * n)))
+                pa.ListArray.from_arrays(
+                    pa.array(offsets, pa.int32()), words.take(pa.array(random.integers(0, 60, 9 * n)))
+                )
             )
     name = "y" if kind == "numbers" else "words"
     return pa.table({"id": ids, name: columns[0]}), pa.table({"id": ids, name: columns[1]})
@@ -87,23 +89,25 @@ def main() -> None:
             store = ks.Store(Path(folder) / "kolena.store")
             plain = ks.Custom(reads=[f"g.{name}", f"i.{name}"])
             store.upload_dataset("d", samples, id_fields=["id"], workflow=plain)
+            store.upload_results("d", "few", answers.slice(0, 1))  # whose scores tell the metric what it can read
             store.upload_results("d", "m", answers)
             store.apply_metrics("d", "-- metric: rows  better: none\nSELECT count(*) AS value FROM results")
-            base, _ = timed(lambda store=store: store.test("d", metrics=["rows"]))
+            base, _ = timed(lambda store=store: store.test("d", "m"))
             workflow = ks.Custom(scorer=f"custom_scorer:{scorer.__name__}", reads=[f"g.{name}", f"i.{name}"])
             store.upload_dataset("d", samples, workflow=workflow)
-            scored, _ = timed(lambda store=store: store.apply_metrics("d", METRIC))
-            tested, results = timed(lambda store=store: store.test("d", metrics=["total"]))
+            store.drop_metric("d", "rows")
+            store.apply_metrics("d", METRIC)
+            scored, results = timed(lambda store=store: store.test("d", "m"))
         own, expected = timed(lambda s=scorer, a=samples, b=answers: own_time(s, a, b))
         value = results["all", "m", "total"].value
         assert value is not None
         assert np.isclose(value, np.mean(expected), rtol=1e-9)
         assert results["all", "m", "total"].n == n
-        ratio = scored.median / own.median
-        rows.append((kind, own, base, scored, tested, f"{ratio:.2f}x"))
+        ratio, added = scored.median / own.median, (scored.median - base.median) / own.median
+        rows.append((kind, own, base, scored, f"{ratio:.2f}x", f"{added:.2f}x"))
         if kind == "words":
-            claims.at_most("a scorer in Python: scoring in the store against the scorer alone", ratio, GOAL)
-    heads = ("scorer of", "the scorer alone", "a test without", "scored and kept", "the test then", "scored / alone")
+            claims.at_most("a scorer in Python: what it adds to a test, against its own time", added, GOAL)
+    heads = ("scorer of", "alone", "a test without", "with it", "with it / alone", "added / alone")
     table(f"{n:,} samples, one model; values equal", [heads, *rows])
 
 
