@@ -10,7 +10,6 @@ It describes the checkout that it stands in, whatever is installed.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -115,7 +114,7 @@ def _workflows_part() -> str:
 
 
 def _workflow_cells(workflow: type[Workflow]) -> tuple[str, ...]:
-    options = ", ".join(option.name for option in fields(workflow))
+    options = ", ".join(workflow.option_help)
     return f"`{workflow.name}`", f"`ks.{workflow.__name__}({options})`", (workflow.__doc__ or "").split("\n")[0]
 
 
@@ -125,6 +124,8 @@ def _metrics_part() -> str:
 
 def _metrics_of(workflow: type[Workflow]) -> str:
     file = load_metrics(workflow.metric_file)
+    if not file.metrics:
+        return f"### {workflow.__name__}\n\nAll its metrics are of [your own](custom.md).\n"
     metrics = _table(METRIC_TITLES, map(_metric_cells, file.metrics))
     terms = _table(TERM_TITLES, map(_term_cells, file.terms))
     return f"### {workflow.__name__}\n\n{metrics}\nIts terms, which `n` is written in:\n\n{terms}"

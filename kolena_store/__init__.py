@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from kolena_store.test_suites import Bins, ExplicitCase
     from kolena_store.workflows import Configuration, read_configuration
     from kolena_store.workflows.classification import Classification
+    from kolena_store.workflows.custom import Custom
     from kolena_store.workflows.judged import Judged
+    from kolena_store.workflows.multilabel import MultilabelClassification
     from kolena_store.workflows.regression import Regression
 
 __version__ = "0.1.0"
@@ -23,6 +25,7 @@ __all__ = [
     "Classification",
     "Configuration",
     "ConfusionMatrix",
+    "Custom",
     "ExplicitCase",
     "Judged",
     "MultilabelClassification",

@@ -11,6 +11,7 @@ __all__ = [
     "DamagedStore",
     "DuplicateIds",
     "EmptyInput",
+    "FailedScorer",
     "InvalidInput",
     "LimitExceeded",
     "MalformedFile",
@@ -89,6 +90,10 @@ class UnmatchedResults(InvalidInput):
 
 class EmptyInput(InvalidInput):
     """An input without a row, or without a column."""
+
+
+class FailedScorer(InvalidInput):
+    """A scorer of the user that is not to be found, raises, or returns something else than it should."""
 
 
 class MalformedFile(InvalidInput):

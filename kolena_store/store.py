@@ -87,6 +87,7 @@ class Store:
         id_fields: Sequence[str] | None = None,
         workflow: Workflow | None = None,
         predictions: upload_room.Predictions | None = None,
+        objects: object = None,
         append_only: bool = False,
         collect: Sequence[str] = (),
         leave_out: Sequence[str] = (),
@@ -106,13 +107,13 @@ class Store:
             id_fields: the columns that identify a sample; inferred when not given.
             workflow: the type of problem and its columns; omitted later, it stays.
             predictions: model -> the column with its predictions, for a frame that carries them beside the samples.
+            objects: a table with a row for each true object, for workflows of objects.
             append_only: keep the samples that the input does not have.
             collect: columns of a long table, with several rows for a sample, whose values become a list for each
                 sample; a row in which all of them are NULL adds nothing.
             leave_out: columns of the input that are not kept; rows that agree in all others then become one.
-            cluster: the field that names groups of samples that vary together, such as patients or videos; intervals
-                then count groups. Omitted later, it stays; an empty text takes it away. So does `weight`.
-            weight: the field that says how much each sample counts.
+            cluster: the field of groups that vary together, such as patients or videos; intervals then count groups.
+            weight: the field that says how much each sample counts. Like cluster it stays until it is the empty text.
             types: column -> SQL type, for columns that should not be read as they look.
             tags: of the dataset; `version_tags` are of the version that this upload makes.
 
@@ -125,6 +126,7 @@ class Store:
             id_fields=id_fields,
             append_only=append_only,
             long=dataset_room.LongTable(collect=collect, left_out=leave_out),
+            objects=objects,
             sampling=dataset_room.Sampling(cluster=cluster, weight=weight),
             types=types or {},
             message=message,
@@ -146,6 +148,7 @@ class Store:
         allow_unmatched: bool = False,
         collect: Sequence[str] = (),
         leave_out: Sequence[str] = (),
+        answered: str | Sequence[object] | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
     ) -> result_room.ResultsReport | Records[result_room.ResultsReport]:
@@ -158,6 +161,7 @@ class Store:
             allow_unmatched: count rows that belong to no sample, in place of an error.
             collect: columns of a long table whose values become a list for each sample (and model).
             leave_out: columns of the input that are not kept; rows that agree in all others then become one.
+            answered: where each row is an object, the answered samples: ids, or a predicate. None: all of them.
 
         Raises:
             StoreError: the input can't be used; nothing is written then.
@@ -170,18 +174,18 @@ class Store:
             types=types or {},
             allow_unmatched=allow_unmatched,
             long=dataset_room.LongTable(collect=collect, left_out=leave_out),
+            answered=answered,
             upload_configuration=upload_configuration,
             metadata=metadata,
             tags=tags,
         )
         with self._database.transaction(makes_store=False) as transaction:
-            reports = result_room.upload_results(transaction, given)
+            reports = upload_room.upload_answers(transaction, given)
         return Records(reports, result_room.REPORTS) if model is None else reports[0]
 
     def datasets(self) -> Records[dataset_room.Dataset]:
         """Return all datasets as they stand in their newest versions."""
-        session = self._database.session()
-        found = (result_room.described_with_models(session, record) for record in dataset_room.datasets(session))
+        found = [self.dataset(record.name) for record in dataset_room.datasets(self._database.session())]
         return Records(found, dataset_room.DATASETS)
 
     def dataset(self, name: str) -> dataset_room.Dataset:
@@ -190,9 +194,8 @@ class Store:
 
     def dataset_history(self, name: str) -> Records[dataset_room.VersionRecord]:
         """Return all versions of a dataset, oldest first."""
-        record = self._dataset(name)
-        versions = dataset_room.dataset_history(self._database.session(), record)
-        return Records(versions, dataset_room.VERSIONS, title=record.name)
+        versions = dataset_room.dataset_history(self._database.session(), self._dataset(name))
+        return Records(versions, dataset_room.VERSIONS, title=self._dataset(name).name)
 
     def dataset_digest(self, name: str, version: int | None = None) -> str:
         """Return the content digest of a version: equal wherever the content is, computed once and then kept."""
@@ -260,10 +263,10 @@ class Store:
 
     def test_cases(self, dataset: str, suite: str, version: int | None = None) -> Records[suite_room.CaseRecord]:
         """Return the test cases that a suite pins, in order."""
-        session, record = self._database.session(), self._dataset(dataset)
-        pinned = suite_room.suite_named(session, record, suite, version)
+        record = self._dataset(dataset)
+        pinned = suite_room.suite_named(self._database.session(), record, suite, version)
         title = f"{record.name}: suite {pinned.name} version {pinned.version}"
-        return Records(suite_room.cases_of(session, pinned), suite_room.CASES, title=title)
+        return Records(suite_room.cases_of(self._database.session(), pinned), suite_room.CASES, title=title)
 
     def suite_difference(
         self,
@@ -274,15 +277,13 @@ class Store:
         dataset_versions: tuple[int, int] | None = None,
     ) -> suite_room.SuiteDifference:
         """Return the samples that came into and went out of each test case, between versions of suite or data."""
-        session, record = self._database.session(), self._dataset(dataset)
-        return suite_room.suite_difference(
-            session, record, suite, suite_versions=suite_versions, dataset_versions=dataset_versions
-        )
+        versions = {"suite_versions": suite_versions, "dataset_versions": dataset_versions}
+        return suite_room.suite_difference(self._database.session(), self._dataset(dataset), suite, **versions)
 
     def apply_metrics(self, dataset: str, source: str | Path) -> MetricsReport:
         """Apply a file of user metrics (or the text of one) and return what that changed; `test` computes them then.
 
-        They are never headline metrics: name them in `test(..., metrics=[...])` to see them printed.
+        Beside a workflow's own they are no headline: name them in `test(..., metrics=[...])` to see them printed.
         """
         with self._database.transaction(makes_store=False) as transaction:
             return run_room.apply_metrics(transaction, dataset_room.dataset_named(transaction, dataset), source)

@@ -7,6 +7,7 @@ from typing import Any
 from kolena_store.database import Transaction
 from kolena_store.datasets import (
     DatasetUpload,
+    Sampling,
     UploadReport,
     VersionRecord,
     dataset_named,
@@ -19,12 +20,13 @@ from kolena_store.datasets import (
 )
 from kolena_store.errors import InvalidInput
 from kolena_store.formats import open_table, restore_types
-from kolena_store.results import ResultsUpload, upload_results
+from kolena_store.predicates import check_predicate
+from kolena_store.results import ResultsReport, ResultsUpload, upload_results
 from kolena_store.statements import identifier, statement
 from kolena_store.test_suites import check_pinned_cases
-from kolena_store.workflows import Workflow, check_workflow
+from kolena_store.workflows import Workflow, check_workflow, workflow_from_document
 
-__all__ = ["Notes", "Predictions", "upload"]
+__all__ = ["Notes", "Predictions", "upload", "upload_answers"]
 
 Predictions = Mapping[str, "str | Mapping[str, str]"]
 """Model -> the frame's column with its answer, or a mapping inference column -> the frame's column."""
@@ -66,6 +68,8 @@ def upload(
     document = workflow.document() if workflow else None
     columns = workflow.columns() if workflow else None
     request = replace(given, source=source, workflow=document, columns=columns, left_out=left_out)
+    if workflow is not None and workflow.cluster is not None:
+        request = replace(request, sampling=_grouped(transaction, given, workflow.cluster))
     report = upload_dataset(transaction, request)
     dataset = dataset_named(transaction, given.name)
     note_dataset(transaction, dataset, description=notes.description, tags=notes.tags, metadata=notes.metadata)
@@ -75,6 +79,31 @@ def upload(
     check_pinned_cases(transaction, dataset, version)
     lines = [line for model in renames for line in _upload_predictions(transaction, request, model, renames[model])]
     return replace(report, notes=(*report.notes, *lines))
+
+
+def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[ResultsReport]:
+    """Upload results; `answered` may be a predicate over the samples, which is checked first.
+
+    Raises:
+        StoreError: the input or the predicate can't be used.
+    """
+    if isinstance(given.answered, str):
+        version = version_of(transaction, dataset_named(transaction, given.dataset))
+        given = replace(given, answered=check_predicate(given.answered, version.types))
+    return upload_results(transaction, given)
+
+
+def _grouped(transaction: Transaction, given: DatasetUpload, cluster: str) -> Sampling:
+    """Return how samples were drawn: by the groups of a new workflow, unless the user names another field.
+
+    What was said of samples before stays while the workflow's groups do.
+    """
+    existing = find_dataset(transaction, given.name)
+    before = version_of(transaction, existing) if existing else None
+    document = before.workflow_document if before else None
+    grouped = workflow_from_document(document).cluster if document else None
+    named = given.sampling.cluster is not None or (before is not None and before.sampled.cluster not in (None, grouped))
+    return given.sampling if named or grouped == cluster else replace(given.sampling, cluster=cluster)
 
 
 def _renames(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["UploadOptions", "command"]
 
+IN_FILE = "yes"
 FIELD_FIELDS = ("name", "type", "role")
 
 
@@ -27,6 +28,7 @@ class UploadOptions(TypedDict):
     workflow: "Workflow | None"
     id_fields: tuple[str, ...]
     predictions: dict[str, str]
+    objects: str | None
     cluster: str | None
     weight: str | None
     append: bool
@@ -80,6 +82,11 @@ def command() -> None:
     metavar="MODEL=FIELD",
     callback=read_pairs_from_the_end,
     help="FILE's own column with a model's predictions, e.g. --prediction-of v1=pred_v1.",
+)
+@click.option(
+    "--objects",
+    metavar="FILE|yes",
+    help="A file with a row for each true object, e.g. --objects boxes.csv; yes: FILE's column objects has them.",
 )
 @click.option(
     "--cluster",
@@ -138,6 +145,7 @@ def upload(invocation: Invocation, name: str, file: str, **options: Unpack[Uploa
         id_fields=options["id_fields"] or None,
         workflow=options["workflow"],
         predictions=options["predictions"] or None,
+        objects=None if options["objects"] == IN_FILE else options["objects"],
         append_only=options["append"],
         collect=options["collect"],
         leave_out=options["leave_out"],

@@ -17,6 +17,10 @@ def spare_pandas() -> None:
 
 
 class _NoPandas(MetaPathFinder):
+    def give_way(self) -> None:
+        """Let pandas be found from now on: a scorer of the user may need it."""
+        sys.meta_path.remove(self)
+
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
         if fullname == "pandas":
             raise ModuleNotFoundError("the command line does without pandas", name=fullname)

@@ -31,6 +31,7 @@ class UploadOptions(TypedDict):
     allow_unmatched: bool
     collect: tuple[str, ...]
     leave_out: tuple[str, ...]
+    answered: str | None
 
 
 @click.group(
@@ -96,6 +97,11 @@ def command() -> None:
     help="A column of FILE that is not kept, e.g. --leave-out model; rows that agree in all others become one.",
 )
 @click.option("--allow-unmatched", is_flag=True, help="Count rows that belong to no sample, in place of an error.")
+@click.option(
+    "--answered",
+    metavar="PREDICATE",
+    help="Where a row is an object: the samples that were answered, e.g. --answered \"split = 'test'\". [default: all]",
+)
 @pass_invocation
 def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **options: Unpack[UploadOptions]) -> None:
     """Add what MODEL said of DATASET, or replace it sample by sample; rows of FILE are matched by the id fields."""
@@ -111,6 +117,7 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
         allow_unmatched=options["allow_unmatched"],
         collect=options["collect"],
         leave_out=options["leave_out"],
+        answered=options["answered"],
         metadata=options["metadata"] or None,
         tags=options["tags"],
     )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TestOptions", "command"]
 
+OWN = "your own, from kolena-store metrics apply"
+
 
 class TestOptions(TypedDict):
     """The options of `test`."""
@@ -46,7 +48,9 @@ class _TestCommand(Command):
         super().format_options(ctx, formatter)
         files = {name: load_metrics(workflow.metric_file) for name, workflow in WORKFLOWS.items()}
         with formatter.section("Metrics"):
-            formatter.write_dl([(name, ", ".join(one.name for one in file.metrics)) for name, file in files.items()])
+            formatter.write_dl(
+                [(name, ", ".join(one.name for one in file.metrics) or OWN) for name, file in files.items()]
+            )
 
 
 @click.command(

@@ -13,6 +13,9 @@ from kolena_store.workflows import WORKFLOWS, Workflow, workflow_named
 
 __all__ = ["workflow_options"]
 
+OBJECTS = "objects"
+"""The field whose option is the command's own: the file with the true objects, which also says that there are any."""
+
 PLAIN_TYPES = ((bool, click.BOOL), (float, click.FLOAT), (int, click.INT))
 
 
@@ -24,12 +27,17 @@ class _WorkflowOption(click.Option):
 
 
 def workflow_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options to a command, which gets the workflow that they describe (or None) as its `workflow`."""
+    """Add the options to a command, which gets the workflow that they describe (or None) as its `workflow`.
+
+    A workflow that knows objects has them when the command's own option `--objects` is given.
+    """
     names = list(_explanations())
 
     @wraps(function)
     def with_workflow(*arguments: Any, workflow: str | None, **options: Any) -> None:
         given = {name: text for name in names if (text := options.pop(name)) is not None}
+        if workflow is not None and options.get(OBJECTS) is not None:
+            given[OBJECTS] = "yes"
         function(*arguments, workflow=_chosen_workflow(workflow, given), **options)
 
     command: Callable[..., None] = with_workflow
@@ -56,6 +64,8 @@ def _explanations() -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for workflow, kind in WORKFLOWS.items():
         for name, said in kind.option_help.items():
+            if name == OBJECTS:
+                continue
             texts = found.setdefault(name, [(said.metavar, said.text)])
             if said.text not in [text for _, text in texts]:
                 texts.append((workflow, said.text))

@@ -7,8 +7,10 @@ from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import (
     CLASS_MARK,
     LEVEL_MARK,
+    ColumnKind,
     ColumnNeed,
     Columns,
+    Scope,
     check_columns,
     columns_of_pattern,
 )
@@ -44,6 +46,7 @@ from kolena_store.datasets.identity import (
 )
 from kolena_store.datasets.kept_digests import dataset_digest
 from kolena_store.datasets.numbering import find_numbers
+from kolena_store.datasets.objects import OBJECTS, collected_objects, field_types, input_of
 from kolena_store.datasets.records import (
     DatasetRecord,
     Field,
@@ -63,11 +66,13 @@ from kolena_store.datasets.versions import author
 from kolena_store.datasets.widening import check_names, widened_schema
 
 __all__ = [
+    "OBJECTS",
     "CLASS_MARK",
     "LEVEL_MARK",
     "DATASETS",
     "VERSIONS",
     "ChangeCounts",
+    "ColumnKind",
     "ColumnNeed",
     "Columns",
     "Content",
@@ -80,6 +85,7 @@ __all__ = [
     "RowChanges",
     "SampleChanges",
     "Sampling",
+    "Scope",
     "Staged",
     "StoredRows",
     "UploadReport",
@@ -90,6 +96,7 @@ __all__ = [
     "changed_samples",
     "check_columns",
     "collected",
+    "collected_objects",
     "check_ids",
     "check_label_types",
     "check_names",
@@ -107,9 +114,11 @@ __all__ = [
     "datasets",
     "describe_dataset",
     "download_dataset",
+    "field_types",
     "files_of",
     "find_dataset",
     "find_numbers",
+    "input_of",
     "is_exact",
     "missing_ids",
     "note_dataset",

@@ -17,6 +17,7 @@ __all__ = [
     "ColumnKind",
     "ColumnNeed",
     "Columns",
+    "Scope",
     "check_columns",
     "columns_from_document",
     "columns_of_pattern",
@@ -24,9 +25,10 @@ __all__ = [
 
 CLASS_MARK = "{class}"
 LEVEL_MARK = "{level}"
-NEED_PARTS = ("ground_truth", "inference", "optional")
+NEED_PARTS = ("ground_truth", "inference", "optional", "sample")
 
-ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern"]
+Scope = Literal["named", "named and ids", "all"]
+ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern", "any", "objects"]
 KINDS: Mapping[ColumnKind, str] = MappingProxyType(
     {
         "label": "one plain value a row",
@@ -34,6 +36,8 @@ KINDS: Mapping[ColumnKind, str] = MappingProxyType(
         "number": "numbers",
         "numbers": "a list or struct of numbers",
         "verdict": "true or false (or 1 and 0)",
+        "any": "anything",
+        "objects": "a list of objects (structs)",
     }
 )
 """How a message says what a column must hold."""
@@ -45,13 +49,14 @@ class ColumnNeed:
 
     `number_pattern` names several columns at once, such as `p_{class}` or `q_{level}`; `numbers` is a list or struct of
     numbers; `like` names the column of the other side whose type a label must have; optional columns of one `group` are
-    there together or not at all.
+    there together or not at all. `fields` names what objects must have.
     """
 
     name: str
     kind: ColumnKind
     like: str | None = None
     group: str | None = None
+    fields: tuple[str, ...] = ()
 
     def is_in(self, names: Iterable[str]) -> bool:
         """Return whether a table with columns of these names has it."""
@@ -65,12 +70,23 @@ class Columns:
 
     An inference must have the columns `inference`, and may lack the `optional` ones; where it must have none, one of
     the optional ones is there, or one group of them. `answer` is what a wide frame's column of predictions becomes.
+    `sample` names fields of the sample that scoring reads beside the ground truth. `scope` says what it reads: the
+    columns that are named, the ids of the samples too, or all that there are. `group_by` names the field of the sample
+    whose values make groups: those of one group are scored together.
     """
 
     ground_truth: tuple[ColumnNeed, ...] = ()
     inference: tuple[ColumnNeed, ...] = ()
     answer: str = "prediction"
     optional: tuple[ColumnNeed, ...] = ()
+    sample: tuple[ColumnNeed, ...] = ()
+    scope: Scope = "named"
+    group_by: str | None = None
+
+    @property
+    def has_objects(self) -> bool:
+        """Return whether inferences are any number of objects for each sample."""
+        return any(need.kind == "objects" for need in self.inference)
 
     @property
     def ground_truth_names(self) -> tuple[str, ...]:
@@ -86,7 +102,7 @@ class Columns:
 def columns_from_document(document: Mapping[str, Any]) -> Columns:
     """Return the columns that `dataclasses.asdict` wrote down."""
     needs = {part: tuple(ColumnNeed(**need) for need in document[part]) for part in NEED_PARTS}
-    return Columns(answer=document["answer"], **needs)
+    return Columns(answer=document["answer"], scope=document["scope"], group_by=document["group_by"], **needs)
 
 
 def check_columns(
@@ -176,18 +192,25 @@ def _check_type(where: str, need: ColumnNeed, schema: "pa.Schema", is_stored: bo
         for name in columns_of_pattern(need.name, schema.names).values():
             _check_type(where, ColumnNeed(name=name, kind="number"), schema, is_stored)
         return
+    import pyarrow.types as types
+
     found = schema.field(need.name).type
     if not _is_of_kind(found, need.kind):
         remedy = "convert it, and upload them again" if is_stored else "convert it"
         raise ChangedType(
             f"{where}: column {need.name!r} holds {found}, the workflow needs {KINDS[need.kind]}; {remedy}"
         )
+    if need.fields and not types.is_null(found):
+        known = [field.name for field in found.value_type]
+        missing = [name for name in need.fields if name not in known]
+        if missing:
+            raise MissingColumns.of(f"{where}: an object of {need.name!r}", missing, known)
 
 
 def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
     import pyarrow.types as types
 
-    if types.is_null(found):
+    if types.is_null(found) or kind == "any":
         return True
     if kind == "label":
         return not types.is_nested(found)
@@ -195,6 +218,8 @@ def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
         return _holds_labels(found)
     if kind == "numbers":
         return _holds_numbers(found)
+    if kind == "objects":
+        return bool(types.is_list(found) and types.is_struct(found.value_type))
     if kind == "verdict":
         return bool(types.is_boolean(found) or types.is_integer(found))
     return _is_number(found)

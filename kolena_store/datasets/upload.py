@@ -12,6 +12,7 @@ from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import Columns, check_columns
 from kolena_store.datasets.identity import check_id_types, check_ids, missing_ids, resolve_id_fields
 from kolena_store.datasets.numbering import add_to_id_map, number_rows
+from kolena_store.datasets.objects import OBJECTS, with_objects
 from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, find_dataset, version_of
 from kolena_store.datasets.sampling import Sampling, check_sampling, check_weights
 from kolena_store.datasets.staging import Staged, check_not_empty, stage, with_order, without_columns
@@ -43,7 +44,7 @@ class DatasetUpload:
     """What the caller gave: the input, how to read it, and what to note down with it.
 
     `left_out` names columns of the input that are no part of the dataset (a wide frame's predictions); `long` says how
-    several rows of one sample become one.
+    several rows of one sample become one; `objects` is a table with a row for each object of the ground truth.
     """
 
     name: str
@@ -56,6 +57,7 @@ class DatasetUpload:
     types: Mapping[str, str] = field(default_factory=dict)
     left_out: Sequence[str] = ()
     long: LongTable = field(default_factory=LongTable)
+    objects: object = None
     message: str | None = None
     version_tags: Sequence[str] = ()
 
@@ -98,6 +100,8 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
         upload.source, types=upload.types, expected=upload.long.types_of_cells(before.plain_types) if before else None
     )
     check_not_empty(source)
+    if upload.objects is not None:
+        source = _with_objects(source, existing, before, upload)
     with collected(transaction, source, upload.long, _sample_keys(source, existing, upload)) as rows:
         return _upload(transaction, rows, existing, before, upload=upload)
 
@@ -138,9 +142,23 @@ def _checked_schema(source: TableInput, upload: DatasetUpload, before: VersionRe
     if before is not None:
         schema = widened_schema(source.name, before.schema, schema, keep_missing=upload.append_only)
     columns = upload.columns or (before.column_needs if before else Columns())
-    check_columns(source.name, schema, columns.ground_truth)
+    check_columns(source.name, schema, (*columns.ground_truth, *columns.sample))
     check_sampling(source.name, schema, upload.sampling.after(before.sampled if before else Sampling()))
     return schema
+
+
+def _with_objects(
+    source: TableInput, existing: DatasetRecord | None, before: VersionRecord | None, upload: DatasetUpload
+) -> TableInput:
+    """Return the samples with their objects, which come as a table of their own."""
+    import pyarrow as pa
+
+    if OBJECTS in source.schema.names:
+        raise InvalidInput(
+            f"{source.name} has a column {OBJECTS!r}, and objects= (--objects) gives the objects; leave one of them out"
+        )
+    id_fields = _id_fields(source, source.schema, existing, upload)
+    return with_objects(source, upload.objects, id_fields, before.schema if before else pa.schema([]))
 
 
 def _id_fields(

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kolena_store.database import Session
 from kolena_store.datasets import Sampling
 from kolena_store.published.paths import paths
 from kolena_store.statements import Fragment, identifier
-from kolena_store.workflows import Facts, Workflow, workflow_from_document
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from kolena_store.test_runs.results_table import scored_types
+from kolena_store.workflows import Workflow, workflow_from_document
 
 __all__ = ["DatasetState", "ResultsState", "ScoredState", "dataset_state"]
 
@@ -97,19 +95,14 @@ def dataset_state(session: Session, dataset_id: int) -> DatasetState:
         roles={column["name"]: column["role"] for column in columns},
         weight=Sampling.from_document(json.loads(sampling) if sampling else None).weight,
         workflow=workflow,
-        metric_types=_types_of(session, workflow.sample_metrics_schema(Facts())) if workflow else {},
+        metric_types=(scored_types(session, dataset_id, workflow) if workflow else None) or {},
         files=paths(session, sample_files),
         results=_results(session, dataset_id, version, workflow),
     )
 
 
-def _types_of(session: Session, schema: "pa.Schema") -> dict[str, str]:
-    relation = session.connection.from_arrow(schema.empty_table())
-    return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
-
-
 def _results(session: Session, dataset_id: int, version: int, workflow: Workflow | None) -> tuple[ResultsState, ...]:
-    scorer = f"{workflow.name} {workflow.scorer_version}" if workflow else None
+    scorer = workflow.scorer_key if workflow else None
     key = {"dataset_id": dataset_id, "dataset_version": version}
     of_scorer = [row for row in session.rows("publish.newest_sample_metrics", **key) if row[4] == scorer]
     rows = session.rows("publish.newest_results", dataset_id=dataset_id)

@@ -8,7 +8,7 @@ from kolena_store.metrics.definitions import load_metrics
 from kolena_store.published.descriptions import VIEWS, field_comment, sample_metric_comment, shared_comment
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.paths import paths
-from kolena_store.published.state import DatasetState, ResultsState
+from kolena_store.published.state import DatasetState, ResultsState, ScoredState
 from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
@@ -117,10 +117,10 @@ def _results(state: DatasetState) -> Fragment:
 
 def _metrics_struct(state: DatasetState, one: ResultsState) -> Fragment:
     """Return what the workflow found out about a sample; NULL, of the same type, until the model is tested."""
-    if one.by_default is not None or not state.metric_types:
-        return _struct(
-            {name: Fragment(f"{identifier('scored', name)}::{kind}") for name, kind in state.metric_types.items()}
-        )
+    scored = one.by_default
+    if scored is not None or not state.metric_types:
+        known = scored.types if scored is not None else {}
+        return _struct({name: _scored_value(known, name, kind) for name, kind in state.metric_types.items()})
     kinds = joined(Fragment(f"{identifier(name)} {kind}") for name, kind in state.metric_types.items())
     return Fragment(f"NULL::STRUCT({kinds})")
 
@@ -141,7 +141,7 @@ def _sample_metrics(state: DatasetState) -> Fragment:
             model=literal(one.model),
             upload_configuration=literal(one.upload_configuration),
             configuration=literal(scored.configuration),
-            columns=_metric_columns(state, "scored", classes=scored.classes),
+            columns=_metric_columns(state, scored),
             files=scored.files,
             weights=weights,
         )
@@ -150,19 +150,22 @@ def _sample_metrics(state: DatasetState) -> Fragment:
     ]
     if parts:
         return statement("views/datasets", "sample_metrics").fill(view=view, parts=joined(parts, UNION))
-    columns = _metric_columns(state, None, classes=None)
+    columns = _metric_columns(state, None)
     return statement("views/datasets", "no_sample_metrics").fill(view=view, columns=columns)
 
 
-def _metric_columns(state: DatasetState, table: str | None, *, classes: list[str] | None) -> Fragment:
-    def value(name: str, kind: str) -> str:
-        return f"{identifier(table, name) if table else 'NULL'}::{kind} AS {identifier(name)}"
+def _scored_value(known: Mapping[str, str], name: str, kind: str) -> Fragment:
+    """Return a column of sample metrics; NULL where a scorer returned it for other models alone."""
+    return Fragment(f"{identifier('scored', name) if name in known else 'NULL'}::{kind}")
 
-    found = [value(name, kind) for name, kind in state.metric_types.items()]
+
+def _metric_columns(state: DatasetState, scored: ScoredState | None) -> Fragment:
+    known = scored.types if scored is not None else {}
+    found = [f"{_scored_value(known, name, kind)} AS {identifier(name)}" for name, kind in state.metric_types.items()]
     if has_classes(state):
-        found.append(f"{literal(classes)}::VARCHAR[] AS {identifier(CLASSES)}")
+        found.append(f"{literal(scored.classes if scored else None)}::VARCHAR[] AS {identifier(CLASSES)}")
     if state.weight is not None:
-        given = identifier("weighed", state.weight) if table else "NULL"
+        given = identifier("weighed", state.weight) if scored is not None else "NULL"
         found.append(f"{given}::DOUBLE AS {identifier(WEIGHT)}")
     return Fragment("".join(f", {text}" for text in found))
 

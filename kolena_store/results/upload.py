@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import (
+    OBJECTS,
     DatasetRecord,
     LongTable,
     Staged,
@@ -18,6 +19,7 @@ from kolena_store.datasets import (
     check_same_id_types,
     collected,
     dataset_named,
+    field_types,
     files_of,
     find_numbers,
     missing_ids,
@@ -29,6 +31,7 @@ from kolena_store.datasets import (
 from kolena_store.errors import InvalidInput, MissingColumns
 from kolena_store.formats import TableInput, open_table, renamed_input
 from kolena_store.models import normal_name
+from kolena_store.results.objects import Answered, object_results
 from kolena_store.results.records import results_of_dataset
 from kolena_store.results.unmatched import unmatched_error
 from kolena_store.results.versions import ModelRows, ResultsReport, add_results
@@ -49,7 +52,7 @@ class ResultsUpload:
 
     Either `model` names the model, or `model_field` the column that does. `renames` maps inference columns to the
     input's columns (a wide frame's prediction column of one model). `long` says how several rows of one sample become
-    one.
+    one. Where inferences are objects, `answered` says which samples were answered: those without a row have none.
     """
 
     dataset: str
@@ -60,6 +63,7 @@ class ResultsUpload:
     types: Mapping[str, str] = field(default_factory=dict)
     allow_unmatched: bool = False
     long: LongTable = field(default_factory=LongTable)
+    answered: Answered = None
     upload_configuration: Mapping[str, Any] | None = None
     metadata: Mapping[str, Any] | None = None
     tags: Sequence[str] = ()
@@ -75,11 +79,18 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
         raise InvalidInput("name either the model or the column that holds it (model_field), and not both")
     dataset = dataset_named(transaction, upload.dataset)
     version = version_of(transaction, dataset)
-    source = _opened(transaction, dataset, version, upload)
+    source, n_silent = _opened(transaction, dataset, version, upload), 0
+    if version.column_needs.has_objects and OBJECTS not in source.schema.names:
+        source, n_silent = _collected(transaction, dataset, version, source, upload=upload)
+    elif upload.answered is not None:
+        raise InvalidInput(
+            "answered= says which samples were answered where each row is an object (Custom(objects=True)); here a "
+            "sample without a row is not answered, so leave it away"
+        )
     keys = [*([upload.model_field] if upload.model_field else []), *dataset.id_fields]
-    long = replace(upload.long, owner=upload.model_field)
-    with collected(transaction, source, long, keys) as rows:
-        return _upload(transaction, dataset, version, rows, upload=upload)
+    with collected(transaction, source, replace(upload.long, owner=upload.model_field), keys) as rows:
+        reports = _upload(transaction, dataset, version, rows, upload=upload)
+    return [replace(report, without_objects=n_silent) for report in reports] if n_silent else reports
 
 
 def _upload(
@@ -106,6 +117,8 @@ def _opened(
     records = results_of_dataset(transaction, dataset)
     of_model = [record for record in records if upload.model is None or record.model == normal_name(upload.model)]
     known = {name: kind for record in of_model for name, kind in record.plain_types.items()}
+    if version.column_needs.has_objects:
+        known |= {name: kind for record in of_model for name, kind in field_types(record.schema).items()}
     labels = version.column_needs.expected_labels(version.plain_types)
     ids = {name: version.plain_types[name] for name in dataset.id_fields}
     expected = {**known, **labels, **ids}
@@ -116,6 +129,24 @@ def _opened(
     if upload.renames is None:
         return source
     return renamed_input(source, {**{name: name for name in dataset.id_fields}, **upload.renames})
+
+
+def _collected(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    version: VersionRecord,
+    source: TableInput,
+    *,
+    upload: ResultsUpload,
+) -> tuple[TableInput, int]:
+    """Return the objects of each sample as one list, and how many samples are answered without a row."""
+    if upload.model_field is not None:
+        raise InvalidInput(
+            "model_field (--model-field) takes one row for each sample, and here each row is an object; upload the "
+            "objects of each model by themselves"
+        )
+    _check_present(source, dataset, dataset.id_fields)
+    return object_results(transaction, dataset, version, source, answered=upload.answered)
 
 
 def _checked_schema(

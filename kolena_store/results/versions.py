@@ -63,7 +63,10 @@ class ModelRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsReport(Tabular):
-    """What an upload of results did; `missing` counts the dataset's samples that the model has not answered."""
+    """What an upload of results did; `missing` counts the dataset's samples that the model has not answered.
+
+    Where inferences are objects, `without_objects` counts the samples that were answered without one.
+    """
 
     dataset: str
     model: str
@@ -73,6 +76,7 @@ class ResultsReport(Tabular):
     unchanged: int
     unmatched: int
     missing: int
+    without_objects: int = 0
 
     def arrow(self) -> "pa.Table":
         """Return the report as a table of one row."""
@@ -85,6 +89,9 @@ class ResultsReport(Tabular):
         if self.missing:
             have = "has" if self.missing == 1 else "have"
             notes.append(f"{counted(self.missing, 'sample')} of the dataset {have} no inference")
+        if self.without_objects:
+            have = "has" if self.without_objects == 1 else "have"
+            notes.append(f"{counted(self.without_objects, 'answered sample')} {have} no object")
         if self.unmatched:
             rows = counted(self.unmatched, "row", ("belongs", "belong"))
             notes.append(f"{rows} to no sample of the dataset and {'was' if self.unmatched == 1 else 'were'} not kept")

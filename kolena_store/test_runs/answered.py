@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kolena_store.database import Session, reading_files
 from kolena_store.datasets import (
-    ColumnNeed,
+    OBJECTS,
     Columns,
     VersionRecord,
     check_columns,
@@ -15,24 +15,27 @@ from kolena_store.datasets import (
     columns_of_pattern,
     files_of,
 )
+from kolena_store.digests import canonical_json
 from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
 from kolena_store.predicates import check_predicate
 from kolena_store.progress import track
 from kolena_store.results import ResultsRecord
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
-from kolena_store.workflows import GROUND_TRUTH, INFERENCE
+from kolena_store.workflows import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD
+from kolena_store.workflows.groups import whole_groups
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["AnsweredSamples", "TruthValues", "check_answers"]
+__all__ = ["AnsweredSamples", "TruthValues", "check_answers", "id_fields"]
 
 TruthValues: TypeAlias = "dict[str, pa.Array]"
 """The distinct values of columns of the ground truth, by name."""
 
 ROWS_PER_BATCH = 131_072
+ID_FIELDS = "id_fields"
 
 
 def check_answers(version: VersionRecord, results: ResultsRecord, columns: Columns) -> None:
@@ -50,8 +53,8 @@ def check_answers(version: VersionRecord, results: ResultsRecord, columns: Colum
 class AnsweredSamples:
     """The samples of a dataset version that one model answered, by sample number.
 
-    Only the columns that the workflow names are read: `g.<column>` of the ground truth (`truths`), `i.<column>` of the
-    inference (`answers`).
+    Only the columns that the workflow asks for are read: `g.<column>` of the ground truth (`truths`), `i.<column>` of
+    the inference (`answers`), and `s.<column>` of the sample (`fields`).
     """
 
     def __init__(
@@ -70,16 +73,23 @@ class AnsweredSamples:
         self._samples = _paths(session, version.sample_files)
         self._inferences = _paths(session, results.inference_files)
         self.truths = [name for name in columns.ground_truth_names if name in version.types]
-        self.answers = _inference_columns((*columns.inference, *columns.optional), list(results.types))
+        self.answers = _inference_columns(columns, list(results.types))
+        self.fields = _sample_columns(columns, version)
         self._sources = {
             **{GROUND_TRUTH + name: _typed("samples", name, version.types[name]) for name in self.truths},
             **{INFERENCE + name: _typed("inferences", name, results.types[name]) for name in self.answers},
+            **{SAMPLE_FIELD + name: _typed("samples", name, version.types[name]) for name in self.fields},
         }
 
     @property
     def name(self) -> str:
         """Return how messages call the results that are read."""
         return _name(self.results)
+
+    @property
+    def read(self) -> list[str]:
+        """Return the names of all columns that are read, as the batches have them."""
+        return list(self._sources)
 
     @cached_property
     def schema(self) -> "pa.Schema":
@@ -124,7 +134,15 @@ class AnsweredSamples:
         return self._session.table(query, **files).column("value").combine_chunks()
 
     def batches(self, only: "np.ndarray | None" = None) -> "Iterator[pa.RecordBatch]":
-        """Yield all columns of all answered samples, or of those among the samples `only`."""
+        """Yield all columns of all answered samples, or of those among the samples `only`.
+
+        They come by sample number, or, when the workflow groups them, by group, of which no batch splits one.
+        """
+        group_by = self.needs.group_by
+        batches = self._batches(only)
+        return batches if group_by is None else whole_groups(batches, SAMPLE_FIELD + group_by)
+
+    def _batches(self, only: "np.ndarray | None") -> "Iterator[pa.RecordBatch]":
         condition = literal(True) if only is None else statement("queries/runs", "chosen_samples").fill()
         query = self._query(list(self._sources), condition)
         parameters = {"samples": self._samples, "inferences": self._inferences}
@@ -135,8 +153,15 @@ class AnsweredSamples:
             track(total, f"scoring {self.results.label}") as advance,
         ):
             for batch in self._session.connection.sql(query, params=parameters).to_arrow_reader(ROWS_PER_BATCH):
-                yield batch
+                yield batch.replace_schema_metadata(self._ids)
                 advance(batch.num_rows)
+
+    @cached_property
+    def _ids(self) -> dict[str, str] | None:
+        """Return the names of the id fields as the metadata of a batch, for messages of those who read them."""
+        if self.needs.scope == "named":
+            return None
+        return {ID_FIELDS: canonical_json(id_fields(self.version))}
 
     @contextmanager
     def _choosing(self, only: "np.ndarray | None") -> Iterator[None]:
@@ -157,7 +182,11 @@ class AnsweredSamples:
 
     def _query(self, names: Sequence[str], condition: Fragment) -> Fragment:
         columns = [Fragment(f"{self._sources[name]} AS {identifier(name)}") for name in names]
-        return statement("queries/runs", "scoring_columns").fill(columns=joined(columns), condition=condition)
+        group_by = self.needs.group_by
+        order = joined([*([identifier("samples", group_by)] if group_by else []), identifier("samples", SAMPLE)])
+        return statement("queries/runs", "scoring_columns").fill(
+            columns=joined(columns), condition=condition, order=order
+        )
 
     def _condition(self, predicate: str | None) -> Fragment:
         if predicate is None:
@@ -174,9 +203,23 @@ def _typed(table: str, name: str, kind: str) -> Fragment:
     return Fragment(f"{identifier(table, name)}::{kind}")
 
 
-def _inference_columns(needs: Sequence[ColumnNeed], available: Sequence[str]) -> list[str]:
+def id_fields(version: VersionRecord) -> list[str]:
+    """Return the fields that identify the samples of a version."""
+    return [field.name for field in version.field_list if field.role == "id"]
+
+
+def _sample_columns(columns: Columns, version: VersionRecord) -> list[str]:
+    if columns.scope == "all":
+        return [name for name in version.types if name not in columns.ground_truth_names]
+    named = [need.name for need in columns.sample if need.name in version.types]
+    return list(dict.fromkeys([*(id_fields(version) if columns.scope == "named and ids" else []), *named]))
+
+
+def _inference_columns(columns: Columns, available: Sequence[str]) -> list[str]:
+    if columns.scope == "all":
+        return [name for name in available if not columns.has_objects or name == OBJECTS]
     found: dict[str, None] = {}
-    for need in needs:
+    for need in (*columns.inference, *columns.optional):
         is_pattern = need.kind == "number_pattern"
         named = columns_of_pattern(need.name, available).values() if is_pattern else [need.name]
         found.update(dict.fromkeys(name for name in named if name in available))

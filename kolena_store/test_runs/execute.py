@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -153,6 +154,11 @@ def _setting(transaction: Transaction, request: TestRequest) -> Setting:
     stored = user_metrics(transaction, request.dataset)
     check_no_clash(request.dataset, [metric.name for metric in stored], file)
     metrics, own_metrics = chosen_metrics(file, stored, request.metrics)
+    if not (metrics or own_metrics):
+        raise InvalidInput(
+            f"dataset {request.dataset.name!r} has no metric yet: those of the workflow {workflow.name} are your own; "
+            f"write them as SQL and run: kolena-store metrics apply {shlex.quote(request.dataset.name)} FILE.sql"
+        )
     document = request.configuration.document() if request.configuration is not None else None
     restriction = canonical_json([[one.results_id, one.version] for one in request.results]) if request.common else None
     return Setting(
@@ -186,7 +192,7 @@ def _run_key(setting: Setting, results: ResultsRecord) -> str:
             "results": [results.results_id, results.version],
             "suite": [request.suite.suite_id, request.suite.version],
             "configuration": setting.configuration_id,
-            "scorer": [setting.workflow.name, setting.workflow.scorer_version],
+            "scorer": setting.workflow.scorer_key.split(" ", 1),
             "metrics": setting.metric_set,
             "restriction": setting.restriction,
             "intervals": [LEVEL, SEED],

@@ -58,8 +58,8 @@ def score_again(transaction: Transaction, stored: StoredScores) -> None:
     key = {"dataset_id": stored.dataset_id, "version": stored.dataset_version}
     (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **key)
     workflow = workflow_from_document(version.workflow_document or {})
-    if stored.scorer != f"{workflow.name} {workflow.scorer_version}":
-        raise InvalidInput(f"the scorer is {workflow.name} {workflow.scorer_version} now, it was {stored.scorer}")
+    if stored.scorer != workflow.scorer_key:
+        raise InvalidInput(f"the scorer is {workflow.scorer_key} now, it was {stored.scorer}")
     document = None if stored.configuration is None else json.loads(stored.configuration)
     scoring = Scoring(
         version=version,

@@ -8,6 +8,7 @@ from kolena_store.database import Session
 from kolena_store.datasets import VersionRows, changed_samples, files_of, is_exact, stored_samples, version_of_id
 from kolena_store.files import ROWS_PER_FILE, SAMPLE, FileRecord, read_batches
 from kolena_store.results import results_version
+from kolena_store.statements import identifier, statement
 from kolena_store.test_runs.answered import AnsweredSamples
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ class Earlier:
 def samples_to_score(session: Session, inputs: AnsweredSamples, earlier: Earlier) -> "np.ndarray | None":
     """Return the samples, ascending, whose earlier sample metrics don't hold any more, or None when none of them do.
 
-    Those are samples that came or went on either side, and those of which a column that the scorer reads changed.
+    Those are samples that came or went on either side, and those of which a column that the scorer reads changed; with
+    groups, all samples of their groups, those that they belonged to before and those that they belong to now.
     """
     import numpy as np
 
     version = version_of_id(session, inputs.version.dataset_id, earlier.dataset_version)
     results = results_version(session, inputs.results.results_id, earlier.results_version)
     before = AnsweredSamples(session, version, results, inputs.needs)
-    if (before.truths, before.answers) != (inputs.truths, inputs.answers):
+    if before.read != inputs.read:
         return None
     touched = []
     for columns, old, new, files in (
-        (inputs.truths, version, inputs.version, "sample_files"),
+        ([*inputs.truths, *inputs.fields], version, inputs.version, "sample_files"),
         (inputs.answers, results, inputs.results, "inference_files"),
     ):
         if not all(old.plain_types[name].equals(new.plain_types[name]) for name in columns):
@@ -51,7 +53,23 @@ def samples_to_score(session: Session, inputs: AnsweredSamples, earlier: Earlier
             return None
         rows = [VersionRows(file_ids=getattr(one, files), types=one.types) for one in (old, new)]
         touched.append(changed_samples(session, rows[0], rows[1], columns).touching(columns))
-    return np.unique(np.concatenate(touched))
+    found = np.unique(np.concatenate(touched))
+    return found if inputs.needs.group_by is None or not found.size else _with_groups(session, before, inputs, found)
+
+
+def _with_groups(
+    session: Session, before: AnsweredSamples, inputs: AnsweredSamples, touched: "np.ndarray"
+) -> "np.ndarray":
+    """Return all samples of the groups that some samples belonged to before, or belong to now, and these samples."""
+    import numpy as np
+
+    query = statement("queries/runs", "samples_of_groups").fill(group_by=identifier(str(inputs.needs.group_by)))
+    paths = {
+        name: [str(file.path(session.root)) for file in files_of(session, one.version.sample_files)]
+        for name, one in (("older", before), ("newer", inputs))
+    }
+    together = session.table(query, touched=touched.tolist(), **paths).column(SAMPLE).to_numpy()
+    return np.union1d(touched, together)
 
 
 def kept_and_rewritten(

@@ -1,5 +1,6 @@
 """The table behind the view `results` as user metrics read it: one row for each sample that one model answered."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,31 +11,53 @@ from kolena_store.predicates.types import type_fragment
 from kolena_store.results import results_of_dataset
 from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
-from kolena_store.test_runs.scoring import ScoredResults
+from kolena_store.test_runs.scoring import ScoredResults, facts_from
 from kolena_store.workflows import Facts, Workflow
+from kolena_store.workflows.scored_columns import UNKNOWN
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["answered_table", "metric_fields", "result_fields"]
+__all__ = ["answered_table", "metric_fields", "result_fields", "scored_types"]
 
 NOTHING = Fragment("NULL::INTEGER")
 """What stands for a struct without fields, as in the published view."""
 
 
 def result_fields(session: Session, dataset: DatasetRecord, version: VersionRecord, workflow: Workflow) -> Fields:
-    """Return what each side of `results` has; without the inference's side while no model has results."""
+    """Return what each side of `results` has; a side that nothing is known of yet is left out.
+
+    Those are the inferences while no model has results, and the sample metrics while only scoring can tell them.
+    """
     of_models = [results.types for results in results_of_dataset(session, dataset)]
     return {
         "s": version.types,
         "g": {field.name: field.type for field in version.field_list if field.role == "ground_truth"},
         **({"i": common_types(of_models)} if of_models else {}),
-        "m": metric_fields(session, workflow.sample_metrics_schema(Facts())),
+        **({"m": scored} if (scored := scored_types(session, version.dataset_id, workflow)) is not None else {}),
     }
+
+
+def scored_types(session: Session, dataset_id: int, workflow: Workflow) -> dict[str, str] | None:
+    """Return the columns of the sample metrics with their types in SQL.
+
+    None: only scoring can tell them, and no model was scored yet. Otherwise, those that any model was given.
+    """
+    if not workflow.learns_columns:
+        return metric_fields(session, workflow.sample_metrics_schema(Facts()))
+    rows = session.rows("runs.scored_columns", dataset_id=dataset_id, scorer=workflow.scorer_key)
+    learned = [facts_from(json.loads(document)).columns or {} for (document,) in rows]
+    known = [{name: kind for name, kind in columns.items() if UNKNOWN not in kind} for columns in learned]
+    schema = workflow.sample_metrics_schema(
+        Facts(columns={name: kind for one in learned for name, kind in one.items()})
+    )
+    return {**metric_fields(session, schema), **common_types(known)} if rows else None
 
 
 def metric_fields(session: Session, schema: "pa.Schema") -> dict[str, str]:
     """Return the names and SQL types of the columns of sample metrics."""
+    if not schema.names:
+        return {}
     relation = session.connection.from_arrow(schema.empty_table())
     return {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
 
@@ -49,11 +72,12 @@ def answered_table(
 ) -> Fragment:
     """Return the statement that makes the table `answered`, each struct with the fields that are named.
 
-    An inference field that this model lacks, and another one has, is NULL, as in the published view.
+    An inference field that this model lacks, and another one has, is NULL, as in the published view; so is what a
+    scorer returned for others alone.
     """
-    results = scored.results
+    results, learned = scored.results, scored.facts.columns
     tables = {"s": "samples", "g": "samples", "i": "inferences", "m": "scored"}
-    present = {**fields, "i": results.types}
+    present = {**fields, "i": results.types, **({"m": learned} if learned is not None else {})}
     sides = {
         side: _struct({name: _value(tables[side], name, fields[side][name], present[side]) for name in named[side]})
         for side in SIDES

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from kolena_store.database import Transaction
 from kolena_store.datasets import VersionRecord, column_types, files_of
 from kolena_store.digests import canonical_json
-from kolena_store.files import SAMPLE, write_files
+from kolena_store.files import write_files
 from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.answered import AnsweredSamples, TruthValues
 from kolena_store.test_runs.rescoring import Earlier, kept_and_rewritten, samples_to_score
-from kolena_store.workflows import Configuration, Facts, Workflow
+from kolena_store.workflows import Configuration, Facts, Workflow, numbered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +76,7 @@ def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsR
         "results_id": results.results_id,
         "results_version": results.version,
         "configuration_id": scoring.configuration_id,
-        "scorer": f"{workflow.name} {workflow.scorer_version}",
+        "scorer": workflow.scorer_key,
     }
     stored = transaction.rows("runs.find_sample_metrics", **key)
     if stored:
@@ -95,8 +95,8 @@ def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsR
 
 
 def _whole(transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts) -> _Scored:
-    schema = _numbered(workflow.sample_metrics_schema(facts))
-    file_ids, n_scored = _written(transaction, schema, _scored(workflow, facts, inputs, schema))
+    facts, batches = _scored(workflow, facts, inputs)
+    file_ids, n_scored = _written(transaction, numbered(workflow.sample_metrics_schema(facts)), batches)
     return _Scored(facts=facts, file_ids=file_ids, n_scored=n_scored, n_reused=0)
 
 
@@ -115,8 +115,10 @@ def _partly(
     samples = samples_to_score(transaction, inputs, earlier) if kept is not None else None
     if kept is None or samples is None:
         return None
-    schema = _numbered(workflow.sample_metrics_schema(kept))
-    batches = _scored(workflow, kept, inputs, schema, only=samples) if samples.size else ()
+    schema = numbered(workflow.sample_metrics_schema(kept))
+    found, batches = _scored(workflow, kept, inputs, only=samples) if samples.size else (kept, iter(()))
+    if found != kept:
+        return None
     scored = pa.Table.from_batches(batches, schema=schema)
     n_scored = scored.num_rows
     kept_ids, rewritten = kept_and_rewritten(transaction, earlier, samples, scored)
@@ -160,34 +162,23 @@ def _enter(transaction: Transaction, workflow: Workflow, scored: _Scored, key: d
 
 
 def _scored(
-    workflow: Workflow,
-    facts: Facts,
-    inputs: AnsweredSamples,
-    schema: "pa.Schema",
-    *,
-    only: "np.ndarray | None" = None,
-) -> "Iterator[pa.RecordBatch]":
-    import pyarrow as pa
+    workflow: Workflow, facts: Facts, inputs: AnsweredSamples, *, only: "np.ndarray | None" = None
+) -> "tuple[Facts, Iterator[pa.RecordBatch]]":
+    found, batches = workflow.score_batches(inputs.batches(only), facts)
+    return found, _or_nothing(batches, numbered(workflow.sample_metrics_schema(found)))
 
-    is_empty = True
-    for batch in inputs.batches(only):
-        is_empty = False
-        arrays = [batch.column(SAMPLE), *workflow.score_batch(batch, facts)]
-        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-    if is_empty:
-        yield _nothing(schema)
+
+def _or_nothing(batches: "Iterator[pa.RecordBatch]", schema: "pa.Schema") -> "Iterator[pa.RecordBatch]":
+    """Yield the batches, and at least one, which may be empty."""
+    first = next(batches, None)
+    yield _nothing(schema) if first is None else first
+    yield from batches
 
 
 def _nothing(schema: "pa.Schema") -> "pa.RecordBatch":
     import pyarrow as pa
 
     return pa.RecordBatch.from_pylist([], schema=schema)
-
-
-def _numbered(schema: "pa.Schema") -> "pa.Schema":
-    import pyarrow as pa
-
-    return pa.schema([pa.field(SAMPLE, pa.int64()), *schema])
 
 
 def _document(facts: Facts) -> dict[str, Any]:

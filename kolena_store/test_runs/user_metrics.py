@@ -4,7 +4,7 @@ from itertools import compress
 from pathlib import Path
 
 from kolena_store.database import Transaction
-from kolena_store.datasets import DatasetRecord, version_of
+from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
 from kolena_store.formats import read_text
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.metrics.user.checks import MetricPlace, check_metric
@@ -14,8 +14,12 @@ from kolena_store.metrics.user.stored import MetricsReport, check_no_clash, stor
 from kolena_store.metrics.user.trials import try_metrics
 from kolena_store.predicates import Tree
 from kolena_store.predicates.tokens import lowered
+from kolena_store.results import results_of_dataset
+from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.execute import workflow_of
 from kolena_store.test_runs.results_table import result_fields
+from kolena_store.test_runs.scoring import Scoring, scored_results
+from kolena_store.workflows import Configuration, Workflow
 
 __all__ = ["apply_metrics"]
 
@@ -42,9 +46,12 @@ def apply_metrics(
     metrics = parse_metrics(text, file=file)
     check_no_clash(dataset, [metric.name for metric in metrics], load_metrics(workflow.metric_file))
     fields = result_fields(transaction, dataset, version, workflow)
+    if "m" not in fields and "i" in fields:
+        _score_one(transaction, dataset, version, workflow)
+        fields = result_fields(transaction, dataset, version, workflow)
     places = [MetricPlace(file, metric.line, metric.name) for metric in metrics]
     trees = [check_metric(metric, fields, place) for metric, place in zip(metrics, places, strict=True)]
-    is_tried = ["i" in fields or not _reads_inferences(tree) for tree in trees]
+    is_tried = [_sides_read(tree) <= fields.keys() for tree in trees]
     try_metrics(list(compress(zip(metrics, places, strict=True), is_tried)), fields, limits=limits)
     stored = [
         store_metric(transaction, dataset, metric, is_tried=tried)
@@ -60,6 +67,15 @@ def _read(source: str | Path) -> tuple[str, str]:
     return read_text(source), str(source)
 
 
-def _reads_inferences(tree: Tree) -> bool:
+def _score_one(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, workflow: Workflow) -> None:
+    """Score the results of one model, which tells the columns that a scorer returns; the next test uses them."""
+    results = results_of_dataset(transaction, dataset)[0]
+    scoring = Scoring(version=version, workflow=workflow, configuration=Configuration(), configuration_id=None)
+    check_answers(version, results, workflow.columns())
+    scored_results(transaction, scoring, results)
+
+
+def _sides_read(tree: Tree) -> set[str]:
+    """Return the structs that a query may read of those that can be unknown: inferences and sample metrics."""
     names = {lowered(part) for node in tree.of_class("COLUMN_REF") for part in node["column_names"]}
-    return "i" in names or bool(tree.of_class("STAR"))
+    return {"i", "m"} if tree.of_class("STAR") else {"i", "m"} & names

@@ -65,7 +65,8 @@ def with_user_metrics(
 
 def _job(session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: RunKeys) -> Job:
     schema = plan.workflow.sample_metrics_schema(scored.facts)
-    fields = {**plan.fields, "m": metric_fields(session, schema)}
+    learned = plan.fields.get("m", {}) if scored.facts.columns is not None else {}
+    fields = {**plan.fields, "m": {**metric_fields(session, schema), **learned}}
     named = _named(plan.metrics, fields)
     return Job(
         setup=[answered_table(session, plan.version, scored, fields=fields, named=named)],

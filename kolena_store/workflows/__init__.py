@@ -8,12 +8,13 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from kolena_store.errors import InvalidInput, UnknownName, did_you_mean, shown
-from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput, Workflow
+from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD, Facts, ScoringInput, Workflow, numbered
 from kolena_store.workflows.configuration import Configuration, configuration_from_document, read_configuration
 
 __all__ = [
     "GROUND_TRUTH",
     "INFERENCE",
+    "SAMPLE_FIELD",
     "WORKFLOWS",
     "Configuration",
     "Facts",
@@ -21,6 +22,7 @@ __all__ = [
     "Workflow",
     "check_workflow",
     "configuration_from_document",
+    "numbered",
     "read_configuration",
     "workflow_classes",
     "workflow_from_document",
@@ -115,6 +117,5 @@ def check_workflow(given: object) -> None:
 
 
 def _example(kind: type[Workflow]) -> str:
-    options = fields(kind)
-    needed = [one for one in options if one.default is MISSING and one.default_factory is MISSING] or options[:1]
-    return f"ks.{kind.__name__}({', '.join(f'{one.name}=...' for one in needed)})"
+    needed = [one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING]
+    return f"ks.{kind.__name__}({', '.join(f'{name}=...' for name in needed or list(kind.option_help)[:1])})"

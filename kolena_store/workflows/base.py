@@ -1,12 +1,13 @@
 """What a workflow is: the columns it reads, how it scores a sample, and the file that defines its metrics."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from kolena_store.datasets import Columns
+from kolena_store.files import SAMPLE
 from kolena_store.statements import Fragment
 from kolena_store.workflows.configuration import Configuration
 
@@ -20,15 +21,18 @@ __all__ = [
     "GROUND_TRUTH_HELP",
     "INFERENCE",
     "PREDICTION_HELP",
+    "SAMPLE_FIELD",
     "SCORE_HELP",
     "Facts",
     "OptionHelp",
     "ScoringInput",
     "Workflow",
+    "numbered",
 ]
 
 GROUND_TRUTH = "g."
 INFERENCE = "i."
+SAMPLE_FIELD = "s."
 """Prefixes of the columns of a scoring batch: one name may occur on both sides."""
 
 
@@ -61,7 +65,8 @@ class Facts:
     moments are taken, `spreads` how far the values lie around them; `constants` are numbers that metrics may name;
     `groups` names those among the classes that some metrics are of;
     `unavailable` says of a sample-metrics column why it is NULL throughout; `absent` are the parts of an answer that
-    these results do without, and may.
+    these results do without, and may; `columns` are the columns of the sample metrics with their types, where only
+    scoring tells them.
     """
 
     classes: tuple[str, ...] = ()
@@ -79,6 +84,7 @@ class Facts:
     unavailable: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    columns: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,9 @@ class Workflow(ABC):
     - `constants`, the numbers that its metrics may name beside terms, as they are by default; its facts hold them as
       the configuration has them;
     - `sample_metrics_help`, if it likes, what each column of its sample metrics is, for the published database;
-    - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below.
+    - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below;
+    - `learns_columns`, `score_batches`, `scorer_key` and `cluster`, if it likes, as `custom.py` does: for scores whose
+      columns are not known before, by something that the user names, of samples that belong together.
 
     On the command line a field is spelled with `-` for `_`, and its annotation says how it is read there: as a number
     (`float`, `int`), as true or false (`bool`), as labels between commas (a sequence), else as text. Fields hold plain
@@ -127,6 +135,21 @@ class Workflow(ABC):
     option_help: ClassVar[Mapping[str, OptionHelp]]
     constants: ClassVar[Mapping[str, float]] = MappingProxyType({})
     sample_metrics_help: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @property
+    def scorer_key(self) -> str:
+        """Return what tells this scorer from others: sample metrics of another one are made anew."""
+        return f"{self.name} {self.scorer_version}"
+
+    @property
+    def learns_columns(self) -> bool:
+        """Whether only scoring tells which columns the sample metrics have; `Facts.columns` then holds them."""
+        return False
+
+    @property
+    def cluster(self) -> str | None:
+        """Return the field of the sample by which samples belong together, unless the user names another one."""
+        return None
 
     def document(self) -> dict[str, Any]:
         """Return the options as plain JSON values, from which `from_document` makes an equal workflow."""
@@ -165,6 +188,16 @@ class Workflow(ABC):
         A value that can't be had is NULL, so that the metrics count what they leave out.
         """
 
+    def score_batches(
+        self, batches: "Iterable[pa.RecordBatch]", facts: Facts
+    ) -> "tuple[Facts, Iterator[pa.RecordBatch]]":
+        """Return the sample metrics of several batches behind `_sample`, and the facts, which scoring may add to."""
+        import pyarrow as pa
+
+        schema = numbered(self.sample_metrics_schema(facts))
+        columns = ([batch.column(SAMPLE), *self.score_batch(batch, facts)] for batch in batches)
+        return facts, (pa.RecordBatch.from_arrays(one, schema=schema) for one in columns)
+
     def facts_to_keep(self, before: Facts, after: Facts) -> Facts | None:
         """Return the facts to score new samples with beside those that were scored with `before`; None: score all anew.
 
@@ -180,6 +213,13 @@ class Workflow(ABC):
     def check_labels(self, labels: "pa.Array") -> None:
         """Check the options against the distinct values of the ground truth; nothing to check by default."""
         del labels
+
+
+def numbered(schema: "pa.Schema") -> "pa.Schema":
+    """Return the schema of stored sample metrics: `_sample` first, then the columns that the workflow makes."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(SAMPLE, pa.int64()), *schema])
 
 
 def _is_left_out(option: "Field[Any]", workflow: Workflow) -> bool:

@@ -66,3 +66,9 @@ SELECT {ids} FROM read_parquet($files) WHERE _sample IN (SELECT unnest($staged_r
 -- name: some_ids(files)
 -- example: ids = _sample
 SELECT {ids} FROM read_parquet($files, union_by_name = true) ORDER BY _sample LIMIT 3;
+
+-- name: ids_where(files)
+-- example: ids = a
+-- example: predicate = TRUE
+SELECT {ids} FROM read_parquet($files, union_by_name = true) AS test_samples WHERE ({predicate}
+) ORDER BY _sample;

@@ -1,13 +1,27 @@
 -- name: scoring_columns(samples, inferences)
 -- example: columns = samples._sample AS c
 -- example: condition = TRUE
+-- example: order = samples._sample
 SELECT samples._sample, {columns}
 FROM read_parquet($samples, union_by_name = true) AS samples
 JOIN read_parquet($inferences, union_by_name = true) AS inferences ON samples._sample = inferences._sample
-WHERE {condition} ORDER BY samples._sample;
+WHERE {condition} ORDER BY {order};
 
 -- name: chosen_samples()
 samples._sample IN (SELECT _sample FROM chosen_samples)
+
+-- name: samples_of_groups(touched, older, newer)
+-- example: group_by = g
+WITH older AS (SELECT _sample, {group_by} AS kept_together FROM read_parquet($older, union_by_name = true)),
+newer AS (SELECT _sample, {group_by} AS kept_together FROM read_parquet($newer, union_by_name = true)),
+touched AS (SELECT unnest($touched::BIGINT[]) AS _sample),
+groups AS (
+    SELECT kept_together FROM older JOIN touched USING (_sample)
+    UNION
+    SELECT kept_together FROM newer JOIN touched USING (_sample)
+)
+SELECT DISTINCT _sample
+FROM (SELECT * FROM older UNION ALL SELECT * FROM newer) JOIN groups USING (kept_together);
 
 -- name: selected_samples()
 -- example: files = ['x.parquet']
@@ -51,6 +65,10 @@ WHERE dataset_id = $dataset_id AND version = dataset_version AND workflow IS NOT
     AND results_id = $results_id AND configuration_id IS NOT DISTINCT FROM $configuration_id::BIGINT
     AND scorer = $scorer
 ORDER BY dataset_version DESC, results_version DESC LIMIT 1;
+
+-- name: scored_columns(dataset_id, scorer)
+SELECT facts FROM catalogue.sample_metrics WHERE dataset_id = $dataset_id AND scorer = $scorer
+ORDER BY dataset_version, results_id, results_version, configuration_id;
 
 -- name: insert_sample_metrics(dataset_id, dataset_version, results_id, results_version, configuration_id, scorer, facts, fields, metric_files, n_scored, n_reused)
 INSERT INTO catalogue.sample_metrics VALUES (

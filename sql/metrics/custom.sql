@@ -1,0 +1,1 @@
+-- No terms and no metrics: those of a custom problem are the user's own.
