@@ -24,7 +24,7 @@ __all__ = [
 CLASS_MARK = "{class}"
 NEED_PARTS = ("ground_truth", "inference", "optional")
 
-ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern"]
+ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "verdicts", "grades", "number_pattern"]
 KINDS: Mapping[ColumnKind, str] = MappingProxyType(
     {
         "label": "one plain value a row",
@@ -32,6 +32,8 @@ KINDS: Mapping[ColumnKind, str] = MappingProxyType(
         "number": "numbers",
         "numbers": "a list or struct of numbers",
         "verdict": "true or false (or 1 and 0)",
+        "verdicts": "a list of true or false (or 1 and 0), an element for each grader",
+        "grades": "a list of numbers, an element for each grader",
     }
 )
 """How a message says what a column must hold."""
@@ -190,6 +192,8 @@ def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
         return _holds_labels(found)
     if kind == "numbers":
         return _holds_numbers(found)
+    if kind in ("verdicts", "grades"):
+        return _is_list(found) and _is_of_kind(found.value_type, "verdict" if kind == "verdicts" else "number")
     if kind == "verdict":
         return bool(types.is_boolean(found) or types.is_integer(found))
     return _is_number(found)
@@ -199,8 +203,13 @@ def _holds_labels(found: "pa.DataType") -> bool:
     """Return whether a type is a list of plain values."""
     import pyarrow.types as types
 
-    is_list = types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found)
-    return bool(is_list and not types.is_nested(found.value_type))
+    return _is_list(found) and not types.is_nested(found.value_type)
+
+
+def _is_list(found: "pa.DataType") -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found))
 
 
 def _holds_numbers(found: "pa.DataType") -> bool:
