@@ -91,6 +91,7 @@ class Store:
         cluster: str | None = None,
         weight: str | None = None,
         types: Mapping[str, str] | None = None,
+        tables: Mapping[str, object | None] | None = None,
         description: str | None = None,
         tags: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -109,6 +110,7 @@ class Store:
                 then count groups. Omitted later, it stays; an empty text takes it away. So does `weight`.
             weight: the field that says how much each sample counts.
             types: column -> SQL type, for columns that should not be read as they look.
+            tables: name -> rows to attach by the id fields; omitted later, a table stays; None takes it away.
             tags: of the dataset; `version_tags` are of the version that this upload makes.
 
         Raises:
@@ -121,6 +123,7 @@ class Store:
             append_only=append_only,
             sampling=dataset_room.Sampling(cluster=cluster, weight=weight),
             types=types or {},
+            tables={} if tables is None else tables,
             message=message,
             version_tags=version_tags,
         )
@@ -191,9 +194,9 @@ class Store:
         """Return which samples and fields changed between two versions of a dataset."""
         return dataset_room.version_difference(self._database.session(), self._dataset(name), older, newer)
 
-    def download_dataset(self, name: str, version: int | None = None) -> "pa.Table":
-        """Return the samples of one version (by default the newest) with the types that they came with."""
-        return dataset_room.download_dataset(self._database.session(), self._dataset(name), version)
+    def download_dataset(self, name: str, version: int | None = None, *, table: str | None = None) -> "pa.Table":
+        """Return the samples of one version (by default the newest), or the rows of an attached table, as they came."""
+        return dataset_room.download_dataset(self._database.session(), self._dataset(name), version, table=table)
 
     def download_results(
         self,
@@ -263,10 +266,8 @@ class Store:
         dataset_versions: tuple[int, int] | None = None,
     ) -> suite_room.SuiteDifference:
         """Return the samples that came into and went out of each test case, between versions of suite or data."""
-        session, record = self._database.session(), self._dataset(dataset)
-        return suite_room.suite_difference(
-            session, record, suite, suite_versions=suite_versions, dataset_versions=dataset_versions
-        )
+        versions = {"suite_versions": suite_versions, "dataset_versions": dataset_versions}
+        return suite_room.suite_difference(self._database.session(), self._dataset(dataset), suite, **versions)
 
     def apply_metrics(self, dataset: str, source: str | Path) -> MetricsReport:
         """Apply a file of user metrics (or the text of one) and return what that changed; `test` computes them then.

@@ -1,5 +1,6 @@
 """Datasets: named, versioned sets of test samples with their ground truths."""
 
+from kolena_store.datasets.attached import AttachedTable, attached_tables, check_table_name
 from kolena_store.datasets.categories import with_categories
 from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, changed_samples
 from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
@@ -64,6 +65,7 @@ __all__ = [
     "CLASS_MARK",
     "DATASETS",
     "VERSIONS",
+    "AttachedTable",
     "ChangeCounts",
     "ColumnNeed",
     "Columns",
@@ -82,6 +84,7 @@ __all__ = [
     "VersionDifference",
     "VersionRecord",
     "VersionRows",
+    "attached_tables",
     "author",
     "changed_samples",
     "check_columns",
@@ -90,6 +93,7 @@ __all__ = [
     "check_names",
     "check_not_empty",
     "check_same_id_types",
+    "check_table_name",
     "column_types",
     "columns_of_pattern",
     "content_of_answers",

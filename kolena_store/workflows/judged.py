@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kolena_store.datasets import ColumnNeed, Columns
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.statements import Fragment
-from kolena_store.workflows.base import INFERENCE, SCORE_HELP, Facts, OptionHelp, ScoringInput, Workflow
+from kolena_store.workflows.base import SCORE_HELP, Facts, OptionHelp, ScoringInput, Workflow
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.options import check_column_names, refuse_options
 

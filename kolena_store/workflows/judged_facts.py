@@ -8,7 +8,6 @@ from kolena_store.workflows.base import INFERENCE, Facts, ScoringInput
 from kolena_store.workflows.graders import Grades, places_of
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
     from kolena_store.workflows.judged import Judged
