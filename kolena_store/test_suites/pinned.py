@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, connect
-from kolena_store.datasets import DatasetRecord, VersionRecord
+from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables
 from kolena_store.errors import ConflictingDefinition
 from kolena_store.predicates.messages import missing_name, plain_message
 from kolena_store.statements import Fragment, identifier, joined, statement
@@ -26,10 +26,13 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
     cases = session.records(CaseRecord, "suites.pinned_cases", dataset_id=dataset.dataset_id)
     if not cases:
         return
-    columns = [Fragment(f"{identifier(name)} {kind}") for name, kind in version.types.items()]
+    tables = {"test_samples": version.types, **{one.name: one.types for one in attached_tables(session, version)}}
     connection = connect(session.root)
     try:
-        connection.execute(statement("queries/suites", "empty_samples").fill(columns=joined(columns)))
+        for table, types in tables.items():
+            columns = joined(Fragment(f"{identifier(name)} {kind}") for name, kind in types.items())
+            empty = statement("queries/suites", "empty_table").fill(table=identifier(table), columns=columns)
+            connection.execute(empty)
         for case in cases:
             if case.normalised is not None:
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
@@ -48,6 +51,9 @@ def _broken(session: Session, dataset: DatasetRecord, case: CaseRecord, error: "
     if missing and missing[0] == "column":
         problem = f"lacks the column {missing[1]!r}, which test case {case.name!r} of {suites} reads"
         remedy = "Keep the column"
+    elif missing:
+        problem = f"lacks the table {missing[1]!r}, which test case {case.name!r} of {suites} reads"
+        remedy = "Keep the table"
     else:
         problem = f"does not suit test case {case.name!r} of {suites}: {plain_message(error)}"
         remedy = "Keep the type that the column had"

@@ -88,7 +88,7 @@ class Grades:
 
 
 def places_of(lists: "pa.Array") -> "list[int]":
-    """Return the different numbers of places that the lists of a column have, in order; a list that is NULL has none."""
+    """Return the different numbers of places that the lists of a column have, in order; NULL has none."""
     import pyarrow.compute as pc
     import pyarrow.types as types
 
