@@ -19,7 +19,8 @@ __all__ = ["AttachedTable", "attached_tables", "check_table_name", "table_named"
 RESERVED_NAMES = frozenset(
     (
         *("test_samples", "ground_truths", "inferences", "results", "sample_metrics", "terms", "matches"),
-        *("test_case_members", "members", "answered", "chosen", "all", "s", "g", "i", "m"),
+        *("test_case_members", "members", "answered", "chosen", "chosen_samples", "given", "given_terms"),
+        *("term_values", "draws", "drawn_samples", "all", "s", "g", "i", "m"),
     )
 )
 LONGEST_NAME = 200
