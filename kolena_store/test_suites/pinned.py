@@ -1,11 +1,14 @@
 """Test cases that current suites pin must go on to work when a dataset's columns change."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, connect
 from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables
 from kolena_store.errors import ConflictingDefinition
 from kolena_store.predicates.messages import missing_name, plain_message
+from kolena_store.predicates.relations import tables_read
+from kolena_store.predicates.tokens import lowered
 from kolena_store.statements import Fragment, identifier, joined, statement
 from kolena_store.test_suites.records import CaseRecord
 
@@ -37,23 +40,27 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
             if case.normalised is not None:
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
     except duckdb.Error as error:
-        raise _broken(session, dataset, case, error) from error
+        raise _broken(session, dataset, case, tables, error) from error
     finally:
         connection.close()
 
 
-def _broken(session: Session, dataset: DatasetRecord, case: CaseRecord, error: "duckdb.Error") -> ConflictingDefinition:
-    """Return the error for a test case that the new columns don't suit: it names the column when one is gone."""
+def _broken(
+    session: Session,
+    dataset: DatasetRecord,
+    case: CaseRecord,
+    tables: Mapping[str, Mapping[str, str]],
+    error: "duckdb.Error",
+) -> ConflictingDefinition:
+    """Return the error for a test case that the new columns don't suit: it names the column or table that is gone."""
     pins = session.rows("suites.pins", dataset_id=dataset.dataset_id)
     names = [name for test_case_id, _, name, _ in pins if test_case_id == case.test_case_id]
     suites = f"suite {', '.join(map(repr, names))}"
-    missing = missing_name(error)
-    if missing and missing[0] == "column":
-        problem = f"lacks the column {missing[1]!r}, which test case {case.name!r} of {suites} reads"
-        remedy = "Keep the column"
-    elif missing:
-        problem = f"lacks the table {missing[1]!r}, which test case {case.name!r} of {suites} reads"
-        remedy = "Keep the table"
+    gone = _gone(case, tables, error)
+    if gone is not None:
+        what, name = gone
+        problem = f"lacks the {what} {name!r}, which test case {case.name!r} of {suites} reads"
+        remedy = f"Keep the {what}"
     else:
         problem = f"does not suit test case {case.name!r} of {suites}: {plain_message(error)}"
         remedy = "Keep the type that the column had"
@@ -61,3 +68,15 @@ def _broken(session: Session, dataset: DatasetRecord, case: CaseRecord, error: "
         f"the new version of {dataset.name!r} {problem}. {remedy}, or first apply the suite without that test case: "
         f"kolena-store suite apply {dataset.name} FILE"
     )
+
+
+def _gone(case: CaseRecord, tables: Mapping[str, Mapping[str, str]], error: "duckdb.Error") -> tuple[str, str] | None:
+    """Return the table or the column that a test case reads and nothing has; DuckDB may name an alias in its place."""
+    for name in sorted(tables_read(case.query) - set(map(lowered, tables))):
+        return "table", name
+    columns = {lowered(name) for types in tables.values() for name in types}
+    for name in case.fields:
+        if lowered(name) not in columns:
+            return "column", name
+    missing = missing_name(error)
+    return ("column", missing[1]) if missing and missing[0] == "column" else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from kolena_store.datasets import ColumnNeed, Columns
+from kolena_store.datasets import ColumnKind, ColumnNeed, Columns
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.statements import Fragment
 from kolena_store.workflows.base import SCORE_HELP, Facts, OptionHelp, ScoringInput, Workflow
@@ -93,12 +93,10 @@ class Judged(Workflow):
 
     def columns(self) -> Columns:
         """Return the judged columns of the inference; there is no ground truth."""
-        verdict_kind, score_kind = (
-            "verdicts" if self.verdict_rule else "verdict",
-            "grades" if self.score_rule else "number",
-        )
-        verdict = [ColumnNeed(name=self.verdict, kind=verdict_kind)] if self.verdict else []
-        score = [ColumnNeed(name=self.score, kind=score_kind)] if self.score else []
+        of_verdict: ColumnKind = "verdicts" if self.verdict_rule else "verdict"
+        of_score: ColumnKind = "grades" if self.score_rule else "number"
+        verdict = [ColumnNeed(name=self.verdict, kind=of_verdict)] if self.verdict else []
+        score = [ColumnNeed(name=self.score, kind=of_score)] if self.score else []
         return Columns(inference=(*verdict, *score), answer=str(self.verdict or self.score))
 
     def headlines(self) -> tuple[str, ...]:
