@@ -1,8 +1,6 @@
 """Several graders of one answer: how they become one verdict or grade, and how far they agree."""
 
-import itertools
 import math
-from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean, median
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from agreement_reference import fleiss, interval, krippendorff, nominal, ordinal
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
@@ -30,28 +29,6 @@ VERDICTS = [
 GRADES = [[5, 4, 4], [1, None, 2], [3], [], None, [2, 2, 4]]
 SAMPLES = {"topic": ["sums", "sums", "logic", "logic", "logic", "logic"]}
 BY_TOPIC = {"sums": "topic = 'sums'", "logic": "topic = 'logic'"}
-
-
-def krippendorff(units: Sequence[Sequence[float]], *, is_nominal: bool) -> float | None:
-    """Alpha from all ordered pairs of grades, as Krippendorff (2011) writes it."""
-    units = [unit for unit in units if len(unit) > 1]
-    distance = (lambda a, b: float(a != b)) if is_nominal else (lambda a, b: (a - b) ** 2)
-    values = list(itertools.chain.from_iterable(units))
-    expected = sum(distance(a, b) for a, b in itertools.permutations(values, 2))
-    if not expected:
-        return None
-    observed = sum(sum(distance(a, b) for a, b in itertools.permutations(unit, 2)) / (len(unit) - 1) for unit in units)
-    return 1 - (len(values) - 1) * observed / expected
-
-
-def fleiss(units: Sequence[Sequence[bool]]) -> float | None:
-    """Kappa from the shares of agreeing pairs, for any number of graders of a sample."""
-    units = [unit for unit in units if len(unit) > 1]
-    if not units:
-        return None
-    agreeing = fmean(fmean(a == b for a, b in itertools.combinations(unit, 2)) for unit in units)
-    by_chance = sum(fmean(Counter(unit)[value] / len(unit) for unit in units) ** 2 for value in (True, False))
-    return None if by_chance == 1 else (agreeing - by_chance) / (1 - by_chance)
 
 
 def given_by(units: Sequence[Sequence[Any] | None]) -> list[list[Any]]:
@@ -102,7 +79,7 @@ def test_agreement_of_verdicts_is_that_of_all_pairs(units: list[list[bool | None
     results = results_of({"a": [0] * len(units)}, ks.Judged(verdict="ok", graders="majority"), answers)
     known = given_by(units)
     assert value_of(results, "fleiss_kappa") == pytest.approx(fleiss(known))
-    assert value_of(results, "krippendorff_alpha") == pytest.approx(krippendorff(known, is_nominal=True))
+    assert value_of(results, "krippendorff_alpha") == pytest.approx(krippendorff(known, nominal))
     assert value_of(results, "cohen_kappa") is None
 
 
@@ -115,8 +92,10 @@ def test_agreement_of_verdicts_is_that_of_all_pairs(units: list[list[bool | None
 def test_alpha_of_grades_is_that_of_all_pairs(units: list[list[float | None]]) -> None:
     answers = {"grade": pa.array(units, pa.list_(pa.float64()))}
     results = results_of({"a": [0] * len(units)}, ks.Judged(score="grade", graders="mean"), answers)
-    wanted = krippendorff(given_by(units), is_nominal=False)
+    wanted = krippendorff(given_by(units), interval)
     assert value_of(results, "krippendorff_alpha_interval") == pytest.approx(wanted, abs=1e-9)
+    wanted = krippendorff(given_by(units), ordinal)
+    assert value_of(results, "krippendorff_alpha_ordinal") == pytest.approx(wanted, abs=1e-9)
 
 
 def test_cohens_kappa_is_that_of_scikit_learn_and_its_interval_that_of_the_jackknife() -> None:
@@ -131,6 +110,21 @@ def test_cohens_kappa_is_that_of_scikit_learn_and_its_interval_that_of_the_jackk
     without = np.array([cohen_kappa_score(np.delete(first, i), np.delete(second, i)) for i in range(300)])
     error = math.sqrt(299 / 300 * ((without - without.mean()) ** 2).sum())
     assert (found.ci_high - found.ci_low) / 2 == pytest.approx(1.968 * error, rel=0.02)
+
+
+def test_intervals_of_alpha_are_those_of_the_jackknife() -> None:
+    generator = np.random.default_rng(6)
+    level = generator.integers(1, 5, 120)[:, np.newaxis] + generator.integers(-1, 2, (120, 3))
+    grades = [
+        [None if hole else int(one) for one, hole in zip(row, generator.random(3) < 0.2, strict=True)] for row in level
+    ]
+    results = results_of({"a": [0] * 120}, ks.Judged(score="grade", graders="mean"), {"grade": grades})
+    for metric, distance in (("krippendorff_alpha_interval", interval), ("krippendorff_alpha_ordinal", ordinal)):
+        units = [unit for unit in given_by(grades) if len(unit) > 1]
+        without = np.array([krippendorff(units[:i] + units[i + 1 :], distance) for i in range(len(units))])
+        error = math.sqrt((len(units) - 1) / len(units) * ((without - without.mean()) ** 2).sum())
+        found = results["all", "m", metric]
+        assert (found.ci_high - found.ci_low) / 2 == pytest.approx(1.98 * error, rel=0.03)
 
 
 def test_more_than_two_graders_have_no_cohens_kappa_and_the_reason_says_so() -> None:

@@ -76,6 +76,7 @@ def tables_after(
     dataset: DatasetRecord,
     before: VersionRecord | None,
     given: Mapping[str, object | None],
+    *,
     samples: SamplesThere,
 ) -> AttachedChanges:
     """Return the tables of the next version: those of the version before, with what an upload gives in their place.
@@ -131,7 +132,7 @@ def _brought(
     schema = _checked_schema(where, opened, dataset, samples)
     staged = stage(transaction.root, INCOMING_KIND, opened, schema=schema, base=0)
     try:
-        numbers = _matched(transaction, where, dataset, staged, samples)
+        numbers = _matched(transaction, where, dataset, staged, samples=samples)
         stored = StoredRows(paths=staged.paths, types=column_types(transaction, staged.paths, schema), schema=schema)
         digest = content_of_rows(transaction, stored).digest
         if known is not None and digest == known.content_digest and schema.equals(known.schema, check_metadata=True):
@@ -163,7 +164,7 @@ def _checked_schema(where: str, opened: "TableInput", dataset: DatasetRecord, sa
 
 
 def _matched(
-    transaction: Transaction, where: str, dataset: DatasetRecord, staged: Staged, samples: SamplesThere
+    transaction: Transaction, where: str, dataset: DatasetRecord, staged: Staged, *, samples: SamplesThere
 ) -> "np.ndarray":
     """Return the sample of each row.
 

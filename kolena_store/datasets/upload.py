@@ -202,7 +202,7 @@ def _attached(
         present=present,
         removed=changes.removed,
     )
-    return tables_after(transaction, dataset, before, upload.tables, samples)
+    return tables_after(transaction, dataset, before, upload.tables, samples=samples)
 
 
 def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUpload, sampling: Sampling) -> bool:

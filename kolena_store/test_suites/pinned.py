@@ -40,7 +40,7 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
             if case.normalised is not None:
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
     except duckdb.Error as error:
-        raise _broken(session, dataset, case, tables, error) from error
+        raise _broken(session, dataset, case, error, tables=tables) from error
     finally:
         connection.close()
 
@@ -49,8 +49,9 @@ def _broken(
     session: Session,
     dataset: DatasetRecord,
     case: CaseRecord,
-    tables: Mapping[str, Mapping[str, str]],
     error: "duckdb.Error",
+    *,
+    tables: Mapping[str, Mapping[str, str]],
 ) -> ConflictingDefinition:
     """Return the error for a test case that the new columns don't suit: it names the column or table that is gone."""
     pins = session.rows("suites.pins", dataset_id=dataset.dataset_id)

@@ -70,6 +70,7 @@ class Judged(Workflow):
             "grade_squares": "The sum of the squares of the grades, each less the mean of all grades",
             "lowest_grade": "The lowest grade",
             "highest_grade": "The highest grade",
+            "grades": "The grades of all graders who gave one",
         }
     )
 

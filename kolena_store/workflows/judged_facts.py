@@ -20,7 +20,7 @@ ONE_VERDICT = "the workflow names no rule for the verdicts of several graders (g
 ONE_SCORE = "the workflow names no rule for the scores of several graders (graders=)"
 OF_VERDICTS = ("n_verdicts", "n_passes")
 OF_TWO = ("first_verdict", "second_verdict")
-OF_GRADES = ("n_grades", "grade_sum", "grade_squares", "lowest_grade", "highest_grade")
+OF_GRADES = ("n_grades", "grade_sum", "grade_squares", "lowest_grade", "highest_grade", "grades")
 
 
 def judged_facts(workflow: "Judged", inputs: ScoringInput) -> Facts:

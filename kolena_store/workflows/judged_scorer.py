@@ -32,6 +32,7 @@ def sample_metrics_schema() -> "pa.Schema":
             ("grade_squares", pa.float64()),
             ("lowest_grade", pa.float64()),
             ("highest_grade", pa.float64()),
+            ("grades", pa.list_(pa.float64())),
         ]
     )
 
@@ -69,14 +70,15 @@ def _scores(workflow: "Judged", batch: "pa.RecordBatch", facts: Facts) -> "list[
     import pyarrow as pa
 
     if workflow.score_rule is None:
+        none = pa.nulls(batch.num_rows, pa.list_(pa.float64()))
         given = batch.column(INFERENCE + workflow.score) if workflow.score else pa.nulls(batch.num_rows)
-        return [_known(numbers_of(given)), *_nothing(batch, pa.int64(), 1), *_nothing(batch, pa.float64(), 4)]
+        return [_known(numbers_of(given)), *_nothing(batch, pa.int64(), 1), *_nothing(batch, pa.float64(), 4), none]
     grades = Grades.of_column(batch.column(f"{INFERENCE}{workflow.score}"))
     away = grades.values - facts.centres["grade"]
     with np.errstate(over="ignore", invalid="ignore"):
         one = grades.mean() if workflow.score_rule == "mean" else grades.quantile(0.5)
         numbers = (grades.sums_of(away), grades.sums_of(away * away), grades.quantile(0), grades.quantile(1))
-    return [_known(one), pa.array(grades.counts), *map(_known, numbers)]
+    return [_known(one), pa.array(grades.counts), *map(_known, numbers), grades.lists()]
 
 
 def _known(numbers: "np.ndarray") -> "pa.Array":

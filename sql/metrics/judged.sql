@@ -73,6 +73,9 @@ CASE WHEN n_grades > 1 THEN lowest_grade END
 -- term: compared_maximum = maximum
 CASE WHEN n_grades > 1 THEN highest_grade END
 
+-- term: ordinal_agreement = kernel ordinal_alpha
+grades
+
 -- metric: pass_rate
 -- of: whole
 -- better: higher
@@ -183,3 +186,15 @@ range_sum / nullif(n_graded, 0)
 -- undefined: no sample has the grades of two graders, or all grades are the same
 CASE WHEN compared_minimum < compared_maximum THEN 1 - (compared_grades - 1) * squares_within
     / nullif(2 * (compared_grades * compared_squares - compared_sum * compared_sum), 0) END
+
+-- metric: krippendorff_alpha_ordinal
+-- of: whole
+-- better: none
+-- unit: alpha
+-- range: [-1, 1]
+-- n: n_graded
+-- measured: n_graded
+-- interval: linearised
+-- formula: the same, of the average ranks of the grades within the test case (Krippendorff 2011, for ordinal data)
+-- undefined: no sample has the grades of two graders, or all grades are the same
+ordinal_agreement
