@@ -180,6 +180,11 @@ def test_names_that_the_store_needs_itself_are_refused(store: ks.Store, name: An
         store.upload_dataset("d", samples(), tables={name: annotations()})
 
 
+def test_a_table_can_not_have_the_name_of_a_test_case(store: ks.Store) -> None:
+    with pytest.raises(ConflictingDefinition, match="'Ones' of 'd' has the name of the test case 'ones'"):
+        store.upload_dataset("d", samples(), tables={"Ones": annotations()})
+
+
 def test_two_spellings_of_one_name_and_what_is_no_mapping_are_refused(store: ks.Store) -> None:
     with pytest.raises(InvalidInput, match="two attached tables are named 'NOTES'"):
         store.upload_dataset("d", samples(), tables={"notes": annotations(), "NOTES": annotations()})

@@ -1,6 +1,6 @@
 """Test cases that current suites pin must go on to work when a dataset's columns change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, connect
@@ -22,7 +22,8 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
     """Bind every pinned definition to the columns of a new dataset version.
 
     Raises:
-        ConflictingDefinition: one names a column that is gone, or no longer fits its type.
+        ConflictingDefinition: one names a column or a table that is gone, or no longer fits its type; or an attached
+            table has its name.
     """
     import duckdb
 
@@ -30,6 +31,7 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
     if not cases:
         return
     tables = {"test_samples": version.types, **{one.name: one.types for one in attached_tables(session, version)}}
+    _check_table_names(dataset, cases, tables)
     connection = connect(session.root)
     try:
         for table, types in tables.items():
@@ -43,6 +45,16 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
         raise _broken(session, dataset, case, error, tables=tables) from error
     finally:
         connection.close()
+
+
+def _check_table_names(dataset: DatasetRecord, cases: Sequence[CaseRecord], tables: Iterable[str]) -> None:
+    names = {lowered(case.name): case.name for case in cases}
+    taken = [table for table in tables if lowered(table) in names]
+    if taken:
+        raise ConflictingDefinition(
+            f"the attached table {taken[0]!r} of {dataset.name!r} has the name of the test case "
+            f"{names[lowered(taken[0])]!r}, so that no suite could tell the two apart; give the table another name"
+        )
 
 
 def _broken(
