@@ -199,6 +199,7 @@ def test_test_cases_select_by_the_rows_and_follow_them(store: ks.Store) -> None:
     store.upload_dataset("d", samples(), tables={"annotations": annotations(wrong=7).slice(0, 60)})
     store.test("d", "m", "s")
     assert members(store) == {"all": N, "doubted": 7, "annotated": 30, "ones": 40}
+    assert (store.test_runs()[-1].n_scored, store.test_runs()[-1].n_reused) == (0, N)
     store.upload_dataset("d", samples(more=[1] * N))
     store.test("d", "m", "s")
     assert members(store)["doubted"] == 7

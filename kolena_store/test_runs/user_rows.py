@@ -75,7 +75,7 @@ def _job(session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: R
     return Job(
         setup=[
             answered_table(session, plan.version, scored, fields=fields, named=named),
-            statement("queries/user_metrics", "attached_schema").fill(),
+            *([statement("queries/user_metrics", "attached_schema").fill()] if tables else []),
             *(loaded_table(session, table) for table in tables),
         ],
         queries={metric.name: metric.query for metric in plan.metrics},
