@@ -85,7 +85,7 @@ class ChangedType(InvalidInput):
 
 
 class UnmatchedResults(InvalidInput):
-    """Rows of results that belong to no test sample of the dataset."""
+    """Rows of results, or of an attached table, that belong to no test sample of the dataset."""
 
 
 class EmptyInput(InvalidInput):

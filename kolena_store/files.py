@@ -19,6 +19,7 @@ __all__ = [
     "DATA_FOLDER",
     "INCOMING_PREFIX",
     "ROWS_PER_FILE",
+    "ROWS_PER_GROUP",
     "SAMPLE",
     "FileRecord",
     "FileWriter",

@@ -94,6 +94,7 @@ class Store:
         cluster: str | None = None,
         weight: str | None = None,
         types: Mapping[str, str] | None = None,
+        tables: Mapping[str, object | None] | None = None,
         description: str | None = None,
         tags: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -115,6 +116,7 @@ class Store:
             cluster: the field of groups that vary together, such as patients or videos; intervals then count groups.
             weight: the field that says how much each sample counts. Like cluster it stays until it is the empty text.
             types: column -> SQL type, for columns that should not be read as they look.
+            tables: name -> rows to attach by the id fields; omitted later, a table stays; None takes it away.
             tags: of the dataset; `version_tags` are of the version that this upload makes.
 
         Raises:
@@ -129,6 +131,7 @@ class Store:
             objects=objects,
             sampling=dataset_room.Sampling(cluster=cluster, weight=weight),
             types=types or {},
+            tables={} if tables is None else tables,
             message=message,
             version_tags=version_tags,
         )
@@ -205,9 +208,9 @@ class Store:
         """Return which samples and fields changed between two versions of a dataset."""
         return dataset_room.version_difference(self._database.session(), self._dataset(name), older, newer)
 
-    def download_dataset(self, name: str, version: int | None = None) -> "pa.Table":
-        """Return the samples of one version (by default the newest) with the types that they came with."""
-        return dataset_room.download_dataset(self._database.session(), self._dataset(name), version)
+    def download_dataset(self, name: str, version: int | None = None, *, table: str | None = None) -> "pa.Table":
+        """Return the samples of one version (by default the newest), or the rows of an attached table, as they came."""
+        return dataset_room.download_dataset(self._database.session(), self._dataset(name), version, table=table)
 
     def download_results(
         self,

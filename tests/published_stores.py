@@ -98,6 +98,19 @@ def add_judged(store: ks.Store, rng: np.random.Generator) -> None:
     store.test("answers", suite="odd")
 
 
+def add_graded(store: ks.Store, rng: np.random.Generator) -> None:
+    """Two graders' verdicts and three graders' grades, in lists."""
+    workflow = ks.Judged("verdicts", "grades", graders=["majority", "median"])
+    store.upload_dataset("graded answers", samples(rng), id_fields=["id"], workflow=workflow)
+    lists = {
+        "verdicts": [with_holes(rng, row) for row in (rng.random((N, 2)) < 0.7).tolist()],
+        "grades": [with_holes(rng, row) for row in rng.integers(1, 6, (N, 3)).tolist()],
+    }
+    store.upload_results("graded answers", "v1", pa.table({"id": np.arange(N), **lists}))
+    store.apply_suite("graded answers", SUITE, name="odd")
+    store.test("graded answers", suite="odd")
+
+
 def add_weighted(store: ks.Store, rng: np.random.Generator) -> None:
     """Two classes, three classes and numbers, some of whose samples count nothing."""
     share = np.round(rng.random(N) * 3, 2)
@@ -163,7 +176,9 @@ def add_quantiles(store: ks.Store, rng: np.random.Generator) -> None:
 def full_store(root: Path) -> ks.Store:
     """Return a store with every workflow, with and without weights; the same one at each call."""
     store, rng = ks.Store(root), np.random.default_rng(7)
-    for add in (add_multiclass, add_binary, add_regression, add_judged, add_weighted, add_multilabel, add_quantiles):
+    labels = (add_multiclass, add_binary, add_multilabel)
+    others = (add_regression, add_quantiles, add_judged, add_graded, add_weighted)
+    for add in (*labels, *others):
         with store.transaction():
             add(store, rng)
     return store

@@ -130,6 +130,18 @@ def of_quantiles(random: np.random.Generator, n: int) -> Problem:
     return {"truth": truth}, ks.Regression("truth", quantiles="q{level}"), columns
 
 
+def of_two_graders(random: np.random.Generator, n: int) -> Problem:
+    lists = {"ok": (random.random((n, 2)) < 0.3).tolist(), "grade": random.integers(0, 3, (n, 2)).tolist()}
+    return {"x": np.zeros(n)}, ks.Judged("ok", "grade", graders=["majority", "mean"]), lists
+
+
+def of_graders_who_differ(random: np.random.Generator, n: int) -> Problem:
+    """Half of the graders say one thing, the others the opposite."""
+    n_pairs = random.integers(1, 4, n)
+    lists = {"ok": [[True, False] * m for m in n_pairs], "grade": [[0.0, 1e9] * m for m in n_pairs]}
+    return {"x": np.zeros(n)}, ks.Judged("ok", "grade", graders=["majority", "median"]), lists
+
+
 PROBLEMS = (
     of_classes,
     of_two_classes,
@@ -142,6 +154,8 @@ PROBLEMS = (
     of_grades,
     of_several_labels,
     of_quantiles,
+    of_two_graders,
+    of_graders_who_differ,
 )
 
 

@@ -21,9 +21,12 @@ OTHERS = "KOLENA_STORE_OTHER_PYTHONS"
 """The variable that names further Python interpreters, each with nothing but one version of duckdb."""
 
 IN_SQL_NEVER = [
-    [dataset, metric]
-    for dataset in ("forecasts", "prices", "weighted forecasts", "weighted numbers")
-    for metric in ("kendall_tau", "spearman")
+    *(["answers", "krippendorff_alpha_ordinal"], ["graded answers", "krippendorff_alpha_ordinal"]),
+    *(
+        [dataset, metric]
+        for dataset in ("forecasts", "prices", "weighted forecasts", "weighted numbers")
+        for metric in ("kendall_tau", "spearman")
+    ),
 ]
 WRITER = """
 import sys

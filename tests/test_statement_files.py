@@ -40,13 +40,14 @@ EXPRESSIONS = tuple(
     f"{subject}.{name}"
     for subject in ("macros/terms", "macros/metrics")
     for name, one in load(subject).items()
-    if "MACRO" not in one.text and name not in ("default", "weight_of_sample", "weight_of_row")
+    if "MACRO" not in one.text and name not in ("default", "weight_of_sample", "weight_of_row", "attached_rows")
 )
 """Parts of metric macros: expressions over sample metrics."""
 NO_STATEMENTS = (
     *PARTS,
     *EXPRESSIONS,
     "macros/metrics.default",
+    "macros/metrics.attached_rows",
     "macros/terms.weight_of_sample",
     "macros/terms.weight_of_row",
 )
@@ -66,7 +67,10 @@ TABLES = """
     CREATE VIEW digits.test_samples AS SELECT * FROM read_parquet('x.parquet');
 """
 """What other statements make before these are run."""
-MADE_BY_OTHERS = ("queries/user_metrics.create_answered", "queries/user_metrics.choose_members")
+MADE_BY_OTHERS = tuple(
+    f"queries/user_metrics.{name}"
+    for name in ("create_answered", "choose_members", "draws", "attached_schema", "create_attached")
+)
 TERM_COLUMNS = ("model", "suite", "test_case", "term", "class", "predicted", "value")
 SCORED = """
     CREATE TABLE scored (truth VARCHAR, prediction VARCHAR, correct BOOLEAN, confidence DOUBLE, scores DOUBLE[],
@@ -170,7 +174,7 @@ def test_a_definition_or_setting_can_be_executed(
 ) -> None:
     one = load(subject)[name]
     if one.text.startswith("CREATE TABLE"):
-        connection.execute("DROP TABLE answered; DROP TABLE test_samples")
+        connection.execute("DROP TABLE answered; DROP TABLE test_samples; DROP TABLE attached.notes")
     try:
         executed(connection, one)
     except duckdb.CatalogException as error:

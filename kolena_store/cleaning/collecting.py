@@ -27,6 +27,7 @@ DATASET_PARTS = (
     "cleaning.drop_thresholds_of_dataset",
     "cleaning.drop_scores_of_dataset",
     "cleaning.drop_memberships_of",
+    "cleaning.drop_tables_of",
     "cleaning.drop_dataset_version",
 )
 RESULTS_PARTS = (

@@ -35,6 +35,8 @@ class UploadOptions(TypedDict):
     collect: tuple[str, ...]
     leave_out: tuple[str, ...]
     types: dict[str, str]
+    tables: dict[str, str]
+    dropped_tables: tuple[str, ...]
     description: str | None
     tags: tuple[str, ...]
     metadata: dict[str, str]
@@ -63,6 +65,7 @@ def command() -> None:
         "kolena-store dataset upload homes homes.csv --workflow regression --id home_id \\\n"
         "  --ground-truth price --type home_id=VARCHAR --message 'prices corrected'",
         "kolena-store dataset upload tickets more.csv --append --tag nightly --metadata source=mail",
+        "kolena-store dataset upload tickets test.csv --table annotations=annotations.csv",
     ),
 )
 @click.argument("name")
@@ -119,6 +122,21 @@ def command() -> None:
     callback=read_pairs_from_the_end,
     help="Read a column as a SQL type, e.g. --type zip=VARCHAR.",
 )
+@click.option(
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="NAME=FILE",
+    callback=read_pairs,
+    help="Attach the rows of another file by their ids, e.g. --table annotations=who.csv. Omitted later, they stay.",
+)
+@click.option(
+    "--drop-table",
+    "dropped_tables",
+    multiple=True,
+    metavar="NAME",
+    help="Take an attached table away, e.g. --drop-table annotations.",
+)
 @click.option("--description", metavar="TEXT", help="What the dataset is, e.g. --description 'Tickets of May'.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag of the dataset, e.g. --tag nightly.")
 @click.option(
@@ -152,6 +170,7 @@ def upload(invocation: Invocation, name: str, file: str, **options: Unpack[Uploa
         cluster=options["cluster"],
         weight=options["weight"],
         types=options["types"],
+        tables=_tables(options["tables"], options["dropped_tables"]),
         description=options["description"],
         tags=options["tags"] or None,
         metadata=options["metadata"] or None,
@@ -233,18 +252,27 @@ def diff(invocation: Invocation, name: str, older: int, newer: int) -> None:
     examples=(
         "kolena-store dataset download tickets --output tickets.parquet",
         "kolena-store dataset download tickets --version 1 --output tickets-1.csv",
+        "kolena-store dataset download tickets --table annotations --output annotations.csv",
     ),
 )
 @click.argument("name")
 @click.option("--version", type=int, metavar="N", help="Which version, e.g. --version 2. [default: the newest]")
+@click.option("--table", metavar="NAME", help="An attached table in place of the samples, e.g. --table annotations.")
 @click.option(
     "--output", required=True, metavar="FILE", help="A .csv, .jsonl or .parquet file, e.g. --output test.csv."
 )
 @pass_invocation
-def download(invocation: Invocation, name: str, *, version: int | None, output: str) -> None:
+def download(invocation: Invocation, name: str, *, version: int | None, table: str | None, output: str) -> None:
     """Write the samples of the dataset NAME to a file, with the types that they came with."""
     check_ending(output)
-    write_table(output, invocation.open_store().download_dataset(name, version))
+    write_table(output, invocation.open_store().download_dataset(name, version, table=table))
+
+
+def _tables(given: dict[str, str], dropped: tuple[str, ...]) -> dict[str, object | None]:
+    both = [name for name in dropped if name in given]
+    if both:
+        raise click.UsageError(f"--table and --drop-table both name {both[0]!r}; leave one of them out")
+    return {**given, **dict.fromkeys(dropped)}
 
 
 def _upload_answer(report: "UploadReport") -> Answer:
@@ -255,5 +283,5 @@ def _upload_answer(report: "UploadReport") -> Answer:
 
 
 def _difference_document(difference: "VersionDifference") -> dict[str, object]:
-    names = ("dataset", "older", "newer", "added", "changed", "removed", "changed_fields")
+    names = ("dataset", "older", "newer", "added", "changed", "removed", "changed_fields", "changed_tables")
     return {**{name: getattr(difference, name) for name in names}, "rows": difference.rows()}

@@ -1,5 +1,6 @@
 """Datasets: named, versioned sets of test samples with their ground truths."""
 
+from kolena_store.datasets.attached import AttachedTable, attached_tables, check_table_name
 from kolena_store.datasets.categories import with_categories
 from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, changed_samples
 from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
@@ -32,6 +33,7 @@ from kolena_store.datasets.history import (
     VERSIONS,
     Dataset,
     DatasetModel,
+    DatasetTable,
     dataset_history,
     describe_dataset,
     note_dataset,
@@ -71,6 +73,7 @@ __all__ = [
     "LEVEL_MARK",
     "DATASETS",
     "VERSIONS",
+    "AttachedTable",
     "ChangeCounts",
     "ColumnKind",
     "ColumnNeed",
@@ -79,6 +82,7 @@ __all__ = [
     "Dataset",
     "DatasetModel",
     "DatasetRecord",
+    "DatasetTable",
     "DatasetUpload",
     "LongTable",
     "Field",
@@ -92,6 +96,7 @@ __all__ = [
     "VersionDifference",
     "VersionRecord",
     "VersionRows",
+    "attached_tables",
     "author",
     "changed_samples",
     "check_columns",
@@ -102,6 +107,7 @@ __all__ = [
     "check_names",
     "check_not_empty",
     "check_same_id_types",
+    "check_table_name",
     "column_types",
     "columns_of_pattern",
     "content_of_answers",

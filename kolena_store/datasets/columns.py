@@ -28,7 +28,9 @@ LEVEL_MARK = "{level}"
 NEED_PARTS = ("ground_truth", "inference", "optional", "sample")
 
 Scope = Literal["named", "named and ids", "all"]
-ColumnKind = Literal["label", "labels", "number", "numbers", "verdict", "number_pattern", "any", "objects"]
+ColumnKind = Literal[
+    "label", "labels", "number", "numbers", "verdict", "verdicts", "grades", "number_pattern", "any", "objects"
+]
 KINDS: Mapping[ColumnKind, str] = MappingProxyType(
     {
         "label": "one plain value a row",
@@ -38,6 +40,8 @@ KINDS: Mapping[ColumnKind, str] = MappingProxyType(
         "verdict": "true or false (or 1 and 0)",
         "any": "anything",
         "objects": "a list of objects (structs)",
+        "verdicts": "a list of true or false (or 1 and 0), an element for each grader",
+        "grades": "a list of numbers, an element for each grader",
     }
 )
 """How a message says what a column must hold."""
@@ -220,6 +224,8 @@ def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
         return _holds_numbers(found)
     if kind == "objects":
         return bool(types.is_list(found) and types.is_struct(found.value_type))
+    if kind in ("verdicts", "grades"):
+        return _is_list(found) and _is_of_kind(found.value_type, "verdict" if kind == "verdicts" else "number")
     if kind == "verdict":
         return bool(types.is_boolean(found) or types.is_integer(found))
     return _is_number(found)
@@ -229,8 +235,13 @@ def _holds_labels(found: "pa.DataType") -> bool:
     """Return whether a type is a list of plain values."""
     import pyarrow.types as types
 
-    is_list = types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found)
-    return bool(is_list and not types.is_nested(found.value_type))
+    return _is_list(found) and not types.is_nested(found.value_type)
+
+
+def _is_list(found: "pa.DataType") -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found))
 
 
 def _holds_numbers(found: "pa.DataType") -> bool:

@@ -32,6 +32,7 @@ __all__ = [
     "StoredRows",
     "content_of_answers",
     "content_of_members",
+    "content_of_rows",
     "content_of_version",
     "count_changes",
     "rows_of_version",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 HEADER_DIGITS = 32
+DIGEST_DIGITS = 32
 MODULUS = 1 << 128
 WHOLE_NUMBERS = frozenset(
     (
@@ -98,8 +100,18 @@ def version_digest(session: Session, version: VersionRecord) -> str:
 
 
 def content_of_version(session: Session, version: VersionRecord) -> Content:
-    """Return the content of a dataset version: ids and fields, without sample numbers."""
-    with _opened(session, rows_of_version(session, version), "samples") as (columns, rows):
+    """Return the content of a dataset version: ids and fields, without sample numbers, and its attached tables."""
+    found = content_of_rows(session, rows_of_version(session, version))
+    tables = session.rows("attached.digests", dataset_id=version.dataset_id, version=version.version)
+    if not tables:
+        return found
+    texts = [found.digest, *(text for name, digest in tables for text in (name, digest))]
+    return replace(found, digest=sha256_of_texts(texts)[:DIGEST_DIGITS])
+
+
+def content_of_rows(session: Session, stored: StoredRows) -> Content:
+    """Return the content of some rows, whatever their order and their sample numbers."""
+    with _opened(session, stored, "samples") as (columns, rows):
         return _content(session, columns, rows)
 
 

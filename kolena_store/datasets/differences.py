@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Session
+from kolena_store.datasets.attached import attached_tables
 from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, version_of
 from kolena_store.display import Column, Listing, counted, shorten, visible
 from kolena_store.formats import is_widening
@@ -25,7 +26,10 @@ PLAIN_TYPES = ("BOOLEAN", "VARCHAR", "DATE", "UBIGINT", "FLOAT", "DOUBLE", *SMAL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDifference(Tabular):
-    """What changed between two versions of a dataset; `table` has a row for each sample that differs."""
+    """What changed between two versions of a dataset; `table` has a row for each sample that differs.
+
+    `changed_tables` says of each attached table that differs whether it was added, changed or removed.
+    """
 
     dataset: str
     older: int
@@ -35,6 +39,7 @@ class VersionDifference(Tabular):
     removed: int
     id_fields: tuple[str, ...]
     changed_fields: dict[str, int]
+    changed_tables: dict[str, str]
     table: "pa.Table" = field(repr=False)
 
     def arrow(self) -> "pa.Table":
@@ -55,7 +60,8 @@ class VersionDifference(Tabular):
         columns = (Column(title="changed field"), Column(title="samples", align="right"))
         fields = tuple((name, f"{count:,}") for name, count in self.changed_fields.items())
         listing = [Listing(title=None, columns=columns, rows=fields)] if fields else []
-        return [head, *listing, *([self._first_samples()] if self.table.num_rows else [])]
+        tables = [f"attached table {name}: {change}" for name, change in self.changed_tables.items()]
+        return [head, *tables, *listing, *([self._first_samples()] if self.table.num_rows else [])]
 
     def _first_samples(self) -> Listing:
         columns = (*(Column(title=name) for name in self.id_fields), Column(title="change"), Column(title="values"))
@@ -90,8 +96,24 @@ def version_difference(session: Session, dataset: DatasetRecord, older: int, new
         removed=kinds.count("removed"),
         id_fields=tuple(dataset.id_fields),
         changed_fields=changed_fields,
+        changed_tables=_changed_tables(session, before, after),
         table=found.rename_columns([*dataset.id_fields, "change", "fields", "old", "new"]),
     )
+
+
+def _changed_tables(session: Session, before: VersionRecord, after: VersionRecord) -> dict[str, str]:
+    older, newer = (
+        {table.name.casefold(): table for table in attached_tables(session, version)} for version in (before, after)
+    )
+    changes = {}
+    for key in sorted(older.keys() | newer.keys()):
+        if key not in older:
+            changes[newer[key].name] = "added"
+        elif key not in newer:
+            changes[older[key].name] = "removed"
+        elif older[key].content_digest != newer[key].content_digest:
+            changes[newer[key].name] = "changed"
+    return changes
 
 
 def _compared(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
+from kolena_store.datasets.attached import table_named
 from kolena_store.datasets.categories import categories_of
 from kolena_store.datasets.records import DatasetRecord, files_of, version_of
 from kolena_store.datasets.staging import conform, numbered_schema
@@ -16,10 +17,23 @@ if TYPE_CHECKING:
 __all__ = ["download_dataset", "read_rows"]
 
 
-def download_dataset(session: Session, dataset: DatasetRecord, version: int | None = None) -> "pa.Table":
-    """Return the samples of one version (by default the newest) as they were uploaded, in the order of first upload."""
+def download_dataset(
+    session: Session, dataset: DatasetRecord, version: int | None = None, *, table: str | None = None
+) -> "pa.Table":
+    """Return the samples of one version as they were uploaded, in the order of first upload.
+
+    Args:
+        version: by default the newest.
+        table: an attached table, whose rows are given in place of the samples, those of each sample together.
+
+    Raises:
+        UnknownName: the dataset has no such version, or the version no such table.
+    """
     record = version_of(session, dataset, version)
-    return read_rows(session, record.sample_files, record.schema).drop_columns([SAMPLE])
+    if table is None:
+        return read_rows(session, record.sample_files, record.schema).drop_columns([SAMPLE])
+    found = table_named(session, dataset, record, table)
+    return read_rows(session, found.table_files, found.schema).drop_columns([SAMPLE])
 
 
 def read_rows(session: Session, file_ids: Sequence[int], schema: "pa.Schema") -> "pa.Table":

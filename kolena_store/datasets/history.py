@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kolena_store.database import Session, Transaction
+from kolena_store.datasets.attached import attached_tables
 from kolena_store.datasets.records import DatasetRecord, Field, VersionRecord, version_of
 from kolena_store.digests import canonical_json
 from kolena_store.display import Column, Listing, Printable, counted
@@ -18,6 +19,7 @@ __all__ = [
     "VERSIONS",
     "Dataset",
     "DatasetModel",
+    "DatasetTable",
     "dataset_history",
     "describe_dataset",
     "note_dataset",
@@ -53,6 +55,7 @@ VERSIONS = Layout(
         RecordColumn(name="author"),
         RecordColumn(name="message"),
         RecordColumn(name="tags", kind="texts"),
+        RecordColumn(name="tables", kind="texts"),
         RecordColumn(name="created", kind="moment"),
     ),
     shown=(
@@ -78,6 +81,21 @@ class DatasetModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetTable:
+    """A table that is attached to the samples: how many rows it has, and its columns."""
+
+    name: str
+    n_rows: int
+    fields: tuple[Field, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Return what people read of it."""
+        columns = ", ".join(field.name for field in self.fields)
+        return f"attached table {self.name}: {counted(self.n_rows, 'row')} ({columns})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset(Printable):
     """A dataset as it stands in its newest version."""
 
@@ -92,9 +110,10 @@ class Dataset(Printable):
     metadata: dict[str, Any]
     updated: datetime.datetime
     models: tuple[DatasetModel, ...] = ()
+    tables: tuple[DatasetTable, ...] = ()
 
     def listings(self) -> Sequence[Listing | str]:
-        """Return the dataset as people read it: a sentence, its fields, and the models with results on it."""
+        """Return the dataset as people read it: a sentence, its fields, attached tables, and models with results."""
         n_samples, workflow = counted(self.n_samples, "sample"), self.workflow or "none"
         head = f"{self.name} version {self.version}: {n_samples}, workflow {workflow}"
         columns = (Column(title="field"), Column(title="type"), Column(title="role"))
@@ -103,6 +122,7 @@ class Dataset(Printable):
             head,
             *([self.description] if self.description else []),
             Listing(title=None, columns=columns, rows=rows),
+            *(table.sentence for table in self.tables),
             self._models_listing() if self.models else "no model has results on it yet",
         ]
 
@@ -140,6 +160,10 @@ def describe_dataset(session: Session, dataset: DatasetRecord) -> Dataset:
         tags=tuple(dataset.tags),
         metadata=json.loads(dataset.metadata) if dataset.metadata else {},
         updated=version.created,
+        tables=tuple(
+            DatasetTable(name=table.name, n_rows=table.n_rows, fields=table.field_list)
+            for table in attached_tables(session, version)
+        ),
     )
 
 

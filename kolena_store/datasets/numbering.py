@@ -54,8 +54,10 @@ def find_numbers(session: Session, staged: Staged, numbered: Sequence[Path], id_
     return samples
 
 
-def add_to_id_map(transaction: Transaction, dataset: DatasetRecord, staged: Staged, numbering: Numbering) -> None:
-    """Enter the new ids with their numbers, so that they keep them even after they leave the dataset."""
+def add_to_id_map(
+    transaction: Transaction, dataset: DatasetRecord, staged: Staged, numbering: Numbering
+) -> DatasetRecord:
+    """Enter the new ids with their numbers, which they keep even after they leave, and return the dataset with them."""
     import pyarrow as pa
 
     columns = numbered_schema(staged.schema)
@@ -68,3 +70,4 @@ def add_to_id_map(transaction: Transaction, dataset: DatasetRecord, staged: Stag
         id_map_files=[*dataset.id_map_files, *file_ids],
         next_sample=dataset.next_sample + int(numbering.is_new.sum()),
     )
+    return transaction.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=dataset.dataset_id)[0]

@@ -46,7 +46,10 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionRecord:
-    """One version of a dataset: the files that hold its samples, and how it came from the version before."""
+    """One version of a dataset: the files that hold its samples, and how it came from the version before.
+
+    `tables` names the tables that are attached to its samples.
+    """
 
     dataset_id: int = field(repr=False)
     version: int
@@ -65,6 +68,7 @@ class VersionRecord:
     message: str | None
     tags: list[str]
     created: datetime.datetime
+    tables: list[str]
 
     @cached_property
     def field_list(self) -> tuple[Field, ...]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Transaction
+from kolena_store.datasets.attaching import AttachedChanges, SamplesThere, check_tables, enter_tables, tables_after
 from kolena_store.datasets.categories import with_categories
-from kolena_store.datasets.changes import RowChanges, row_changes
+from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples
 from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import Columns, check_columns
 from kolena_store.datasets.identity import check_id_types, check_ids, missing_ids, resolve_id_fields
@@ -44,7 +45,8 @@ class DatasetUpload:
     """What the caller gave: the input, how to read it, and what to note down with it.
 
     `left_out` names columns of the input that are no part of the dataset (a wide frame's predictions); `long` says how
-    several rows of one sample become one; `objects` is a table with a row for each object of the ground truth.
+    several rows of one sample become one; `objects` is a table with a row for each object of the ground truth; `tables`
+    are attached to the samples, and None takes one away.
     """
 
     name: str
@@ -58,6 +60,7 @@ class DatasetUpload:
     left_out: Sequence[str] = ()
     long: LongTable = field(default_factory=LongTable)
     objects: object = None
+    tables: Mapping[str, object | None] = field(default_factory=dict)
     message: str | None = None
     version_tags: Sequence[str] = ()
 
@@ -94,6 +97,7 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
     Raises:
         StoreError: the input can't be used; the transaction then keeps nothing.
     """
+    check_tables(upload.tables)
     existing = find_dataset(transaction, upload.name)
     before = version_of(transaction, existing) if existing else None
     source = open_table(
@@ -201,8 +205,12 @@ def _compare_and_add(
     numbering = number_rows(transaction, dataset, staged)
     current = files_of(transaction, before.sample_files) if before else []
     changes = row_changes(transaction, staged, numbering.samples, current, is_whole=not upload.append_only)
-    notes = _notes(dataset, before, staged, upload)
-    if before is not None and changes.is_empty and _is_same_definition(before, staged, upload, sampling):
+    if numbering.is_new.any():
+        dataset = add_to_id_map(transaction, dataset, staged, numbering)
+    attached = _attached(transaction, dataset, before, changes, staged=staged, upload=upload)
+    notes = (*_notes(dataset, before, staged, upload), *attached.notes)
+    is_same = before is not None and changes.is_empty and not attached.is_changed
+    if before is not None and is_same and _is_same_definition(before, staged, upload, sampling):
         return _report(dataset, before, changes, (*notes, *([NO_VERSION] if tags else [])))
     new = NewVersion(
         staged=staged,
@@ -213,10 +221,33 @@ def _compare_and_add(
         message=upload.message,
         tags=tags,
     )
-    if numbering.is_new.any():
-        add_to_id_map(transaction, dataset, staged, numbering)
     version = add_version(transaction, dataset, before, new)
+    enter_tables(transaction, version, attached.tables)
     return _report(dataset, version, changes, notes)
+
+
+def _attached(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    before: VersionRecord | None,
+    changes: RowChanges,
+    *,
+    staged: Staged,
+    upload: DatasetUpload,
+) -> AttachedChanges:
+    """Return the tables of the next version, once the ids of its samples are entered."""
+    import numpy as np
+
+    present = changes.samples
+    if before is not None and upload.append_only and upload.tables:
+        stored = stored_samples(transaction.root, files_of(transaction, before.sample_files))
+        present = np.union1d(present, stored)
+    samples = SamplesThere(
+        id_types={name: staged.schema.field(name).type for name in dataset.id_fields},
+        present=present,
+        removed=changes.removed,
+    )
+    return tables_after(transaction, dataset, before, upload.tables, samples=samples)
 
 
 def _is_same_definition(before: VersionRecord, staged: Staged, upload: DatasetUpload, sampling: Sampling) -> bool:

@@ -10,6 +10,7 @@ from kolena_store.membership.bitmaps import Samples, Words, count, from_samples,
 from kolena_store.membership.formulas import Formula, formula_of
 from kolena_store.membership.general import WholeTables
 from kolena_store.membership.row_tables import RowTables
+from kolena_store.predicates.relations import tables_read
 from kolena_store.predicates.row_conditions import row_conditions
 from kolena_store.statements import Fragment
 
@@ -154,7 +155,8 @@ def _one_by_one(
     if not asked:
         return {}
     fields = {name for _, definition in asked for name in definition.fields}
-    tables = WholeTables(session, version, sorted(fields), only=only)
+    read = frozenset[str]().union(*(tables_read(definition.query) for _, definition in asked))
+    tables = WholeTables(session, version, sorted(fields), tables=read, only=only)
     found = {}
     try:
         for index, definition in asked:

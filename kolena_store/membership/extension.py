@@ -12,12 +12,15 @@ from kolena_store.datasets import (
     SampleChanges,
     VersionRecord,
     VersionRows,
+    attached_tables,
     changed_samples,
     version_of_id,
 )
 from kolena_store.membership.bitmaps import Samples, Words, from_samples
 from kolena_store.membership.evaluation import EXPLICIT, Definition, members_among
+from kolena_store.predicates.relations import tables_read
 from kolena_store.predicates.row_conditions import row_conditions
+from kolena_store.predicates.tokens import lowered
 
 __all__ = ["Extended", "extended"]
 
@@ -58,8 +61,9 @@ def extended(
         RefusedStatement: a definition fails on the changed samples.
     """
     before = version_of_id(session, dataset.dataset_id, earlier)
+    tables = _TablesOfBoth(session, before, version)
     rows = [VersionRows(file_ids=one.sample_files, types=one.types) for one in (before, version)]
-    fields = sorted({name for definition, _ in stored for name in definition.fields})
+    fields = sorted({name for definition, _ in stored for name in tables.fields_of_samples(definition)})
     changes = changed_samples(session, rows[0], rows[1], fields)
     if (changes.added.size + changes.removed.size) * SMALL_PART > version.n_samples:
         return {}
@@ -67,14 +71,38 @@ def extended(
     found: dict[int, Extended] = {}
     partly: dict[int, Samples] = {}
     for position, (definition, words) in enumerate(stored):
-        if not changes.retyped.isdisjoint(definition.fields):
+        own = tables.fields_of_samples(definition)
+        if not changes.retyped.isdisjoint(own) or not tables.changed.isdisjoint(tables.read_by(definition)):
             continue
-        touched = touching(frozenset(definition.fields))
+        touched = touching(own)
         if not touched.size:
             found[position] = Extended(words, is_same=True, is_untouched=True)
         elif definition.level != EXPLICIT:
             partly[position] = touched
     return {**found, **_looked_at(session, version, changes, stored, partly=partly)}
+
+
+class _TablesOfBoth:
+    """The attached tables of two versions: which of them changed, and which of them a test case reads."""
+
+    def __init__(self, session: Session, before: VersionRecord, after: VersionRecord) -> None:
+        older, newer = (
+            {lowered(one.name): one.table_files for one in attached_tables(session, version)}
+            for version in (before, after)
+        )
+        self._names = frozenset(older) | frozenset(newer)
+        self._columns = frozenset(before.types) | frozenset(after.types)
+        self.changed = frozenset(name for name in self._names if older.get(name) != newer.get(name))
+
+    def read_by(self, definition: Definition) -> frozenset[str]:
+        if not self._names or definition.level == EXPLICIT:
+            return frozenset()
+        return tables_read(definition.query) & self._names
+
+    def fields_of_samples(self, definition: Definition) -> frozenset[str]:
+        """Return the columns that a test case reads, without those that only attached tables have."""
+        fields = frozenset(definition.fields)
+        return fields & self._columns if self.read_by(definition) else fields
 
 
 def _looked_at(

@@ -1,18 +1,16 @@
 """Definitions of any form, asked one by one of DuckDB, over the columns that they read in memory."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
 
 from kolena_store.database import Session, connect, reading_files
-from kolena_store.datasets import VersionRecord, files_of
+from kolena_store.datasets import VersionRecord, attached_tables, files_of
 from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
 from kolena_store.membership.bitmaps import Samples, Words, count, from_samples
 from kolena_store.predicates.messages import plain_message
+from kolena_store.predicates.tokens import lowered
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
-
-if TYPE_CHECKING:
-    import duckdb
 
 __all__ = ["WholeTables"]
 
@@ -21,7 +19,13 @@ class WholeTables:
     """The columns that some queries read, in memory, where the queries run with no access to anything else."""
 
     def __init__(
-        self, session: Session, version: VersionRecord, fields: Sequence[str], *, only: Samples | None = None
+        self,
+        session: Session,
+        version: VersionRecord,
+        fields: Sequence[str],
+        *,
+        tables: frozenset[str] = frozenset(),
+        only: Samples | None = None,
     ) -> None:
         """Load the columns once.
 
@@ -29,11 +33,18 @@ class WholeTables:
             session: of the store.
             version: the dataset version.
             fields: the columns.
+            tables: the names, in lower case, of the attached tables to load, as far as there are such.
             only: the samples to load; None: all.
         """
-        wanted = set(fields)
-        types = {name: kind for name, kind in version.types.items() if name in wanted}
-        self._connection = self._loaded(session, version, types, only)
+        wanted = set(map(lowered, fields))
+        self._connection = connect(session.root)
+        paths = [file.path(session.root) for file in files_of(session, version.sample_files)]
+        condition = self._chosen(only)
+        self._load("test_samples", _only(version.types, wanted), paths, condition)
+        for table in attached_tables(session, version):
+            if lowered(table.name) in tables:
+                self._load(table.name, _only(table.types, wanted), table.paths(session), condition)
+        self._connection.execute(statement("queries/store", "no_external_access").fill())
 
     def close(self) -> None:
         """Free the columns."""
@@ -63,25 +74,26 @@ class WholeTables:
             )
         return words
 
-    @staticmethod
-    def _loaded(
-        session: Session, version: VersionRecord, types: Mapping[str, str], only: Samples | None
-    ) -> "duckdb.DuckDBPyConnection":
+    def _chosen(self, only: Samples | None) -> Fragment:
+        """Return the condition that a row is of one of some samples."""
         import pyarrow as pa
 
-        connection = connect(session.root)
-        paths = [str(file.path(session.root)) for file in files_of(session, version.sample_files)]
-        columns = [Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}") for name, kind in types.items()]
-        condition = literal(True)
-        if only is not None:
-            connection.register("chosen_samples", pa.table({SAMPLE: only}))
-            condition = statement("queries/membership", "is_chosen").fill()
-        query = statement("queries/membership", "load_samples")
+        if only is None:
+            return literal(True)
+        self._connection.register("chosen_samples", pa.table({SAMPLE: only}))
+        return statement("queries/membership", "is_chosen").fill()
+
+    def _load(self, name: str, types: Mapping[str, str], paths: Sequence[Path], condition: Fragment) -> None:
+        columns = [Fragment(f"{identifier(field)}::{kind} AS {identifier(field)}") for field, kind in types.items()]
+        query = statement("queries/membership", "load_table").fill(
+            table=identifier(name),
+            columns=joined([Fragment("1 AS _one"), *columns]),
+            files=literal([str(path) for path in paths]),
+            condition=condition,
+        )
         with reading_files():
-            connection.execute(
-                query.fill(columns=joined([Fragment("1 AS _one"), *columns]), files=literal(paths), condition=condition)
-            )
-        if only is not None:
-            connection.unregister("chosen_samples")
-        connection.execute(statement("queries/store", "no_external_access").fill())
-        return connection
+            self._connection.execute(query)
+
+
+def _only(types: Mapping[str, str], wanted: Container[str]) -> dict[str, str]:
+    return {name: kind for name, kind in types.items() if lowered(name) in wanted}

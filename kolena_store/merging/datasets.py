@@ -10,7 +10,9 @@ from kolena_store.datasets import (
     DatasetRecord,
     StoredRows,
     VersionRecord,
+    attached_tables,
     check_same_id_types,
+    check_table_name,
     count_changes,
     dataset_history,
     datasets,
@@ -32,7 +34,7 @@ from kolena_store.merging.left_out import note_left_out
 from kolena_store.merging.notes import united_documents
 from kolena_store.merging.numbers import SampleNumbers, add_ids, numbers_here
 from kolena_store.merging.other_store import OtherStore
-from kolena_store.merging.report import Conflict, Ledger
+from kolena_store.merging.report import Conflict
 from kolena_store.merging.rows import insert_rows
 from kolena_store.merging.sides import described_side, outcome_of
 from kolena_store.merging.transfer import Transfer
@@ -47,7 +49,7 @@ class DatasetPlan:
     """What comes of one dataset: the versions to add, and which version here is which there.
 
     `is_partial` says that the two diverged and that ours stays: ids that are unknown here stay so. `metadata` and
-    `description` are what it will have here.
+    `description` are what it will have here; `table_names` are those of all tables that versions there have attached.
     """
 
     theirs: DatasetRecord
@@ -59,6 +61,7 @@ class DatasetPlan:
     is_counted_again: bool
     metadata: dict[str, object]
     description: str | None
+    table_names: frozenset[str]
 
     @property
     def name(self) -> str:
@@ -97,9 +100,10 @@ def _plan(both: BothStores, theirs: DatasetRecord) -> DatasetPlan | None:
     their_versions = dataset_history(other.session, theirs)
     for version in their_versions:
         check_types(f"version {version.version} of dataset {theirs.name!r}", version.types.values())
+        _check_tables(other, theirs, version)
     their_history = _history(other.session, their_versions, other)
     if ours is None:
-        return _whole(theirs, their_versions, their_history, both.ledger)
+        return _whole(both, theirs, their_versions, their_history)
     problem = _id_problem(both, ours, theirs)
     if problem is not None:
         both.ledger.settle(problem)
@@ -143,12 +147,13 @@ def _joined(sides: _Sides, our_history: History, their_history: History, found: 
         is_counted_again=found.relation == "diverged",
         metadata=metadata,
         description=sides.theirs.description if prefers_theirs else sides.ours.description or sides.theirs.description,
+        table_names=_table_names(both.other, sides.theirs),
     )
 
 
-def _whole(theirs: DatasetRecord, versions: Sequence[VersionRecord], history: History, ledger: Ledger) -> DatasetPlan:
+def _whole(both: BothStores, theirs: DatasetRecord, versions: Sequence[VersionRecord], history: History) -> DatasetPlan:
     check_dataset_name(theirs.name)
-    ledger.note(KIND, theirs.name, "added", dataset=theirs.name, note=counted(len(history), "version"))
+    both.ledger.note(KIND, theirs.name, "added", dataset=theirs.name, note=counted(len(history), "version"))
     return DatasetPlan(
         theirs=theirs,
         ours=None,
@@ -159,7 +164,23 @@ def _whole(theirs: DatasetRecord, versions: Sequence[VersionRecord], history: Hi
         is_counted_again=False,
         metadata=_document(theirs.metadata),
         description=theirs.description,
+        table_names=_table_names(both.other, theirs),
     )
+
+
+def _table_names(other: OtherStore, theirs: DatasetRecord) -> frozenset[str]:
+    rows = other.rows("attached_tables")
+    return frozenset(str(row["name"]) for row in rows if row["dataset_id"] == theirs.dataset_id)
+
+
+def _check_tables(other: OtherStore, theirs: DatasetRecord, version: VersionRecord) -> None:
+    """Hold the attached tables of a version there to the rules that they were written under."""
+    names: list[str] = []
+    for table in attached_tables(other.session, version):
+        check_table_name(table.name, names)
+        where = f"the attached table {table.name!r} of version {version.version} of dataset {theirs.name!r}"
+        check_types(where, table.types.values())
+        names.append(table.name)
 
 
 def _history(session: Session, versions: Sequence[VersionRecord], other: OtherStore | None = None) -> History:
@@ -171,6 +192,8 @@ def _content(session: Session, version: VersionRecord, other: OtherStore | None)
     """Return what makes a version what it is: its rows, and what they are to the workflow."""
     if other is not None:
         other.files(version.sample_files)
+        for table in attached_tables(other.session, version):
+            other.files(table.table_files)
     rows = version_digest(session, version)
     return sha256_of_texts([rows, *(text or "" for text in (version.workflow, version.columns, version.sampling))])
 
@@ -232,6 +255,13 @@ def _add_version(
         counts = {name: getattr(found, name) for name in ("added", "changed", "removed", "unchanged")}
     here = {"dataset_id": dataset.dataset_id, "version": number, "sample_files": file_ids}
     insert_rows(transaction, "dataset_versions", [{**there, **here, **counts}])
+    key = {"dataset_id": dataset.dataset_id, "version": number}
+    tables = [
+        {**row, **key, "table_files": transfer.samples(row["table_files"])}
+        for row in transfer.other.rows("attached_tables")
+        if (row["dataset_id"], row["version"]) == (version.dataset_id, version.version)
+    ]
+    insert_rows(transaction, "attached_tables", tables)
 
 
 def _document(text: str | None) -> dict[str, object]:

@@ -1,10 +1,11 @@
 """SQL from the other store's catalogue: held to the rules that it was written under before any of it runs here."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from kolena_store.errors import DamagedStore, InvalidInput, RefusedStatement
 from kolena_store.merging.rows import Row
 from kolena_store.metrics.user.checks import MetricPlace, check_metric
+from kolena_store.metrics.user.fields import Tables
 from kolena_store.metrics.user.files import parse_metrics
 from kolena_store.predicates import SUITE, check_tree, parse_tree
 from kolena_store.predicates.tokens import lowered
@@ -29,8 +30,8 @@ def check_types(where: str, types: Iterable[str]) -> None:
             raise DamagedStore(f"{where} of {THERE}: {error}; its catalogue was altered") from error
 
 
-def check_definition(name: str, row: Row) -> None:
-    """Stop when a test case of the other store is no query of this dataset's samples alone.
+def check_definition(name: str, row: Row, tables: Collection[str] = ()) -> None:
+    """Stop when a test case of the other store is no query of this dataset's samples and attached tables alone.
 
     Raises:
         RefusedStatement: it is none.
@@ -41,15 +42,15 @@ def check_definition(name: str, row: Row) -> None:
     tree = parse_tree(row["normalised"], where=where)
     check_tree(tree, SUITE, where=where)
     own = {lowered(one) for one in tree.cte_names}
-    strange = sorted({lowered(one) for one in tree.table_names} - own - {TABLE})
+    strange = sorted({lowered(one) for one in tree.table_names} - own - {TABLE, *map(lowered, tables)})
     if strange:
         raise RefusedStatement(
             f"{where} reads {strange[0]!r}; a test case may read {TABLE} alone: take it out of its suite there"
         )
 
 
-def check_user_metric(name: str, row: Row) -> None:
-    """Stop when a user metric of the other store is no query of `results` alone.
+def check_user_metric(name: str, row: Row, tables: Collection[str] = ()) -> None:
+    """Stop when a user metric of the other store is no query of `results` and attached tables alone.
 
     Which fields `results` has here is not looked at: a metric may name some that are gone.
 
@@ -61,4 +62,5 @@ def check_user_metric(name: str, row: Row) -> None:
     metrics = parse_metrics(row["source"], file=THERE)
     if [metric.name for metric in metrics] != [name]:
         raise DamagedStore(f"the text of the user metric {name!r} of {THERE} defines others; its catalogue was altered")
-    check_metric(metrics[0], {}, MetricPlace(THERE, metrics[0].line, name))
+    known: Tables = {table: {} for table in tables}
+    check_metric(metrics[0], {}, MetricPlace(THERE, metrics[0].line, name), known)

@@ -76,7 +76,7 @@ def _plan(sides: _Sides, key: str, pinned: dict[str, Sequence[CaseVersion]]) -> 
     for case in {
         (case.key, case.digest): case for row in taken for case in sides.theirs.cases[key, row["version"]]
     }.values():
-        check_definition(case.name, case.row)
+        check_definition(case.name, case.row, sides.plan.table_names)
     return SuitePlan(
         suite=suite,
         ours=ours,

@@ -63,7 +63,7 @@ def _plan(
     outcome, note = outcome_of(found.relation, len(theirs) - start, is_left=is_left)
     ledger.note(KIND, name, outcome, dataset=plan.name, note=note)
     for row in theirs[start:]:
-        check_user_metric(name, row)
+        check_user_metric(name, row, plan.table_names)
     return UserMetricPlan(name=name, definitions=theirs[start:]) if start < len(theirs) else None
 
 

@@ -14,6 +14,7 @@ from kolena_store.membership.bitmaps import Words
 from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_columns import kernel_arguments
+from kolena_store.metrics.grade_agreement import OrdinalAlpha
 from kolena_store.metrics.kernels import (
     AveragePrecision,
     ExpectedCalibrationError,
@@ -32,6 +33,8 @@ from kolena_store.metrics.sample_columns import SampleColumns
 __all__ = ["KERNELS", "Kernel", "KernelTerm", "kernel_terms"]
 
 Numbers: TypeAlias = NDArray[np.float64]
+
+NO_WEIGHTED_RANKS = "ranks of grades are not defined for weighted samples"
 
 
 class Kernel(Protocol):
@@ -84,12 +87,20 @@ def _expected_calibration_error(columns: SampleColumns, arguments: Sequence[str]
     return ExpectedCalibrationError(confidence, correct == 1, is_measured, weights=weights)
 
 
+def _ordinal_alpha(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
+    grades = columns.lists[arguments[0]]
+    if weights is None:
+        return OrdinalAlpha(grades)
+    return Unweighable((~np.isnan(grades)).sum(axis=1) > 1, NO_WEIGHTED_RANKS)
+
+
 PLAIN_KERNELS: Mapping[str, Callable[[SampleColumns, Sequence[str], Numbers | None], Kernel]] = MappingProxyType(
     {
         "median": _median,
         "spearman": _spearman,
         "kendall_tau_b": _kendall_tau_b,
         "expected_calibration_error": _expected_calibration_error,
+        "ordinal_alpha": _ordinal_alpha,
     }
 )
 CLASS_KERNELS: Mapping[str, Tallied] = MappingProxyType(

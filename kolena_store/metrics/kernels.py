@@ -253,13 +253,13 @@ class Median:
 class Unweighable:
     """A metric that is not defined for samples that don't count alike."""
 
-    def __init__(self, measured: Flags) -> None:
+    def __init__(self, measured: Flags, reason: str = NO_WEIGHTS) -> None:
         """Prepare for the samples that would be measured."""
-        self._samples = MeasuredSamples(measured)
+        self._samples, self._reason = MeasuredSamples(measured), reason
 
     def evaluate(self, members: Words) -> KernelValue:
         """Return no value, and why."""
-        return KernelValue(value=None, n=self._samples.of(members).size, reason=NO_WEIGHTS)
+        return KernelValue(value=None, n=self._samples.of(members).size, reason=self._reason)
 
 
 def _spread(places: Floats, counts: Floats, scale: float) -> float:

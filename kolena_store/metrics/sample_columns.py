@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kolena_store.database import Session
@@ -17,9 +18,12 @@ from kolena_store.metrics.element_columns import ElementColumns, Places, kernel_
 from kolena_store.metrics.sums import Floats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
-__all__ = ["SampleColumns", "class_planes", "load_sample_columns"]
+__all__ = ["LIST_KERNELS", "SampleColumns", "class_planes", "load_sample_columns"]
 
 Matrix: TypeAlias = NDArray[np.float64]
+
+LIST_KERNELS = frozenset({"ordinal_alpha"})
+"""Kernels that read a list of numbers of each sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,7 @@ class SampleColumns:
     `flags` holds the samples where an expression is true, `numbers` its values (NaN: NULL), `codes` the class of each
     sample (-1: none), `matrices` the scores of all classes; each is found by its expression. Of expressions over lists
     with an element for every class, `element_flags` and `element_numbers` have a row for each class: [classes, size].
+    `lists` has the elements of lists of any length: [size, longest], NaN where there is none.
     """
 
     size: int
@@ -39,6 +44,7 @@ class SampleColumns:
     matrices: Mapping[str, Matrix]
     element_flags: Mapping[str, Flags] = field(default_factory=dict)
     element_numbers: Mapping[str, Matrix] = field(default_factory=dict)
+    lists: Mapping[str, Matrix] = field(default_factory=dict)
 
 
 def load_sample_columns(
@@ -65,6 +71,7 @@ def load_sample_columns(
         matrices={
             text: _matrix(column, places, size, n_classes) for (kind, text), column in found.items() if kind == "matrix"
         },
+        lists={text: _lists(column, places, size) for (kind, text), column in found.items() if kind == "list"},
         element_flags=elements.flags,
         element_numbers=elements.numbers,
     )
@@ -81,8 +88,8 @@ def _wanted(terms: Sequence[TermDefinition]) -> list[tuple[str, str]]:
     for term in terms:
         wanted.update(dict.fromkeys(("code", label) for label in term.labels))
         if term.kind == "kernel":
-            is_matrix = bool(term.labels)
-            wanted.update(dict.fromkeys(("matrix" if is_matrix else "number", text) for text in kernel_arguments(term)))
+            kind = "list" if term.kernel in LIST_KERNELS else "matrix" if term.labels else "number"
+            wanted.update(dict.fromkeys((kind, text) for text in kernel_arguments(term)))
         else:
             wanted[("flag" if term.kind == "count" else "number", str(term.expression))] = None
     return list(wanted)
@@ -91,7 +98,7 @@ def _wanted(terms: Sequence[TermDefinition]) -> list[tuple[str, str]]:
 def _selected(kind: str, text: str, classes: Sequence[str]) -> str:
     if kind == "code":
         return f"coalesce(list_position({literal(list(classes))}::VARCHAR[], {text}), 0) - 1"
-    return {"flag": f"coalesce({text}, FALSE)", "number": f"({text})::DOUBLE", "matrix": text}[kind]
+    return {"flag": f"coalesce({text}, FALSE)", "number": f"({text})::DOUBLE"}.get(kind, text)
 
 
 def _name(kind: str, text: str) -> str:
@@ -128,4 +135,16 @@ def _matrix(column: pa.ChunkedArray, places: Places, size: int, n_classes: int) 
     values = combined.flatten().to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
     known = np.flatnonzero(is_known) if isinstance(places, slice) else places[is_known]
     dense[known] = values.reshape(len(known), n_classes)
+    return dense
+
+
+def _lists(column: pa.ChunkedArray, places: Places, size: int) -> Matrix:
+    combined = column.combine_chunks()
+    lengths = pc.list_value_length(combined).fill_null(0).to_numpy()
+    rows = np.repeat(np.arange(len(combined)), lengths)
+    within = np.arange(rows.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    of_rows = np.full((len(combined), int(lengths.max(initial=0))), np.nan)
+    of_rows[rows, within] = combined.flatten().to_numpy(zero_copy_only=False)
+    dense = np.full((size, of_rows.shape[1]), np.nan)
+    dense[places] = of_rows
     return dense

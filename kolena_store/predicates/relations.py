@@ -4,23 +4,26 @@ A name that is not in the catalogue would be looked for as a file: DuckDB opens 
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from kolena_store.errors import UnknownName
 from kolena_store.predicates.tokens import lowered
-from kolena_store.predicates.trees import Node, Tree, children
+from kolena_store.predicates.trees import Node, Tree, children, parse_tree
 from kolena_store.statements import statement
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["LISTING", "check_relations", "relation_names", "relations_read"]
+__all__ = ["LISTING", "check_relations", "relation_names", "relations_read", "tables_read"]
 
 LISTING = statement("queries/predicates", "views_to_read").fill()
 """What shows the views that people may read; SHOW ALL TABLES also lists the tables behind them."""
 
 SEARCHED = frozenset({"main", "pg_catalog"})
 """The schemas in which DuckDB looks for a name without a schema."""
+
+MOST_QUERIES = 4096
 
 Relation = tuple[str, str, str]
 Scope: TypeAlias = frozenset[str]
@@ -72,6 +75,12 @@ def _scoped_children(node: Node, scope: Scope) -> Iterator[tuple[Node, Scope]]:
         apart.add(own)
         yield node[own], scope | {lowered(node["cte_name"])}
     yield from ((child, scope) for child in children({key: part for key, part in node.items() if key not in apart}))
+
+
+@lru_cache(maxsize=MOST_QUERIES)
+def tables_read(query: str) -> frozenset[str]:
+    """Return the names, in lower case, of the tables and views that a query reads."""
+    return frozenset(lowered(node["table_name"]) for node in relations_read(parse_tree(query)))
 
 
 def relation_names(connection: "duckdb.DuckDBPyConnection") -> list[str]:

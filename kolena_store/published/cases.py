@@ -20,7 +20,7 @@ __all__ = ["CurrentCase", "case_views", "cases_schema", "current_cases", "note_c
 SUFFIX = " test cases"
 STAR_OPTIONS = ("exclude_list", "replace_list", "rename_list", "qualified_exclude_list", "columns", "expr")
 QUERY_OPTIONS = ("modifiers", "group_expressions", "having", "qualify", "sample")
-TABLES = frozenset(("test_samples",))
+SAMPLES = "test_samples"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +93,21 @@ def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragmen
             False,
         )
     else:
-        query, is_plain = _with_schema(session, case.normalised or "", state.name)
+        tables = frozenset(lowered(name) for name in (SAMPLES, *(table.name for table in state.tables)))
+        query, is_plain = _with_schema(session, case.normalised or "", state.name, tables)
     if is_plain:
         return statement("views/datasets", "plain_test_case").fill(view=view, query=query)
     return statement("views/datasets", "test_case").fill(view=view, samples=state.view("test_samples"), members=query)
 
 
-def _with_schema(session: Session, query: str, schema: str) -> tuple[Fragment, bool]:
+def _with_schema(session: Session, query: str, schema: str, tables: frozenset[str]) -> tuple[Fragment, bool]:
     """Return a query that names the dataset's tables by two parts, so that it means the same wherever it is read.
 
     The second says that it is plain: whole rows of the table under a condition, which can stand as they are.
     """
     tree = json.loads(session.value("predicates.tree", text=query))
     root = tree["statements"][0]["node"]
-    _qualify(root, schema, frozenset())
+    _qualify(root, schema, tables)
     text = str(session.value("publish.rewritten", tree=json.dumps(tree))).rstrip("; \n")
     return Fragment(text), _is_plain(root)
 
@@ -117,28 +118,30 @@ def _is_plain(node: Any) -> bool:
         return False
     (star,) = node["select_list"]
     is_whole = star["class"] == "STAR" and not any(star.get(key) for key in STAR_OPTIONS)
-    is_one_table = node["from_table"]["type"] == "BASE_TABLE" and not node["from_table"]["column_name_alias"]
-    return is_whole and is_one_table and not any(node.get(key) for key in QUERY_OPTIONS)
+    table = node["from_table"]
+    is_samples = table["type"] == "BASE_TABLE" and lowered(str(table["table_name"])) == SAMPLES
+    is_samples = is_samples and not table["column_name_alias"]
+    return is_whole and is_samples and not any(node.get(key) for key in QUERY_OPTIONS)
 
 
-def _qualify(node: Any, schema: str, hidden: frozenset[str]) -> None:
+def _qualify(node: Any, schema: str, tables: frozenset[str]) -> None:
     """Add the schema to the tables below a node; a name of WITH hides the table of that name within its query."""
     if isinstance(node, list):
         for one in node:
-            _qualify(one, schema, hidden)
+            _qualify(one, schema, tables)
     if not isinstance(node, dict):
         return
     entries = node["cte_map"]["map"] if isinstance(node.get("cte_map"), dict) else []
     for entry in entries:
-        _qualify(entry["value"], schema, hidden)
-        hidden = hidden | {lowered(entry["key"])}
+        _qualify(entry["value"], schema, tables)
+        tables = tables - {lowered(entry["key"])}
     if node.get("type") == "BASE_TABLE":
         name = lowered(str(node["table_name"]))
-        if name in TABLES and name not in hidden and not node["schema_name"]:
+        if name in tables and not node["schema_name"]:
             node["schema_name"] = schema
             node["alias"] = node["alias"] or node["table_name"]
             if "qualified_name" in node:  # DuckDB 2 reads the name from here
                 node["qualified_name"] = {**node["qualified_name"], "path": [schema, node["table_name"]]}
     for key, value in node.items():
         if key != "cte_map":
-            _qualify(value, schema, hidden)
+            _qualify(value, schema, tables)

@@ -9,11 +9,13 @@ from kolena_store.datasets import dataset_named
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
 from kolena_store.metrics.user.stored import UserMetric, user_metrics
 from kolena_store.predicates.messages import plain_message
-from kolena_store.predicates.scratch import scratch_database
+from kolena_store.predicates.relations import tables_read
+from kolena_store.predicates.scratch import scratch_database, with_keys
+from kolena_store.predicates.tokens import lowered
 from kolena_store.published.macros import metric_macro, why_no_macro
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.state import DatasetState
-from kolena_store.statements import Fragment, identifier, statement
+from kolena_store.statements import Fragment, identifier, joined, statement
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,7 +59,8 @@ def published_metrics(session: Session, state: DatasetState) -> Iterator[Publish
         dataset = dataset_named(session, state.name)
         own = [one for one in user_metrics(session, dataset) if one.name not in brought]
         if own:
-            with scratch_database({"results": _result_types(session, state)}) as trials:
+            tables = {table.name: with_keys(table.name, table.types) for table in state.tables}
+            with scratch_database({"results": _result_types(session, state), **tables}) as trials:
                 yield from [_own(trials, one, state) for one in own]
 
 
@@ -84,7 +87,8 @@ def _own(trials: "duckdb.DuckDBPyConnection", metric: UserMetric, state: Dataset
     name = identifier(state.name, metric.name)
     query = Fragment(metric.query.strip().rstrip(";"))
     views = {"results": state.view("results"), "members": state.view("test_case_members")}
-    create = statement("macros/metrics", "user_macro").fill(name=name, query=query, **views)
+    tables = _rows_of_tables(metric, state)
+    create = statement("macros/metrics", "user_macro").fill(name=name, query=query, tables=tables, **views)
     reason = _why_unbound(trials, query)
     comment = f"A metric of your own (version {metric.version}). Unit: {metric.unit}; better: {metric.better}"
     return PublishedMetric(
@@ -99,6 +103,20 @@ def _own(trials: "duckdb.DuckDBPyConnection", metric: UserMetric, state: Dataset
         reason=reason,
         definition=metric.source,
         made=_object(state, metric.name, create, comment, is_table=True) if reason is None else None,
+    )
+
+
+def _rows_of_tables(metric: UserMetric, state: DatasetState) -> Fragment:
+    """Return the queries that stand for the attached tables which a metric reads: the rows of its own samples."""
+    read = tables_read(metric.query) if state.tables else frozenset()
+    rows = statement("macros/metrics", "attached_rows")
+    return joined(
+        (
+            rows.fill(name=identifier(table.name), table=state.view(table.name))
+            for table in state.tables
+            if lowered(table.name) in read
+        ),
+        "",
     )
 
 

@@ -13,6 +13,8 @@ __all__ = [
     "kolena_comment",
     "sample_metric_comment",
     "shared_comment",
+    "table_comment",
+    "table_field_comment",
 ]
 
 CONTRACT_VERSION = 1
@@ -29,6 +31,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "test_case_members": "Which samples belong to which current test case: filter by test_case",
         "kolena.datasets": "The datasets in their newest version",
         "kolena.dataset_versions": "Every version of every dataset",
+        "kolena.attached_tables": "The tables that are attached to the samples of each version of a dataset",
         "kolena.models": "The models",
         "kolena.result_versions": "Every version of what a model said of a dataset",
         "kolena.test_cases": "Every version of every test case",
@@ -89,6 +92,8 @@ KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
         "dataset_versions.removed": "Samples that this version removed",
         "dataset_versions.unchanged": "Samples that stayed as they were",
         "dataset_versions.message": "What its author said of it",
+        "attached_tables.attached_table": "The table's name, which its view has in the dataset's schema",
+        "attached_tables.n_rows": "How many rows it has",
         "result_versions.n_answered": "Samples that the model answered",
         "result_versions.inserted": "Answers that are new",
         "result_versions.updated": "Answers that changed",
@@ -144,6 +149,7 @@ KOLENA_VIEWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("dataset", "version", "workflow", "sampling", "n_samples", "added", "changed", "removed", "unchanged"),
             *("author", "message", "tags", "created"),
         ),
+        "attached_tables": ("dataset", "version", "attached_table", "n_rows"),
         "models": ("name", "tags", "metadata", "created"),
         "result_versions": (
             *("dataset", "model", "upload_configuration", "version", "n_answered", "inserted", "updated"),
@@ -189,6 +195,16 @@ def shared_comment(column: str) -> str:
 def field_comment(name: str, role: str) -> str:
     """Return what a column of the user's own data is."""
     return ROLES[role].format(name)
+
+
+def table_comment(name: str) -> str:
+    """Return what an attached table is."""
+    return f"The table {name}, attached to the samples: any number of rows for each"
+
+
+def table_field_comment(name: str, role: str) -> str:
+    """Return what a column of an attached table is."""
+    return field_comment(name, role) if role == "id" else f"A column of the attached table: {name}"
 
 
 def kolena_comment(view: str, column: str) -> str:

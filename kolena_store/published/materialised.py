@@ -94,7 +94,7 @@ def _objects(session: Session) -> Iterator[PublishedObject]:
     for (dataset_id,) in session.rows("store.all_datasets"):
         state = dataset_state(session, dataset_id)
         yield from dataset_views(session, state)
-        yield from case_views(session, state, current_cases(session, dataset_id, state.types))
+        yield from case_views(session, state, current_cases(session, dataset_id, state.columns))
         yield from objects_of(list(published_metrics(session, state)))
 
 

@@ -38,7 +38,7 @@ def _publish_dataset(transaction: Transaction, dataset_id: int, *, again: bool =
     state = dataset_state(transaction, dataset_id)
     for schema in (state.name, cases_schema(state.name)):
         transaction.run(statement("views/datasets", "schema").fill(schema=identifier(schema)))
-    cases = current_cases(transaction, dataset_id, state.types)
+    cases = current_cases(transaction, dataset_id, state.columns)
     note_cases(transaction, dataset_id, cases)
     views = [*dataset_views(transaction, state), *case_views(transaction, state, cases)]
     publish_objects(transaction, dataset_id, views, kinds=objects.VIEWS, again=again)

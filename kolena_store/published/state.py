@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kolena_store.database import Session
-from kolena_store.datasets import Sampling
+from kolena_store.datasets import Sampling, attached_tables, version_of_id
 from kolena_store.published.paths import paths
 from kolena_store.statements import Fragment, identifier
 from kolena_store.test_runs.results_table import scored_types
 from kolena_store.workflows import Workflow, workflow_from_document
 
-__all__ = ["DatasetState", "ResultsState", "ScoredState", "dataset_state"]
+__all__ = ["DatasetState", "ResultsState", "ScoredState", "TableState", "dataset_state"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,16 @@ class ResultsState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableState:
+    """A table that is attached to the samples of the newest version."""
+
+    name: str
+    types: Mapping[str, str]
+    roles: Mapping[str, str]
+    files: Fragment
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetState:
     """The newest version of a dataset and of its results; `metric_types` are the columns that its workflow scores."""
 
@@ -64,11 +74,17 @@ class DatasetState:
     metric_types: Mapping[str, str]
     files: Fragment
     results: Sequence[ResultsState]
+    tables: Sequence[TableState]
 
     @property
     def truths(self) -> tuple[str, ...]:
         """Return the columns with the ground truth."""
         return tuple(name for name, role in self.roles.items() if role == "ground_truth")
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Return the columns that test cases may read: those of the samples and of the attached tables."""
+        return frozenset(self.types).union(*(table.types for table in self.tables))
 
     @property
     def facts(self) -> Sequence[Mapping[str, Any]]:
@@ -98,6 +114,19 @@ def dataset_state(session: Session, dataset_id: int) -> DatasetState:
         metric_types=(scored_types(session, dataset_id, workflow) if workflow else None) or {},
         files=paths(session, sample_files),
         results=_results(session, dataset_id, version, workflow),
+        tables=_tables(session, dataset_id, version),
+    )
+
+
+def _tables(session: Session, dataset_id: int, version: int) -> tuple[TableState, ...]:
+    return tuple(
+        TableState(
+            name=table.name,
+            types=table.types,
+            roles={field.name: field.role for field in table.field_list},
+            files=paths(session, table.table_files),
+        )
+        for table in attached_tables(session, version_of_id(session, dataset_id, version))
     )
 
 

@@ -16,6 +16,7 @@ NOT_IN_SQL: Mapping[str, str] = MappingProxyType(
     {
         "spearman": "a rank correlation: ranks of a test case can't be taken inside an aggregate",
         "kendall_tau_b": "a rank correlation: it counts pairs of samples",
+        "ordinal_alpha": "an agreement of ranks: ranks of a test case can't be taken inside an aggregate",
     }
 )
 WEIGHTED: Mapping[str, str] = MappingProxyType({"minimum": "weighted_minimum", "maximum": "weighted_maximum"})

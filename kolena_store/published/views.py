@@ -5,10 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from kolena_store.database import Session
 from kolena_store.files import SAMPLE
 from kolena_store.metrics.definitions import load_metrics
-from kolena_store.published.descriptions import VIEWS, field_comment, sample_metric_comment, shared_comment
+from kolena_store.published.descriptions import (
+    VIEWS,
+    field_comment,
+    sample_metric_comment,
+    shared_comment,
+    table_comment,
+    table_field_comment,
+)
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.paths import paths
-from kolena_store.published.state import DatasetState, ResultsState, ScoredState
+from kolena_store.published.state import DatasetState, ResultsState, ScoredState, TableState
 from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
@@ -45,24 +52,41 @@ def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedOb
     yield _view(state, "terms", _terms(session, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
     members = [(name, shared_comment(name)) for name in ("test_case", SAMPLE)]
     yield _view(state, "test_case_members", _members(session, state), members)
+    for table in state.tables:
+        columns = [own[0], *((name, table_field_comment(name, table.roles[name])) for name in table.types)]
+        yield _view(state, table.name, _attached(state, table), columns, comment=table_comment(table.name))
 
 
-def _view(state: DatasetState, name: str, create: Fragment, columns: Sequence[tuple[str, str]]) -> PublishedObject:
+def _view(
+    state: DatasetState,
+    name: str,
+    create: Fragment,
+    columns: Sequence[tuple[str, str]],
+    *,
+    comment: str | None = None,
+) -> PublishedObject:
     return PublishedObject(
         schema=state.name,
         name=name,
         kind="view",
         made_from=create,
         create=lambda: create,
-        comment=VIEWS[name],
+        comment=comment or VIEWS[name],
         columns=columns,
     )
 
 
 def _test_samples(state: DatasetState) -> Fragment:
-    columns = joined([Fragment(SAMPLE), *(_typed(name, kind) for name, kind in state.types.items())])
-    view = statement("views/datasets", "test_samples")
-    return view.fill(view=state.view("test_samples"), columns=columns, files=state.files)
+    return _rows_of_files(state.view("test_samples"), state.types, state.files)
+
+
+def _attached(state: DatasetState, table: TableState) -> Fragment:
+    return _rows_of_files(state.view(table.name), table.types, table.files)
+
+
+def _rows_of_files(view: Fragment, types: Mapping[str, str], files: Fragment) -> Fragment:
+    columns = joined([Fragment(SAMPLE), *(_typed(name, kind) for name, kind in types.items())])
+    return statement("views/datasets", "test_samples").fill(view=view, columns=columns, files=files)
 
 
 def _ground_truths(state: DatasetState) -> Fragment:

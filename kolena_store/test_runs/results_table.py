@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
-from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
+from kolena_store.datasets import AttachedTable, DatasetRecord, VersionRecord, files_of
+from kolena_store.files import SAMPLE
 from kolena_store.metrics.user.fields import SIDES, Fields
 from kolena_store.predicates.types import type_fragment
 from kolena_store.results import results_of_dataset
@@ -18,7 +19,7 @@ from kolena_store.workflows.scored_columns import UNKNOWN
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["answered_table", "metric_fields", "result_fields", "scored_types"]
+__all__ = ["answered_table", "loaded_table", "metric_fields", "result_fields", "scored_types"]
 
 NOTHING = Fragment("NULL::INTEGER")
 """What stands for a struct without fields, as in the published view."""
@@ -89,6 +90,19 @@ def answered_table(
         inferences=_paths(session, results.inference_files),
         scored=literal([str(path) for path in scored.paths]),
         **sides,
+    )
+
+
+def loaded_table(session: Session, table: AttachedTable) -> Fragment:
+    """Return the statement that loads an attached table into the schema `attached`."""
+    columns = [
+        Fragment(f"{identifier(name)}::{type_fragment(kind)} AS {identifier(name)}")
+        for name, kind in table.types.items()
+    ]
+    return statement("queries/user_metrics", "load_attached").fill(
+        table=identifier(table.name),
+        columns=joined([Fragment(SAMPLE), *columns]),
+        files=literal([str(path) for path in table.paths(session)]),
     )
 
 

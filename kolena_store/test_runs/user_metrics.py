@@ -4,7 +4,7 @@ from itertools import compress
 from pathlib import Path
 
 from kolena_store.database import Transaction
-from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
+from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables, version_of
 from kolena_store.formats import read_text
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.metrics.user.checks import MetricPlace, check_metric
@@ -50,9 +50,10 @@ def apply_metrics(
         _score_one(transaction, dataset, version, workflow)
         fields = result_fields(transaction, dataset, version, workflow)
     places = [MetricPlace(file, metric.line, metric.name) for metric in metrics]
-    trees = [check_metric(metric, fields, place) for metric, place in zip(metrics, places, strict=True)]
+    tables = {table.name: table.types for table in attached_tables(transaction, version)}
+    trees = [check_metric(metric, fields, place, tables) for metric, place in zip(metrics, places, strict=True)]
     is_tried = [_sides_read(tree) <= fields.keys() for tree in trees]
-    try_metrics(list(compress(zip(metrics, places, strict=True), is_tried)), fields, limits=limits)
+    try_metrics(list(compress(zip(metrics, places, strict=True), is_tried)), fields, tables=tables, limits=limits)
     stored = [
         store_metric(transaction, dataset, metric, is_tried=tried)
         for metric, tried in zip(metrics, is_tried, strict=True)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kolena_store.database import Session
-from kolena_store.datasets import VersionRecord
+from kolena_store.datasets import VersionRecord, attached_tables
 from kolena_store.membership.bitmaps import Words
 from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.user.answers import Outcome, SpreadKind, outcome, spread_kind
@@ -16,8 +16,11 @@ from kolena_store.metrics.user.fields import SIDES, Fields, named_fields
 from kolena_store.metrics.user.process import Job, Limits, run_job
 from kolena_store.metrics.user.stored import UserMetric
 from kolena_store.predicates import parse_tree, tokenize
+from kolena_store.predicates.relations import tables_read
+from kolena_store.predicates.tokens import lowered
+from kolena_store.statements import statement
 from kolena_store.test_runs.measure import Measured
-from kolena_store.test_runs.results_table import answered_table, metric_fields
+from kolena_store.test_runs.results_table import answered_table, loaded_table, metric_fields
 from kolena_store.test_runs.rows import METRIC_SCHEMA, RunKeys
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Workflow
@@ -68,14 +71,21 @@ def _job(session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: R
     learned = plan.fields.get("m", {}) if scored.facts.columns is not None else {}
     fields = {**plan.fields, "m": {**metric_fields(session, schema), **learned}}
     named = _named(plan.metrics, fields)
+    read = frozenset[str]().union(*(tables_read(metric.query) for metric in plan.metrics))
+    tables = [table for table in attached_tables(session, plan.version) if lowered(table.name) in read]
     return Job(
-        setup=[answered_table(session, plan.version, scored, fields=fields, named=named)],
+        setup=[
+            answered_table(session, plan.version, scored, fields=fields, named=named),
+            *([statement("queries/user_metrics", "attached_schema").fill()] if tables else []),
+            *(loaded_table(session, table) for table in tables),
+        ],
         queries={metric.name: metric.query for metric in plan.metrics},
         cases=[f"test case {name!r}" for name in keys.test_cases],
         members=plan.members,
         size=plan.size,
         spreads=_spreads(plan),
         clusters=plan.clusters,
+        tables=[table.name for table in tables],
     )
 
 

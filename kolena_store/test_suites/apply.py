@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Transaction
-from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
+from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables, version_of
 from kolena_store.display import Column, Listing
 from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
 from kolena_store.schema import now
@@ -177,9 +177,8 @@ def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord |
 def _definitions(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> list[CaseDefinition]:
-    views = (
-        parse_suite(given.text, file=given.file, tables={"test_samples": version.types}) if given.text.strip() else ()
-    )
+    tables = {"test_samples": version.types, **{one.name: one.types for one in attached_tables(transaction, version)}}
+    views = parse_suite(given.text, file=given.file, tables=tables) if given.text.strip() else ()
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
     found = [all_samples(), *map(_of_view, views), *explicit]
     names = [definition.name.lower() for definition in found]

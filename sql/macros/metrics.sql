@@ -70,13 +70,19 @@ _class <> {other} AND (reported IS NULL OR list_contains(reported::VARCHAR[], _c
 -- example: name = "digits".extra
 -- example: results = "digits".results
 -- example: members = "digits".test_case_members
+-- example: tables = , notes AS (SELECT 1 AS a)
 -- example: query = SELECT 1 AS value
 CREATE OR REPLACE MACRO {name}(_model, _test_case, _upload_configuration := NULL) AS TABLE
 WITH results AS (
     SELECT * FROM {results}
     WHERE model = _model AND upload_configuration IS NOT DISTINCT FROM _upload_configuration
         AND _sample IN (SELECT _sample FROM {members} WHERE test_case = _test_case)
-)
+){tables}
 SELECT * FROM (
 {query}
 );
+
+-- name: attached_rows()
+-- example: name = "notes"
+-- example: table = "digits"."notes"
+, {name} AS (SELECT * FROM {table} WHERE _sample IN (SELECT _sample FROM results))

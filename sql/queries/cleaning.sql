@@ -11,6 +11,10 @@ WITH dataset_versions AS (
 ), needed AS (
     SELECT unnest(id_map_files) AS file_id FROM catalogue.datasets
     UNION ALL SELECT unnest(sample_files) FROM dataset_versions
+    UNION ALL
+    SELECT unnest(table_files) FROM catalogue.attached_tables AS attached
+    JOIN dataset_versions
+        ON dataset_versions.dataset_id = attached.dataset_id AND dataset_versions.version = attached.version
     UNION ALL SELECT unnest(inference_files) FROM results_versions
     UNION ALL SELECT members_file FROM catalogue.test_case_versions
     UNION ALL
@@ -70,6 +74,9 @@ ORDER BY ALL;
 
 -- name: drop_dataset_version(id, version)
 DELETE FROM catalogue.dataset_versions WHERE dataset_id = $id AND version = $version;
+
+-- name: drop_tables_of(id, version)
+DELETE FROM catalogue.attached_tables WHERE dataset_id = $id AND version = $version;
 
 -- name: drop_memberships_of(id, version)
 DELETE FROM catalogue.memberships WHERE dataset_id = $id AND dataset_version = $version;

@@ -15,14 +15,22 @@ SELECT min(version), max(version) FROM catalogue.dataset_versions WHERE dataset_
 
 -- name: version_numbered(dataset_id, version)
 SELECT dataset_id, version, workflow, columns, sampling, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
-    unchanged, author, message, tags, created
+    unchanged, author, message, tags, created, ARRAY(
+        SELECT name FROM catalogue.attached_tables AS attached
+        WHERE attached.dataset_id = dataset_versions.dataset_id AND attached.version = dataset_versions.version
+        ORDER BY lower(name)
+    ) AS tables
 FROM catalogue.dataset_versions
 WHERE dataset_id = $dataset_id AND (version = $version::INTEGER OR $version::INTEGER IS NULL)
 ORDER BY version DESC LIMIT 1;
 
 -- name: all_versions(dataset_id)
 SELECT dataset_id, version, workflow, columns, sampling, fields, arrow_schema, sample_files, n_samples, added, changed, removed,
-    unchanged, author, message, tags, created
+    unchanged, author, message, tags, created, ARRAY(
+        SELECT name FROM catalogue.attached_tables AS attached
+        WHERE attached.dataset_id = dataset_versions.dataset_id AND attached.version = dataset_versions.version
+        ORDER BY lower(name)
+    ) AS tables
 FROM catalogue.dataset_versions WHERE dataset_id = $dataset_id ORDER BY version;
 
 -- name: insert_dataset(dataset_id, name, id_fields, created)

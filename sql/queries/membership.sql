@@ -1,8 +1,9 @@
--- name: load_samples()
+-- name: load_table()
+-- example: table = test_samples
 -- example: columns = _sample
 -- example: files = ['x.parquet']
 -- example: condition = TRUE
-CREATE TABLE test_samples AS SELECT _sample, {columns} FROM read_parquet({files}, union_by_name = true)
+CREATE TABLE {table} AS SELECT _sample, {columns} FROM read_parquet({files}, union_by_name = true)
 WHERE {condition};
 
 -- name: is_chosen()

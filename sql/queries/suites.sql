@@ -129,6 +129,7 @@ FROM read_parquet($files, union_by_name = true);
 -- name: all_samples()
 SELECT * FROM test_samples
 
--- name: empty_samples()
+-- name: empty_table()
+-- example: table = test_samples
 -- example: columns = "id" BIGINT
-CREATE TABLE test_samples (_sample BIGINT, {columns});
+CREATE TABLE {table} (_sample BIGINT, {columns});

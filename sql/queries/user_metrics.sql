@@ -73,12 +73,49 @@ SELECT _sample FROM answered;
 -- name: choose_members()
 CREATE OR REPLACE TABLE chosen AS SELECT answered.* FROM answered POSITIONAL JOIN given WHERE is_member;
 
+-- A sample that is drawn twice is two samples, each with its own number and its own rows of attached tables.
+
+-- name: draws()
+CREATE OR REPLACE TABLE draws AS SELECT _sample AS original, row_number() OVER (ORDER BY _sample) - 1 AS number
+FROM (SELECT _sample, unnest(range(times)) FROM drawn_samples);
+
 -- name: draw_again()
 CREATE OR REPLACE TABLE chosen AS
-SELECT answered.* FROM answered JOIN (SELECT _sample, unnest(range(times)) FROM drawn_samples) AS drawn USING (_sample);
+SELECT answered.* REPLACE (draws.number AS _sample)
+FROM answered JOIN draws ON draws.original = answered._sample ORDER BY draws.number;
 
 -- name: results()
 CREATE OR REPLACE VIEW results AS SELECT * FROM chosen;
+
+-- Attached tables: whole in a schema of their own; what queries see are the rows of the samples in `results`.
+
+-- name: attached_schema()
+CREATE SCHEMA IF NOT EXISTS attached;
+
+-- name: load_attached()
+-- example: table = notes
+-- example: columns = _sample
+-- example: files = ['x.parquet']
+CREATE TABLE attached.{table} AS SELECT {columns} FROM read_parquet({files}, union_by_name = true) ORDER BY _sample;
+
+-- name: create_attached()
+-- example: table = notes
+-- example: columns = _sample BIGINT
+CREATE TABLE attached.{table} ({columns});
+
+-- name: add_blank_row()
+-- example: table = notes
+INSERT INTO attached.{table} (_sample) VALUES (0);
+
+-- name: rows_of_chosen()
+-- example: table = notes
+CREATE OR REPLACE VIEW {table} AS SELECT * FROM attached.{table} WHERE _sample IN (SELECT _sample FROM chosen);
+
+-- name: rows_of_draws()
+-- example: table = notes
+CREATE OR REPLACE VIEW {table} AS
+SELECT whole.* REPLACE (draws.number AS _sample)
+FROM attached.{table} AS whole JOIN draws ON draws.original = whole._sample;
 
 -- Additive aggregates: what each sample adds is evaluated once, then summed for every test case outside SQL.
 

@@ -11,6 +11,9 @@ FROM (
     SELECT 'dataset ' || name || ' version ' || version, unnest(sample_files)
     FROM catalogue.dataset_versions LEFT JOIN catalogue.datasets USING (dataset_id)
     UNION ALL
+    SELECT 'attached table ' || name || ' of dataset version ' || version, unnest(table_files)
+    FROM catalogue.attached_tables
+    UNION ALL
     SELECT 'results ' || results_id || ' version ' || version, unnest(inference_files) FROM catalogue.results_versions
     UNION ALL
     SELECT 'test case ' || test_case_id || ' version ' || version, members_file FROM catalogue.test_case_versions
@@ -32,6 +35,8 @@ FROM (
     UNION ALL SELECT 'dataset', dataset_id::VARCHAR FROM catalogue.datasets
     UNION ALL SELECT 'dataset named', lower(name) FROM catalogue.datasets
     UNION ALL SELECT 'dataset version', dataset_id || ' ' || version FROM catalogue.dataset_versions
+    UNION ALL
+    SELECT 'attached table', concat_ws(' ', dataset_id, version, lower(name)) FROM catalogue.attached_tables
     UNION ALL SELECT 'model', model_id::VARCHAR FROM catalogue.models
     UNION ALL SELECT 'model named', name FROM catalogue.models
     UNION ALL SELECT 'configuration', configuration_id::VARCHAR FROM catalogue.configurations
@@ -67,6 +72,7 @@ WHERE next_id <= (
 SELECT DISTINCT subject, 'belongs to a ' || parent || ' (' || id || ') that the catalogue does not have'
 FROM (
     SELECT 'dataset version ' || version AS subject, 'dataset' AS parent, dataset_id AS id FROM catalogue.dataset_versions
+    UNION ALL SELECT 'attached table ' || name, 'dataset', dataset_id FROM catalogue.attached_tables
     UNION ALL SELECT 'results ' || results_id, 'dataset', dataset_id FROM catalogue.results
     UNION ALL SELECT 'results ' || results_id, 'model', model_id FROM catalogue.results
     UNION ALL SELECT 'results ' || results_id, 'configuration', upload_configuration_id FROM catalogue.results
@@ -110,6 +116,11 @@ FROM (
             AND found.version = runs.suite_version)
     FROM catalogue.test_runs AS runs
     UNION ALL
+    SELECT 'attached table ' || name, 'dataset ' || dataset_id, version,
+        EXISTS (FROM catalogue.dataset_versions AS found WHERE found.dataset_id = stored.dataset_id
+            AND found.version = stored.version)
+    FROM catalogue.attached_tables AS stored
+    UNION ALL
     SELECT 'a membership', 'dataset ' || dataset_id, dataset_version,
         EXISTS (FROM catalogue.dataset_versions AS found WHERE found.dataset_id = stored.dataset_id
             AND found.version = stored.dataset_version)
@@ -149,6 +160,10 @@ FROM (
             WHERE file_id IN (SELECT unnest(sample_files))) AS counted
     FROM catalogue.dataset_versions JOIN catalogue.datasets USING (dataset_id)
     UNION ALL
+    SELECT 'attached table ' || name || ' of dataset version ' || version, n_rows,
+        (SELECT coalesce(sum(n_rows), 0) FROM catalogue.files WHERE file_id IN (SELECT unnest(table_files)))
+    FROM catalogue.attached_tables
+    UNION ALL
     SELECT 'results ' || results_id || ' version ' || version, n_answered,
         (SELECT coalesce(sum(n_rows), 0) FROM catalogue.files WHERE file_id IN (SELECT unnest(inference_files)))
     FROM catalogue.results_versions
@@ -158,7 +173,10 @@ WHERE counted <> stated ORDER BY ALL;
 -- name: numbers_ahead()
 SELECT DISTINCT 'dataset ' || name, 'has sample ' || last_sample || ', but the next new one would be ' || next_sample
 FROM catalogue.datasets
-JOIN (SELECT dataset_id, unnest(sample_files) AS file_id FROM catalogue.dataset_versions) USING (dataset_id)
+JOIN (
+    SELECT dataset_id, unnest(sample_files) AS file_id FROM catalogue.dataset_versions
+    UNION ALL SELECT dataset_id, unnest(table_files) FROM catalogue.attached_tables
+) USING (dataset_id)
 JOIN catalogue.files USING (file_id)
 WHERE last_sample >= next_sample ORDER BY ALL;
 
@@ -169,6 +187,10 @@ SELECT file_id, kind, sha256, n_rows, n_bytes, first_sample, last_sample, added_
 SELECT DISTINCT 'dataset ' || name || ' version ' || version AS user
 FROM catalogue.dataset_versions JOIN catalogue.datasets USING (dataset_id)
 WHERE $file_id IN (SELECT unnest(sample_files))
+UNION ALL
+SELECT 'the table ' || attached.name || ' of dataset ' || datasets.name || ' version ' || version
+FROM catalogue.attached_tables AS attached JOIN catalogue.datasets USING (dataset_id)
+WHERE $file_id IN (SELECT unnest(table_files))
 UNION ALL
 SELECT 'the ids of dataset ' || name FROM catalogue.datasets WHERE $file_id IN (SELECT unnest(id_map_files))
 UNION ALL
@@ -201,6 +223,7 @@ SELECT DISTINCT dataset_id
 FROM (
     SELECT dataset_id, unnest(id_map_files) AS file_id FROM catalogue.datasets
     UNION ALL SELECT dataset_id, unnest(sample_files) FROM catalogue.dataset_versions
+    UNION ALL SELECT dataset_id, unnest(table_files) FROM catalogue.attached_tables
     UNION ALL
     SELECT dataset_id, unnest(inference_files) FROM catalogue.results_versions JOIN catalogue.results USING (results_id)
     UNION ALL

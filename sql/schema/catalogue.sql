@@ -28,6 +28,12 @@ CREATE TABLE catalogue.dataset_versions (
     author VARCHAR, message VARCHAR, tags VARCHAR[], created TIMESTAMP, content_digest VARCHAR
 );
 
+-- name: attached_tables()
+CREATE TABLE catalogue.attached_tables (
+    dataset_id BIGINT, version INTEGER, name VARCHAR, fields VARCHAR, arrow_schema BLOB, table_files BIGINT[],
+    n_rows BIGINT, content_digest VARCHAR
+);
+
 -- name: models()
 CREATE TABLE catalogue.models (model_id BIGINT, name VARCHAR, tags VARCHAR[], metadata VARCHAR, created TIMESTAMP);
 

@@ -14,6 +14,11 @@ SELECT datasets.name AS dataset, version, workflow, sampling, n_samples, added, 
     message, dataset_versions.tags, dataset_versions.created
 FROM catalogue.dataset_versions JOIN catalogue.datasets USING (dataset_id);
 
+-- name: attached_tables()
+CREATE OR REPLACE VIEW kolena.attached_tables AS
+SELECT datasets.name AS dataset, version, attached_tables.name AS attached_table, n_rows
+FROM catalogue.attached_tables JOIN catalogue.datasets USING (dataset_id);
+
 -- name: models()
 CREATE OR REPLACE VIEW kolena.models AS SELECT name, tags, metadata, created FROM catalogue.models;
 

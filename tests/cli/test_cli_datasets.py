@@ -224,3 +224,28 @@ def test_an_older_version_can_be_downloaded(ks, store: Path, folder: Path) -> No
 def test_a_file_that_cannot_be_written_is_refused(ks, store: Path, folder: Path, output: str, message: str) -> None:
     assert message in ks.error("dataset", "download", "tickets", "--output", output)
     assert not (folder / output).exists()
+
+
+def test_a_table_is_attached_shown_written_out_and_taken_away(ks, store: Path, folder: Path) -> None:
+    (folder / "notes.csv").write_text("id,who,says\n7,ann,other\n7,bob,billing\n9,ann,x\n", encoding="utf-8")
+    report = ks.json("dataset", "upload", "tickets", "tickets.csv", "--table", "notes=notes.csv")
+    assert (report["version"], report["notes"]) == (2, ["attached table notes: 3 rows"])
+    assert "attached table notes: 3 rows (id, who, says)" in ks("dataset", "show", "tickets").stdout
+    ks("dataset", "download", "tickets", "--table", "notes", "--output", "out.csv")
+    assert (folder / "out.csv").read_text(encoding="utf-8").splitlines()[1:3] == ["7,ann,other", "7,bob,billing"]
+    assert ks.json("dataset", "upload", "tickets", "tickets.csv", "--drop-table", "notes")["version"] == 3
+    assert ks.json("dataset", "diff", "tickets", "1", "2")["changed_tables"] == {"notes": "added"}
+    tables = [version["tables"] for version in ks.json("dataset", "history", "tickets")["versions"]]
+    assert tables == [[], ["notes"], []]
+    error = ks.error("dataset", "download", "tickets", "--table", "notes", "--output", "out.csv")
+    assert "no attached table of 'tickets' version 3 named 'notes'" in error
+    both = ("--table", "notes=notes.csv", "--drop-table", "notes")
+    assert "both name 'notes'" in ks("dataset", "upload", "tickets", "tickets.csv", *both, code=2).stderr
+
+
+def test_the_rule_of_several_graders_is_an_option(ks, store: Path, folder: Path) -> None:
+    pq.write_table(pa.table({"id": ["a", "b"]}), folder / "q.parquet")
+    pq.write_table(pa.table({"id": ["a", "b"], "ok": [[True, True, False], [False]]}), folder / "judged.parquet")
+    ks("dataset", "upload", "q", "q.parquet", "--workflow", "judged", "--verdict", "ok", "--graders", "majority")
+    ks("results", "upload", "q", "m", "judged.parquet")
+    assert [row["value"] for row in ks.csv("test", "q", "--metric", "pass_rate")] == ["0.5"]

@@ -10,11 +10,12 @@ from kolena_store.membership.bitmaps import Samples, Words
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.design import SamplingDesign
 from kolena_store.metrics.element_columns import kernel_arguments
+from kolena_store.metrics.grade_agreement import ordinal_alpha_influence
 from kolena_store.metrics.kernels import AveragePrecision, RocAuc
 from kolena_store.metrics.rank_influence import kendall_tau_b_influence, spearman_influence
 from kolena_store.metrics.ranked_columns import ranked_of_class, ranked_over_classes
 from kolena_store.metrics.ranked_scores import RankedScores
-from kolena_store.metrics.sample_columns import SampleColumns
+from kolena_store.metrics.sample_columns import LIST_KERNELS, SampleColumns
 from kolena_store.metrics.score_influence import ScoreInfluence
 from kolena_store.statistics.smooth import Numbers, summed
 
@@ -51,6 +52,9 @@ class KernelInfluence:
         """
         if term.kernel in RANK_KERNELS:
             return self._of_ranks(term, samples)[:, np.newaxis]
+        if term.kernel in LIST_KERNELS:
+            grades = self._columns.lists[kernel_arguments(term)[0]]
+            return ordinal_alpha_influence(grades, samples)[:, np.newaxis]
         kernel = SCORE_KERNELS.get(str(term.kernel))
         if kernel is None:
             raise InvalidInput(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kolena_store.number_types import is_number
-from kolena_store.statements import Fragment, statement
+from kolena_store.statements import Fragment, identifier, statement
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,15 +59,15 @@ def _run(job: Document, folder: Path, answers: TextIO) -> None:
     except duckdb.Error as error:
         _write(answers, {"failed": str(error)})
         return
-    samples = connection.sql(_named("answered_samples")).to_arrow_table().column(0).to_numpy()
-    _choose(connection, samples < 0)
+    samples, tables = connection.sql(_named("answered_samples")).to_arrow_table().column(0).to_numpy(), job["tables"]
+    _choose(connection, samples < 0, tables)
     _limit_memory(int(job["memory"]))
     _write(answers, {"loaded": True})
     clusters = _clusters(folder)
     summed = _summed(connection, job, folder, samples, clusters=clusters) if job["is_summed"] else {}
     for position, is_chosen in enumerate(_memberships(folder, int(job["size"]))):
         if len(summed) < len(job["queries"]):
-            _choose(connection, is_chosen[samples])
+            _choose(connection, is_chosen[samples], tables)
         for number, query in enumerate(job["queries"]):
             if number in summed:
                 _write(answers, summed[number][position])
@@ -75,8 +75,8 @@ def _run(job: Document, folder: Path, answers: TextIO) -> None:
             answer = _answer(connection, query)
             if job["spreads"][number] and "problem" not in answer:
                 chosen = samples[is_chosen[samples]]
-                answer["spread"] = _drawn_again(connection, query, chosen, clusters, seed=job["seed"])
-                _choose(connection, is_chosen[samples])
+                answer["spread"] = _drawn_again(connection, query, chosen, clusters, job=job)
+                _choose(connection, is_chosen[samples], tables)
             _write(answers, answer)
 
 
@@ -188,14 +188,20 @@ def _member_words(folder: Path) -> "Iterator[np.ndarray]":
             yield np.frombuffer(batch.column(0)[0].as_buffer(), dtype="<u8")
 
 
-def _choose(connection: "duckdb.DuckDBPyConnection", is_member: "np.ndarray") -> None:
-    """Let `results` show the answered samples that are members of a test case."""
+def _choose(connection: "duckdb.DuckDBPyConnection", is_member: "np.ndarray", tables: Sequence[str]) -> None:
+    """Let `results` show the answered samples that are members of a test case, and attached tables their rows."""
     import pyarrow as pa
 
     connection.register("given", pa.table({"is_member": is_member}))
     connection.execute(_named("choose_members"))
     connection.execute(_named("results"))
+    _show_rows(connection, tables, "rows_of_chosen")
     connection.unregister("given")
+
+
+def _show_rows(connection: "duckdb.DuckDBPyConnection", tables: Sequence[str], which: str) -> None:
+    for table in tables:
+        connection.execute(statement("queries/user_metrics", which).fill(table=identifier(table)))
 
 
 def _answer(connection: "duckdb.DuckDBPyConnection", query: str) -> Document:
@@ -220,7 +226,7 @@ def _drawn_again(
     samples: "np.ndarray",
     clusters: "np.ndarray | None",
     *,
-    seed: int,
+    job: Document,
 ) -> Document:
     """Return the spread of a query's value over samples that are drawn again."""
     import pyarrow as pa
@@ -229,14 +235,16 @@ def _drawn_again(
 
     def value_of(drawn: pa.Table) -> float | None:
         connection.register("drawn_samples", drawn)
+        connection.execute(_named("draws"))
         connection.execute(_named("draw_again"))
+        _show_rows(connection, job["tables"], "rows_of_draws")
         connection.unregister("drawn_samples")
         answer = _answer(connection, query)
         names = [name.lower() for name, _ in answer.get("columns", ())]
         rows = answer.get("rows") or [[None] * len(names)]
         return rows[0][names.index("value")] if "value" in names else None
 
-    return asdict(bootstrapped(samples, clusters, seed, value_of))
+    return asdict(bootstrapped(samples, clusters, job["seed"], value_of))
 
 
 def _clusters(folder: Path) -> "np.ndarray | None":

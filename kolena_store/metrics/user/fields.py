@@ -7,7 +7,7 @@ from kolena_store.predicates import Token, Tree, referenced_fields
 from kolena_store.predicates.tokens import lowered
 from kolena_store.predicates.trees import Node
 
-__all__ = ["PLAIN_COLUMNS", "SIDES", "Fields", "base_names", "field_references", "named_fields", "own_names"]
+__all__ = ["PLAIN_COLUMNS", "SIDES", "Fields", "Tables", "base_names", "field_references", "named_fields", "own_names"]
 
 SIDES = ("s", "g", "i", "m")
 """The structs: fields of the sample, ground truth, inference, and sample metrics."""
@@ -16,6 +16,10 @@ PLAIN_COLUMNS = MappingProxyType({"_sample": "BIGINT", "model": "VARCHAR", "uplo
 
 Fields = Mapping[str, Mapping[str, str]]
 """Side -> field -> DuckDB type."""
+
+
+Tables = Mapping[str, Mapping[str, str]]
+"""Attached table -> column -> DuckDB type."""
 
 
 def named_fields(tree: Tree, tokens: tuple[Token, ...], fields: Fields) -> dict[str, list[str]]:

@@ -61,9 +61,9 @@ DEFAULT_LIMITS = Limits()
 class Job:
     """Queries by metric, and the test cases that each of them runs on.
 
-    `setup` makes the table `answered`; `members` has a bitmap over [0, size) for each of `cases`, which say in words
-    what each stands for. With `is_summed`, queries that are sums over samples are answered by adding up what each
-    sample adds, and not by running them on each test case.
+    `setup` makes the table `answered`, and those of `tables` in the schema `attached`; `members` has a bitmap over
+    [0, size) for each of `cases`, which say in words what each stands for. With `is_summed`, queries that are sums over
+    samples are answered by adding up what each sample adds, and not by running them on each test case.
 
     `spreads` says for each query how its precision is found, if at all: `bootstrap`, or `linearised`, which falls back
     on the bootstrap for a query that is no function of sums. `clusters` has the cluster of every `_sample`.
@@ -77,6 +77,7 @@ class Job:
     is_summed: bool = True
     spreads: Mapping[str, SpreadKind] = field(default_factory=dict)
     clusters: "Codes | None" = None
+    tables: Sequence[str] = ()
 
     @property
     def steps(self) -> list[tuple[str, str]]:
@@ -108,6 +109,7 @@ def _write_job(job: Job, limits: Limits, folder: Path) -> None:
         "queries": list(job.queries.values()),
         "spreads": [job.spreads.get(metric) for metric in job.queries],
         "seed": SEED,
+        "tables": list(job.tables),
     }
     if job.clusters is not None:
         job.clusters.astype("<i4").tofile(folder / CLUSTERS_FILE)

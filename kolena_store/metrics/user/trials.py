@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from kolena_store.errors import MissingColumns, RefusedStatement
+from kolena_store.files import SAMPLE
 from kolena_store.metrics.user.answers import Answer, shape_problem
 from kolena_store.metrics.user.checks import VIEW, MetricPlace
-from kolena_store.metrics.user.fields import PLAIN_COLUMNS, SIDES, Fields
+from kolena_store.metrics.user.fields import PLAIN_COLUMNS, SIDES, Fields, Tables
 from kolena_store.metrics.user.files import MetricText
 from kolena_store.metrics.user.process import Job, Limits, run_job
 from kolena_store.predicates.tokens import lowered
@@ -19,7 +20,9 @@ CASES = ("a test case without samples", "a sample with NULL in every field")
 GUARD = "Guard it with nullif, TRY_CAST or CASE"
 
 
-def try_metrics(metrics: Sequence[tuple[MetricText, MetricPlace]], fields: Fields, *, limits: Limits) -> None:
+def try_metrics(
+    metrics: Sequence[tuple[MetricText, MetricPlace]], fields: Fields, *, tables: Tables, limits: Limits
+) -> None:
     """Run every query where nothing is known, and refuse the metrics that don't answer with one row of numbers.
 
     Raises:
@@ -29,24 +32,41 @@ def try_metrics(metrics: Sequence[tuple[MetricText, MetricPlace]], fields: Field
     """
     if not metrics:
         return
-    answers = run_job(_job([metric for metric, _ in metrics], fields), limits)
+    answers = run_job(_job([metric for metric, _ in metrics], fields, tables), limits)
     for (case, (metric, place)), answer in zip(product(CASES, metrics), answers, strict=True):
         _check_answer(metric, answer, place, fields, case=case)
 
 
-def _job(metrics: Sequence[MetricText], fields: Fields) -> Job:
+def _job(metrics: Sequence[MetricText], fields: Fields, tables: Tables) -> Job:
     import numpy as np
 
     create = statement("queries/user_metrics", "create_answered")
     sides = {side: _struct_type(fields.get(side, {})) for side in SIDES}
     return Job(
-        setup=[create.fill(**sides), statement("queries/user_metrics", "add_blank_answer").fill()],
+        setup=[
+            create.fill(**sides),
+            statement("queries/user_metrics", "add_blank_answer").fill(),
+            statement("queries/user_metrics", "attached_schema").fill(),
+            *(text for name, types in tables.items() for text in _blank_table(name, types)),
+        ],
         queries={metric.name: metric.query for metric in metrics},
         cases=CASES,
         members=np.array([[0], [1]], dtype=np.uint64),
         size=1,
         is_summed=False,
+        tables=list(tables),
     )
+
+
+def _blank_table(name: str, types: Mapping[str, str]) -> list[Fragment]:
+    """Return what makes an attached table with one row, which holds nothing."""
+    columns = {SAMPLE: "BIGINT", **types}
+    made = joined(Fragment(f"{identifier(column)} {type_fragment(kind)}") for column, kind in columns.items())
+    table = identifier(name)
+    return [
+        statement("queries/user_metrics", "create_attached").fill(table=table, columns=made),
+        statement("queries/user_metrics", "add_blank_row").fill(table=table),
+    ]
 
 
 def _struct_type(fields: Mapping[str, str]) -> Fragment:
