@@ -106,8 +106,7 @@ class Store:
             predictions: model -> the column with its predictions, for a frame that carries them beside the samples.
             append_only: keep the samples that the input does not have.
             cluster: the field that names groups of samples that vary together, such as patients or videos; intervals
-                then count groups. Omitted later, it stays; an empty text takes it away. So does `weight`.
-            weight: the field that says how much each sample counts.
+                then count groups. Omitted later, it stays; '' takes it away. So does `weight`: how much each counts.
             types: column -> SQL type, for columns that should not be read as they look.
             tags: of the dataset; `version_tags` are of the version that this upload makes.
 
@@ -138,6 +137,7 @@ class Store:
         upload_configuration: Mapping[str, Any] | None = None,
         types: Mapping[str, str] | None = None,
         allow_unmatched: bool = False,
+        metadata_fields: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
     ) -> result_room.ResultsReport | Records[result_room.ResultsReport]:
@@ -146,6 +146,7 @@ class Store:
         Args:
             model: the model's name, or None with `model_field`, the input's column that holds it.
             source: a table with the dataset's id fields and the model's answers.
+            metadata_fields: columns that say how a sample was shown to the model, which suites may read.
             upload_configuration: what the model ran with; results under another one are kept apart.
             allow_unmatched: count rows that belong to no sample, in place of an error.
 
@@ -162,6 +163,7 @@ class Store:
             upload_configuration=upload_configuration,
             metadata=metadata,
             tags=tags,
+            metadata_fields=metadata_fields,
         )
         with self._database.transaction(makes_store=False) as transaction:
             reports = result_room.upload_results(transaction, given)

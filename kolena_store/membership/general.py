@@ -1,7 +1,10 @@
 """Definitions of any form, asked one by one of DuckDB, over the columns that they read in memory."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kolena_store.database import Session, connect, reading_files
 from kolena_store.datasets import VersionRecord, files_of
@@ -14,14 +17,28 @@ from kolena_store.statements import Fragment, identifier, joined, literal, state
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["WholeTables"]
+__all__ = ["Answers", "WholeTables"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The files with what one model said, and the columns of them to load, with their types."""
+
+    files: Sequence[int]
+    types: Mapping[str, str]
 
 
 class WholeTables:
     """The columns that some queries read, in memory, where the queries run with no access to anything else."""
 
     def __init__(
-        self, session: Session, version: VersionRecord, fields: Sequence[str], *, only: Samples | None = None
+        self,
+        session: Session,
+        version: VersionRecord,
+        fields: Sequence[str],
+        *,
+        only: Samples | None = None,
+        answers: Answers | None = None,
     ) -> None:
         """Load the columns once.
 
@@ -30,10 +47,14 @@ class WholeTables:
             version: the dataset version.
             fields: the columns.
             only: the samples to load; None: all.
+            answers: what to load of one model's inferences of these samples; None: nothing.
         """
         wanted = set(fields)
         types = {name: kind for name, kind in version.types.items() if name in wanted}
         self._connection = self._loaded(session, version, types, only)
+        if answers is not None:
+            self._load_answers(session, answers)
+        self._connection.execute(statement("queries/store", "no_external_access").fill())
 
     def close(self) -> None:
         """Free the columns."""
@@ -63,6 +84,15 @@ class WholeTables:
             )
         return words
 
+    def with_nan(self, inferences: Sequence[str], samples: Sequence[str]) -> "Samples":
+        """Return the answered samples with a NaN in one of these columns of inferences or of samples."""
+        is_nan = statement("queries/membership", "is_nan")
+        columns = [identifier("inferences", name) for name in inferences]
+        columns += [identifier("test_samples", name) for name in samples]
+        conditions = joined((is_nan.fill(column=column) for column in columns), " OR ") if columns else literal(False)
+        query = statement("queries/membership", "with_nan").fill(conditions=conditions)
+        return np.asarray(self._connection.sql(query).to_arrow_table().column(SAMPLE).to_numpy())
+
     @staticmethod
     def _loaded(
         session: Session, version: VersionRecord, types: Mapping[str, str], only: Samples | None
@@ -83,5 +113,13 @@ class WholeTables:
             )
         if only is not None:
             connection.unregister("chosen_samples")
-        connection.execute(statement("queries/store", "no_external_access").fill())
         return connection
+
+    def _load_answers(self, session: Session, answers: Answers) -> None:
+        paths = [str(file.path(session.root)) for file in files_of(session, answers.files)]
+        columns = [Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}") for name, kind in answers.types.items()]
+        query = statement("queries/membership", "load_inferences")
+        with reading_files():
+            self._connection.execute(
+                query.fill(columns=joined([Fragment("1 AS _one"), *columns]), files=literal(paths))
+            )

@@ -3,6 +3,7 @@
 from kolena_store.results.answered import described_with_models
 from kolena_store.results.content import content_of_results, results_digest, rows_of_results
 from kolena_store.results.download import download_results
+from kolena_store.results.metadata_fields import metadata_types, types_of_metadata
 from kolena_store.results.records import (
     ResultsRecord,
     results_history,
@@ -21,11 +22,13 @@ __all__ = [
     "content_of_results",
     "described_with_models",
     "download_results",
+    "metadata_types",
     "results_digest",
     "results_history",
     "results_of_dataset",
     "results_of_model",
     "results_version",
     "rows_of_results",
+    "types_of_metadata",
     "upload_results",
 ]

@@ -46,6 +46,7 @@ def _model(session: Session, dataset: DatasetRecord, version: VersionRecord, res
         results_version=results.version,
         answered=version.n_samples - missing,
         missing=missing,
+        metadata_fields=tuple(results.metadata_fields),
     )
 
 

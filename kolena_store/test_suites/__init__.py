@@ -3,6 +3,7 @@
 from kolena_store.test_suites.apply import AppliedCase, SuiteInput, SuiteReport, apply_suites, size_note
 from kolena_store.test_suites.difference import CaseDifference, SuiteDifference, suite_difference
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_digest, write_members
+from kolena_store.test_suites.of_models import lacking_notes
 from kolena_store.test_suites.pinned import check_pinned_cases
 from kolena_store.test_suites.records import (
     ALL,
@@ -35,6 +36,7 @@ __all__ = [
     "check_pinned_cases",
     "explicit_digest",
     "find_suite",
+    "lacking_notes",
     "parse_bins",
     "size_note",
     "stratified_text",

@@ -1,22 +1,26 @@
 """Applying suites: definitions become versions of test cases, and their ordered list a version of the suite."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Transaction
+from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
 from kolena_store.display import Column, Listing
 from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
+from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.schema import now
 from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
+from kolena_store.test_suites.of_models import members_of_models, note_of_models
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_cases, all_samples
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from kolena_store.membership.evaluation import Membership
 
 __all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites", "size_note"]
 
@@ -177,9 +181,8 @@ def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord |
 def _definitions(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> list[CaseDefinition]:
-    views = (
-        parse_suite(given.text, file=given.file, tables={"test_samples": version.types}) if given.text.strip() else ()
-    )
+    tables = _tables(transaction, dataset, version, given)
+    views = parse_suite(given.text, file=given.file, tables=tables) if given.text.strip() else ()
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
     found = [all_samples(), *map(_of_view, views), *explicit]
     names = [definition.name.lower() for definition in found]
@@ -187,6 +190,15 @@ def _definitions(
     if repeated:
         raise InvalidInput(f"{given.file}: two test cases are named {repeated[0]!r}; rename one")
     return found
+
+
+def _tables(
+    session: Session, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
+) -> dict[str, Mapping[str, str]]:
+    """Return the tables that a suite may read; of inferences only what results declare as their metadata."""
+    samples = {"test_samples": version.types}
+    declared = types_of_metadata(version, results_of_dataset(session, dataset)) if "inferences" in given.text.lower() else {}
+    return {**samples, "inferences": declared} if declared else samples
 
 
 def _of_view(view: ViewDefinition) -> CaseDefinition:
@@ -197,6 +209,7 @@ def _of_view(view: ViewDefinition) -> CaseDefinition:
         source=view.source,
         query=view.standalone,
         fields=tuple(view.fields),
+        inference_fields=tuple(view.inference_fields),
         members_file=None,
         description=view.description,
         tags=tuple(view.tags),
@@ -224,8 +237,14 @@ def _report(transaction: Transaction, dataset: DatasetRecord, version: VersionRe
 
     suite = done.suite
     cases = cases_of(transaction, suite)
-    members = ensure_memberships(transaction, dataset, version, cases)
-    applied = tuple(_applied(case, members[case.key].n, members[case.key].n_nan) for case in cases)
+    members = ensure_memberships(transaction, dataset, version, [case for case in cases if not case.is_of_model])
+    of_models = members_of_models(transaction, dataset, version, [case for case in cases if case.is_of_model])
+    applied = tuple(
+        _applied_of_models(case, of_models[case.key], dataset.next_sample)
+        if case.is_of_model
+        else _applied(case, members[case.key].n, members[case.key].n_nan)
+        for case in cases
+    )
     return SuiteReport(
         dataset=dataset.name,
         name=suite.name,
@@ -242,6 +261,17 @@ def _applied(case: CaseRecord, n: int, n_nan: int) -> AppliedCase:
     if n_nan and case.name != ALL:
         notes.append(f"{n_nan:,} with NaN, which counts as the greatest number")
     return AppliedCase(name=case.name, version=case.version, level=case.level, n=n, n_nan=n_nan, note="; ".join(notes))
+
+
+def _applied_of_models(case: CaseRecord, members: "Mapping[str, Membership | None]", size: int) -> AppliedCase:
+    """Return how an inference-level test case stands: its size is that of all models together."""
+    from kolena_store.membership.of_results import united
+
+    known = [one for one in members.values() if one is not None]
+    found, smallest = united(known, size), min((one.n for one in known), default=0)
+    applied = _applied(case, found.n, found.n_nan)
+    notes = [note_of_models(members), *([size_note(smallest)] if size_note(smallest) else [])]
+    return replace(applied, note="; ".join(notes))
 
 
 def size_note(n: int) -> str:

@@ -1,11 +1,14 @@
 """Test cases that current suites pin must go on to work when a dataset's columns change."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, connect
 from kolena_store.datasets import DatasetRecord, VersionRecord
 from kolena_store.errors import ConflictingDefinition
 from kolena_store.predicates.messages import missing_name, plain_message
+from kolena_store.predicates.tokens import lowered
+from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.statements import Fragment, identifier, joined, statement
 from kolena_store.test_suites.records import CaseRecord
 
@@ -26,17 +29,25 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
     cases = session.records(CaseRecord, "suites.pinned_cases", dataset_id=dataset.dataset_id)
     if not cases:
         return
-    columns = [Fragment(f"{identifier(name)} {kind}") for name, kind in version.types.items()]
+    declared = types_of_metadata(version, results_of_dataset(session, dataset))
     connection = connect(session.root)
     try:
-        connection.execute(statement("queries/suites", "empty_samples").fill(columns=joined(columns)))
+        for name, types in (("empty_samples", version.types), ("empty_inferences", declared)):
+            columns = [Fragment(f", {identifier(name)} {kind}") for name, kind in types.items()]
+            connection.execute(statement("queries/suites", name).fill(columns=joined(columns, "")))
         for case in cases:
-            if case.normalised is not None:
+            if case.normalised is not None and _is_declared(case, declared):
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
     except duckdb.Error as error:
         raise _broken(session, dataset, case, error) from error
     finally:
         connection.close()
+
+
+def _is_declared(case: CaseRecord, declared: Iterable[str]) -> bool:
+    """Return whether results have the inference metadata that a test case reads: without it, it has no members."""
+    known = {lowered(name) for name in declared}
+    return known.issuperset(map(lowered, case.inference_fields))
 
 
 def _broken(session: Session, dataset: DatasetRecord, case: CaseRecord, error: "duckdb.Error") -> ConflictingDefinition:
