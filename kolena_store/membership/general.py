@@ -117,7 +117,9 @@ class WholeTables:
 
     def _load_answers(self, session: Session, answers: Answers) -> None:
         paths = [str(file.path(session.root)) for file in files_of(session, answers.files)]
-        columns = [Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}") for name, kind in answers.types.items()]
+        columns = [
+            Fragment(f"{identifier(name)}::{kind} AS {identifier(name)}") for name, kind in answers.types.items()
+        ]
         query = statement("queries/membership", "load_inferences")
         with reading_files():
             self._connection.execute(

@@ -1,4 +1,4 @@
-"""Members of inference-level test cases: the samples that one model was shown in a certain way, as bitmaps and files."""
+"""Members of inference-level test cases: the samples that one model was shown in a certain way."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -117,7 +117,8 @@ def evaluate_results(
         for index in asked:
             words = _members(tables, definitions[index], size, results)
             with_nan = tables.with_nan(
-                _floats(declared, definitions[index].inference_fields), _floats(version.types, definitions[index].fields)
+                _floats(declared, definitions[index].inference_fields),
+                _floats(version.types, definitions[index].fields),
             )
             found[index] = Membership(words=words, n=count(words), n_nan=count(words & from_samples(with_nan, size)))
     finally:

@@ -75,7 +75,7 @@ def stored_memberships(
 def memberships_in(
     session: Session, rows: Iterable[Sequence[int]], wanted: Container[CaseKey], size: int
 ) -> dict[CaseKey, Membership]:
-    """Return the memberships of some test cases, over the sample numbers [0, size), given their rows in the catalogue."""
+    """Return the memberships of some test cases, over the numbers [0, size), by their rows in the catalogue."""
     entries = {(row[0], row[1]): _Entry(*row[2:]) for row in rows if (row[0], row[1]) in wanted}
     return _memberships(session, entries, size)
 

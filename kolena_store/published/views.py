@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from kolena_store.database import Session
 from kolena_store.files import SAMPLE
 from kolena_store.metrics.definitions import load_metrics
-from kolena_store.published.descriptions import VIEWS, field_comment, member_comment, sample_metric_comment, shared_comment
+from kolena_store.published.descriptions import (
+    VIEWS,
+    field_comment,
+    member_comment,
+    sample_metric_comment,
+    shared_comment,
+)
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.paths import paths
 from kolena_store.published.state import DatasetState, ResultsState

@@ -46,8 +46,8 @@ class ResultsUpload:
     """What the caller gave: the inferences, whose they are, and how strictly to match them.
 
     Either `model` names the model, or `model_field` the column that does. `renames` maps inference columns to the
-    input's columns (a wide frame's prediction column of one model). `metadata_fields` are the columns that say how a sample
-    was shown to the model; None leaves what was declared before.
+    input's columns (a wide frame's prediction column of one model). `metadata_fields` are the columns that say how a
+    sample was shown to the model; None leaves what was declared before.
     """
 
     dataset: str

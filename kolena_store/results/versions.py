@@ -110,7 +110,9 @@ def add_results(
             "check that the ids are those of this dataset"
         )
     schema = _schema(rows, before)
-    declared = declared_fields(rows.model, rows.metadata_fields, schema.names, before=before, needs=version.column_needs)
+    declared = declared_fields(
+        rows.model, rows.metadata_fields, schema.names, before=before, needs=version.column_needs
+    )
     staged = replace(rows.staged, schema=schema)
     current = files_of(transaction, before.inference_files) if before else []
     changes = row_changes(transaction, staged, rows.samples, current, is_whole=False)

@@ -169,7 +169,9 @@ def _checked(text: ViewText, place: Place, known: Surroundings, tree: Tree, *, r
         columns=columns,
         types=types,
         level=level,
-        within=restricting_view(place, tables | read_through & {INFERENCES}, [_selection(view) for view in views]) if level == "object" else None,
+        within=restricting_view(place, tables | read_through & {INFERENCES}, [_selection(view) for view in views])
+        if level == "object"
+        else None,
         reads=tuple(view.text.name for view in views),
         tables=read_through,
         fields=_fields(text, tree, known, tables=tables, views=views),

@@ -18,7 +18,7 @@ __all__ = ["Members", "ensured_members", "stored_members"]
 
 @dataclass(frozen=True, kw_only=True)
 class Members:
-    """The members of test cases, and of inference-level ones for each model: id of the results -> test case -> members."""
+    """The members of test cases; of inference-level ones for each model: id of the results -> test case -> members."""
 
     of_every_model: "Mapping[CaseKey, Membership]"
     of_results: "Mapping[int, Mapping[CaseKey, Membership]]"

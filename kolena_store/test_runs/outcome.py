@@ -52,8 +52,8 @@ class TestResults(ArrowBacked):
     """The results of one or several test runs on one suite, over an Arrow table of metric rows.
 
     `results["Night", "v1", "recall"]` is a typed value; a fourth part names a class. `models` are the names of the
-    models, each followed by its upload configuration when it has one. `inference_cases` are the test cases that select other
-    samples for each model, by how they were shown to it.
+    models, each followed by its upload configuration when it has one. `inference_cases` are the test cases that select
+    other samples for each model, by how they were shown to it.
     """
 
     __test__ = False

@@ -196,9 +196,11 @@ def _tables(
     session: Session, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> dict[str, Mapping[str, str]]:
     """Return the tables that a suite may read; of inferences only what results declare as their metadata."""
-    samples = {"test_samples": version.types}
-    declared = types_of_metadata(version, results_of_dataset(session, dataset)) if "inferences" in given.text.lower() else {}
-    return {**samples, "inferences": declared} if declared else samples
+    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types}
+    if "inferences" in given.text.lower():
+        declared = types_of_metadata(version, results_of_dataset(session, dataset))
+        tables |= {"inferences": declared} if declared else {}
+    return tables
 
 
 def _of_view(view: ViewDefinition) -> CaseDefinition:

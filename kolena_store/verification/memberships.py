@@ -52,9 +52,7 @@ def _of_version(session: Session, key: _Key, check: MembershipCheck) -> Iterator
     parts = asdict(key)
     of_dataset = {"dataset_id": key.dataset_id}
     datasets = session.records(DatasetRecord, "datasets.dataset_numbered", **of_dataset)
-    versions = session.records(
-        VersionRecord, "datasets.version_numbered", **of_dataset, version=key.dataset_version
-    )
+    versions = session.records(VersionRecord, "datasets.version_numbered", **of_dataset, version=key.dataset_version)
     of_results = {"results_id": key.results_id, "version": key.results_version}
     results = session.records(ResultsRecord, "results.version_numbered", **of_results) if key.results_id else [None]
     if not datasets or not versions or not results:
