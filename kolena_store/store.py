@@ -141,11 +141,10 @@ class Store:
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
     ) -> result_room.ResultsReport | Records[result_room.ResultsReport]:
-        """Add or replace a model's inferences and return what that changed; a list with `model_field`.
+        """Add or replace a model's inferences (ids, answers) and return what that changed; a list with `model_field`.
 
         Args:
             model: the model's name, or None with `model_field`, the input's column that holds it.
-            source: a table with the dataset's id fields and the model's answers.
             metadata_fields: columns that say how a sample was shown to the model, which suites may read.
             upload_configuration: what the model ran with; results under another one are kept apart.
             allow_unmatched: count rows that belong to no sample, in place of an error.

@@ -29,6 +29,7 @@ PARTS = (
     "queries/runs.selected_samples",
     "queries/runs.chosen_samples",
     "queries/membership.is_chosen",
+    "queries/membership.is_nan",
     *(f"queries/content.{name}" for name in (*ROWS, *VALUES)),
 )
 """Statements that stand inside others, and are none by themselves."""
@@ -48,6 +49,7 @@ NO_STATEMENTS = (
 )
 TABLES = """
     CREATE TABLE test_samples (_sample BIGINT, length INTEGER);
+    CREATE TABLE inferences (_sample BIGINT);
     CREATE TABLE case_terms (position INTEGER);
     CREATE TABLE class_terms (position INTEGER, class_position INTEGER, is_reported BOOLEAN);
     CREATE TABLE numbered_rows (staged_row BIGINT, known BIGINT);
@@ -165,7 +167,9 @@ def test_a_definition_or_setting_can_be_executed(
 ) -> None:
     one = load(subject)[name]
     if one.text.startswith("CREATE TABLE"):
-        connection.execute("DROP TABLE answered; DROP TABLE test_samples")
+        connection.execute("DROP TABLE answered; DROP TABLE inferences")
+        if name != "load_inferences":
+            connection.execute("DROP TABLE test_samples")
     try:
         executed(connection, one)
     except duckdb.CatalogException as error:

@@ -52,19 +52,20 @@ def ensure_members_of_results(
     transaction: Transaction,
     dataset: DatasetRecord,
     version: VersionRecord,
-    results: ResultsRecord,
     definitions: Sequence[InferenceDefinition],
+    *,
+    results: ResultsRecord,
 ) -> dict[CaseKey, Membership]:
     """Return the members of inference-level test cases for one version of results; what is not stored is found out.
 
     Raises:
         RefusedStatement: a definition selects a sample twice, or fails on these data.
     """
-    known = stored_members_of_results(transaction, dataset, version, results, definitions)
+    known = stored_members_of_results(transaction, dataset, version, definitions, results=results)
     missing = [one for one in definitions if _key(one) not in known]
     if not missing:
         return known
-    found = evaluate_results(transaction, version, dataset.next_sample, results, missing)
+    found = evaluate_results(transaction, version, dataset.next_sample, missing, results=results)
     new = {_key(one): members for one, members in zip(missing, found, strict=True)}
     of_results = {"results_id": results.results_id, "results_version": results.version}
     write_memberships(transaction, dataset, version, new, of_results=of_results)
@@ -75,8 +76,9 @@ def stored_members_of_results(
     session: Session,
     dataset: DatasetRecord,
     version: VersionRecord,
-    results: ResultsRecord,
     definitions: Sequence[InferenceDefinition],
+    *,
+    results: ResultsRecord,
 ) -> dict[CaseKey, Membership]:
     """Return the members of inference-level test cases that are stored for one version of results."""
     rows = session.rows(
@@ -94,8 +96,9 @@ def evaluate_results(
     session: Session,
     version: VersionRecord,
     size: int,
-    results: ResultsRecord,
     definitions: Sequence[InferenceDefinition],
+    *,
+    results: ResultsRecord,
 ) -> list[Membership]:
     """Return the members of inference-level test cases among what one model answered, over the numbers [0, size).
 
@@ -130,15 +133,16 @@ def members_of_any(
     session: Session,
     version: VersionRecord,
     size: int,
-    results: Sequence[ResultsRecord],
     definitions: Sequence[InferenceDefinition],
+    *,
+    results: Sequence[ResultsRecord],
 ) -> list[Membership]:
     """Return the samples that are members of inference-level test cases for at least one of several results.
 
     Raises:
         RefusedStatement: a definition selects a sample twice, or fails on these data.
     """
-    by_results = [evaluate_results(session, version, size, one, definitions) for one in results]
+    by_results = [evaluate_results(session, version, size, definitions, results=one) for one in results]
     return [united([members[index] for members in by_results], size) for index in range(len(definitions))]
 
 

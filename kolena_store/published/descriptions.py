@@ -27,7 +27,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "results": "A row for each model and sample it answered, as structs: sample, ground truth, inference, metrics",
         "sample_metrics": "What the workflow found out about each answered sample: what the metric macros read",
         "terms": "The sums and counts of all test runs of this dataset, from which their metrics were made",
-        "test_case_members": "Which samples belong to which current test case: filter by test_case, and by model if set",
+        "test_case_members": "Which samples belong to which current test case: filter by test_case, and model if set",
         "kolena.datasets": "The datasets in their newest version",
         "kolena.dataset_versions": "Every version of every dataset",
         "kolena.models": "The models",

@@ -214,7 +214,7 @@ def _make_runs(transaction: Transaction, setting: Setting, missing: Sequence[Res
 
 def _plan(transaction: Transaction, setting: Setting, scored: Sequence[ScoredResults]) -> "Plan":
     results = [one.results for one in scored]
-    members = ensured_members(transaction, setting.request.dataset, setting.version, setting.cases, results)
+    members = ensured_members(transaction, setting.request.dataset, setting.version, setting.cases, results=results)
     restriction = common_samples(transaction, setting, scored) if setting.restriction else None
     return plan_of(transaction, setting, members, restriction)
 

@@ -42,6 +42,7 @@ def ensured_members(
     dataset: DatasetRecord,
     version: VersionRecord,
     cases: Sequence[CaseRecord],
+    *,
     results: Sequence[ResultsRecord],
 ) -> Members:
     """Return the members of test cases, those of inference-level ones for some models; what is new is stored.
@@ -55,7 +56,7 @@ def ensured_members(
     of_samples, of_models = _apart(cases)
     every = ensure_memberships(transaction, dataset, version, of_samples)
     own = {
-        one.results_id: ensure_members_of_results(transaction, dataset, version, one, of_models)
+        one.results_id: ensure_members_of_results(transaction, dataset, version, of_models, results=one)
         for one in (results if of_models else ())
     }
     return Members(of_every_model=every, of_results=own)
@@ -66,6 +67,7 @@ def stored_members(
     dataset: DatasetRecord,
     version: VersionRecord,
     cases: Sequence[CaseRecord],
+    *,
     results: Sequence[ResultsRecord],
 ) -> Members | None:
     """Return the members of test cases as they are stored; None when some are not."""
@@ -75,7 +77,7 @@ def stored_members(
     of_samples, of_models = _apart(cases)
     every = stored_memberships(session, dataset, version, of_samples)
     own = {
-        one.results_id: stored_members_of_results(session, dataset, version, one, of_models)
+        one.results_id: stored_members_of_results(session, dataset, version, of_models, results=one)
         for one in (results if of_models else ())
     }
     is_whole = all(case.key in every for case in of_samples)

@@ -134,7 +134,7 @@ def repeated_run(session: Session, run: StoredRun, *, names: Sequence[str] | Non
     if own is None or None in others:
         return Unrepeatable(reason=DROPPED.format(what="results version or the sample metrics of it"))
     results = [one.results for one in (own, *others) if one]
-    members = stored_members(session, found.request.dataset, found.version, found.cases, results)
+    members = stored_members(session, found.request.dataset, found.version, found.cases, results=results)
     if members is None:
         return Unrepeatable(reason="the memberships are not stored")
     restriction = common_samples(session, found, [one for one in others if one]) if run.restriction else None

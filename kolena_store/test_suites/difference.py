@@ -122,7 +122,7 @@ def _members(
         from kolena_store.membership.of_results import members_of_any
 
         results = results_of_dataset(session, dataset)
-        members += members_of_any(session, version, dataset.next_sample, results, of_models)
+        members += members_of_any(session, version, dataset.next_sample, of_models, results=results)
     found = {case.key: one.words for case, one in zip([*of_samples, *of_models], members, strict=True)}
     return {case.name: (case, found[case.key]) for case in cases}
 

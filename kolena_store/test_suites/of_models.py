@@ -33,7 +33,7 @@ def members_of_models(
 
     found: dict[Key, dict[str, Membership | None]] = {case.key: {} for case in cases}
     for results in results_of_dataset(transaction, dataset):
-        members = ensure_members_of_results(transaction, dataset, version, results, cases)
+        members = ensure_members_of_results(transaction, dataset, version, cases, results=results)
         for case in cases:
             is_lacking = lacking_fields(version, results, case)
             found[case.key][results.label] = None if is_lacking else members[case.key]

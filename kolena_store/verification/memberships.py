@@ -86,7 +86,7 @@ class _Data:
 
         if self.results is None:
             return stored_memberships(session, self.dataset, self.version, cases)
-        return stored_members_of_results(session, self.dataset, self.version, self.results, cases)
+        return stored_members_of_results(session, self.dataset, self.version, cases, results=self.results)
 
     def evaluated(self, session: Session, cases: Sequence[CaseRecord]) -> "list[Membership]":
         from kolena_store.membership.evaluation import evaluate
@@ -95,7 +95,7 @@ class _Data:
         size = self.dataset.next_sample
         if self.results is None:
             return evaluate(session, self.version, size, cases)
-        return evaluate_results(session, self.version, size, self.results, cases)
+        return evaluate_results(session, self.version, size, cases, results=self.results)
 
 
 def _evaluated(session: Session, data: _Data, cases: Sequence[CaseRecord]) -> "list[Membership | str]":

@@ -87,7 +87,7 @@ def _select_again(
     of_results = {"results_id": key["results_id"], "version": key["results_version"]}
     is_of_model = key["results_id"] is not None
     results = transaction.records(ResultsRecord, "results.version_numbered", **of_results) if is_of_model else []
-    ensured_members(transaction, dataset, version, cases, results)
+    ensured_members(transaction, dataset, version, cases, results=results)
 
 
 def _attempted(what: str, compute: Callable[[], None]) -> str:

@@ -163,7 +163,7 @@ CREATE OR REPLACE VIEW {view} AS {query};
 -- name: test_case_of_models()
 -- example: view = "digits".test_samples
 -- example: samples = "digits".test_samples
--- example: members = "digits".test_case_members
+-- example: members = (SELECT 1 AS _sample, 'v1' AS model, NULL AS upload_configuration, 'Dim' AS test_case)
 -- example: test_case = 'Dim'
 -- example: columns = , samples._sample AS id
 CREATE OR REPLACE VIEW {view} AS
