@@ -170,9 +170,7 @@ class Store:
 
     def datasets(self) -> Records[dataset_room.Dataset]:
         """Return all datasets as they stand in their newest versions."""
-        session = self._database.session()
-        found = (result_room.described_with_models(session, record) for record in dataset_room.datasets(session))
-        return Records(found, dataset_room.DATASETS)
+        return Records(result_room.described_datasets(self._database.session()), dataset_room.DATASETS)
 
     def dataset(self, name: str) -> dataset_room.Dataset:
         """Return one dataset as it stands in its newest version, with the models that have results on it."""
@@ -238,10 +236,11 @@ class Store:
         """Apply several suite files in one commit."""
         return self._apply(dataset, [run_room.read_suite(file) for file in files])
 
-    def stratify(self, dataset: str, name: str, by: Sequence[str | Bins]) -> SuiteReport:
-        """Make a suite with a test case for each value or range of some fields; `.source` is its text."""
+    def stratify(self, dataset: str, name: str, by: Sequence[str | Bins], *, cross: bool = False) -> SuiteReport:
+        """Make a suite with a case for each value or range of fields, or each combination; `.source` is its text."""
         with self._database.transaction(makes_store=False) as transaction:
-            return run_room.stratify(transaction, dataset_room.dataset_named(transaction, dataset), name, by)
+            record = dataset_room.dataset_named(transaction, dataset)
+            return run_room.stratify(transaction, record, name, by, cross=cross)
 
     def test_suites(self, dataset: str | None = None) -> Records[suite_room.SuiteRecord]:
         """Return the newest version of every suite (of one dataset); those made by `by=` have the origin `by`."""
@@ -264,10 +263,9 @@ class Store:
         dataset_versions: tuple[int, int] | None = None,
     ) -> suite_room.SuiteDifference:
         """Return the samples that came into and went out of each test case, between versions of suite or data."""
-        session, record = self._database.session(), self._dataset(dataset)
-        return suite_room.suite_difference(
-            session, record, suite, suite_versions=suite_versions, dataset_versions=dataset_versions
-        )
+        session, versions = self._database.session(), {"suite_versions": suite_versions}
+        versions["dataset_versions"] = dataset_versions
+        return suite_room.suite_difference(session, self._dataset(dataset), suite, **versions)
 
     def apply_metrics(self, dataset: str, source: str | Path) -> MetricsReport:
         """Apply a file of user metrics (or the text of one) and return what that changed; `test` computes them then.
@@ -296,12 +294,13 @@ class Store:
         configuration: Configuration | None = None,
         metrics: Sequence[str] | None = None,
         common: bool = False,
+        cross: bool = False,
     ) -> run_room.TestResults:
         """Test models (None: all with results) on a suite and return the metrics of every test case.
 
         Args:
             suite: its name, a file that ends in .sql (applied first), or a report; None is the test case `all` alone.
-            by: fields to make test cases of, in the place of a suite.
+            by: fields to make test cases of, in the place of a suite; with `cross` one of each combination.
             configuration: how to score; None means the workflow's defaults.
             metrics: the names of the metrics to compute; None means all.
             common: count only samples that all these models answered.
@@ -309,10 +308,11 @@ class Store:
         Raises:
             StoreError: an unknown name, a refused suite or configuration, or data that don't allow it.
         """
-        names = [models] if isinstance(models, str) else models
-        options = run_room.TestOptions(suite=suite, by=by, configuration=configuration, metrics=metrics, common=common)
+        how = run_room.TestOptions(
+            suite=suite, by=by, cross=cross, configuration=configuration, metrics=metrics, common=common
+        )
         with self._database.transaction(makes_store=False) as transaction:
-            return run_room.run_models(transaction, dataset, names, options)
+            return run_room.run_models(transaction, dataset, models, how)
 
     def test_runs(self) -> Records[run_room.TestRun]:
         """Return all test runs, oldest first."""

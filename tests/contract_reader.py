@@ -62,10 +62,10 @@ class Dataset:
         self.levels = {row[0]: row[1] for row in rows}
         self.calls = {row[0]: row[2] for row in rows if row[3]}
         self.not_recomputable = sorted(row[0] for row in rows if not row[3])
-        rows = connection.execute(
+        cases = connection.execute(
             "SELECT DISTINCT test_case FROM kolena.test_cases WHERE dataset = ? AND level = 'inference'", [name]
         ).fetchall()
-        self.of_model = {row[0] for row in rows}
+        self.of_model = {row[0] for row in cases}
         self.user = {one[0] for one in rows if one[2] and "_test_case" in one[2]}
 
     def parameters(self, metric):

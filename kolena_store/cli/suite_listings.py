@@ -31,7 +31,7 @@ def applied_answer(reports: "Sequence[SuiteReport]") -> Answer:
         for case in document["cases"]
     ]
     return Answer(
-        listings=lambda: [part for report in reports for part in replace(report, removed=()).listings()],
+        listings=lambda: [part for report in reports for part in replace(report, removed=(), warnings=()).listings()],
         document=lambda: {"suites": documents},
         rows=lambda: record_rows(APPLIED_FIELDS, rows),
     )

@@ -1,6 +1,7 @@
 """Test suites: ordered sets of test-case versions that answer one set of questions."""
 
 from kolena_store.test_suites.apply import AppliedCase, SuiteInput, SuiteReport, apply_suites, size_note
+from kolena_store.test_suites.bins import Bins, parse_bins
 from kolena_store.test_suites.difference import CaseDifference, SuiteDifference, suite_difference
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_digest, write_members
 from kolena_store.test_suites.of_models import lacking_notes
@@ -16,7 +17,7 @@ from kolena_store.test_suites.records import (
     suite_named,
     suites,
 )
-from kolena_store.test_suites.stratify import Bins, parse_bins, stratified_text
+from kolena_store.test_suites.stratify import Stratified, stratified
 
 __all__ = [
     "ALL",
@@ -27,6 +28,7 @@ __all__ = [
     "CaseDifference",
     "CaseRecord",
     "ExplicitCase",
+    "Stratified",
     "SuiteDifference",
     "SuiteInput",
     "SuiteRecord",
@@ -39,7 +41,7 @@ __all__ = [
     "lacking_notes",
     "parse_bins",
     "size_note",
-    "stratified_text",
+    "stratified",
     "suite_difference",
     "suite_named",
     "suites",

@@ -41,7 +41,7 @@ CASE_COLUMNS = (
 class SuiteInput:
     """What the caller gave: the suite's name, the text of its views, and test cases as lists of ids.
 
-    `description` and `tags` replace the stored ones when they are given.
+    `description` and `tags` replace the stored ones when they are given; `warnings` come with the report.
     """
 
     name: str
@@ -51,6 +51,7 @@ class SuiteInput:
     origin: str = "file"
     description: str | None = None
     tags: Sequence[str] | None = None
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,8 @@ class AppliedCase:
 class SuiteReport(Tabular):
     """A suite as it stands after it was applied; `is_new_version` is False when nothing changed.
 
-    `removed` names the test cases that the version before had and this one has not.
+    `removed` names the test cases that the version before had and this one has not; `warnings` say what to mind when
+    fields made the suite: combinations with few samples, elements of lists that have no test case.
     """
 
     dataset: str
@@ -79,19 +81,20 @@ class SuiteReport(Tabular):
     source: str
     cases: tuple[AppliedCase, ...]
     removed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence on the test cases that left the suite, or nothing when none did."""
+        """Return a sentence on the test cases that left the suite, when some did, and the warnings."""
         left = f"left suite {self.name} with version {self.version}: {shown(self.removed)}"
-        return (left,) if self.removed else ()
+        return (*((left,) if self.removed else ()), *self.warnings)
 
     def arrow(self) -> "pa.Table":
         """Return one row for each test case."""
         return table_of(CASE_COLUMNS, self.cases)
 
     def listings(self) -> Sequence[Listing | str]:
-        """Return the test cases with their sizes, empty and tiny ones marked, and those that left the suite."""
+        """Return the test cases with their sizes, empty and tiny ones marked, those that left the suite, warnings."""
         columns = (
             Column(title="test case"),
             Column(title="version", align="right"),
@@ -131,7 +134,8 @@ def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Seque
         raise InvalidInput(f"{ALL!r} is the suite of every sample, which is always there; give yours another name")
     applied = [_apply(transaction, dataset, version, one) for one in inputs]
     _check_pins(transaction, dataset, [one.suite for one in applied])
-    return [_report(transaction, dataset, version, one) for one in applied]
+    reports = [_report(transaction, dataset, version, one) for one in applied]
+    return [replace(report, warnings=tuple(one.warnings)) for report, one in zip(reports, inputs, strict=True)]
 
 
 def _apply(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput) -> _Applied:

@@ -126,6 +126,97 @@ SELECT count(*) FILTER ({field} IS NULL) AS n_null, count(*) FILTER (isnan({numb
     quantile_disc({field}, $fractions::DOUBLE[]) FILTER (isfinite({number})) AS quantiles
 FROM read_parquet($files, union_by_name = true);
 
+-- name: of_type()
+-- example: value = struct_extract("meta", 'x')
+-- example: kind = STRUCT(x INTEGER)
+-- example: name = "meta"
+SELECT {value} AS value FROM (SELECT NULL::{kind} AS {name})
+
+-- Periods of dates: days are counted in UTC; what is infinite has none.
+
+-- name: date_facts(files)
+-- example: field = DATE '2026-01-31'
+-- example: day = DATE '2026-01-31'
+SELECT count(DISTINCT value) AS n_values, count(*) FILTER (value IS NULL) AS n_null,
+    count(*) FILTER (NOT isfinite(value)) AS n_infinite,
+    count(DISTINCT date_trunc('year', day)) AS year, count(DISTINCT date_trunc('quarter', day)) AS quarter,
+    count(DISTINCT date_trunc('month', day)) AS month, count(DISTINCT date_trunc('week', day)) AS week,
+    count(DISTINCT day) AS day
+FROM (
+    SELECT value, CASE WHEN isfinite(value) THEN day END AS day
+    FROM (SELECT {field} AS value, {day} AS day FROM read_parquet($files, union_by_name = true))
+);
+
+-- name: periods(files, most)
+-- example: field = DATE '2026-01-31'
+-- example: day = DATE '2026-01-31'
+-- example: period = 'month'
+-- example: length = INTERVAL 1 month
+SELECT start::VARCHAR AS first, (start + {length})::DATE::VARCHAR AS after
+FROM (
+    SELECT DISTINCT date_trunc({period}, day)::DATE AS start
+    FROM (SELECT {field} AS value, {day} AS day FROM read_parquet($files, union_by_name = true))
+    WHERE isfinite(value)
+)
+ORDER BY start LIMIT $most;
+
+-- name: date_sides(files)
+-- example: field = DATE '2026-01-31'
+-- example: first = DATE '2026-01-01'
+-- example: last = DATE '2026-07-01'
+SELECT count(*) FILTER (value IS NULL) AS n_null, count(*) FILTER (value < {first}) AS n_below,
+    count(*) FILTER (value >= {last}) AS n_above
+FROM (SELECT {field} AS value FROM read_parquet($files, union_by_name = true));
+
+-- name: list_elements(files, most)
+-- example: field = [1, 2]
+-- example: kind = INTEGER
+SELECT value, text, n, row_number() OVER (ORDER BY value) AS place
+FROM (
+    SELECT value, min(value::VARCHAR) AS text, count(DISTINCT place) AS n
+    FROM (
+        SELECT place, unnest(held)::{kind} AS value
+        FROM (SELECT row_number() OVER () AS place, {field} AS held FROM read_parquet($files, union_by_name = true))
+    )
+    WHERE value IS NOT NULL
+    GROUP BY value ORDER BY n DESC, value LIMIT $most
+)
+ORDER BY n DESC, value;
+
+-- name: list_facts(files)
+-- example: field = [1, 2]
+WITH lists AS (SELECT {field} AS held FROM read_parquet($files, union_by_name = true))
+SELECT count(*) FILTER (held IS NULL) AS n_null, count(*) FILTER (len(held) = 0) AS n_empty,
+    count(*) FILTER (len(held) > list_count(held)) AS n_holes,
+    (SELECT count(DISTINCT value) FROM (SELECT unnest(held) AS value FROM lists)) AS n_elements
+FROM lists;
+
+-- Fields crossed.
+
+-- name: coded_samples()
+-- example: columns = 1 AS age
+-- example: codes = CASE WHEN age < 2 THEN 0 END AS "_cut0"
+SELECT {codes} FROM (SELECT {columns} FROM read_parquet($files, union_by_name = true)) AS test_samples
+
+-- name: unnested()
+-- example: column = "_cut0"
+-- example: query = SELECT [1, 2] AS "_cut0"
+SELECT * REPLACE (unnest({column}) AS {column}) FROM ({query}) AS nested
+
+-- name: cells(files, most)
+-- example: columns = "_sample"
+-- example: coded = SELECT _sample FROM read_parquet($files)
+-- example: present = _sample IS NOT NULL
+SELECT {columns}, count(*) AS n FROM ({coded}) AS coded
+WHERE {present}
+GROUP BY {columns} ORDER BY {columns} LIMIT $most;
+
+-- name: count_cells(files)
+-- example: columns = "_sample"
+-- example: coded = SELECT _sample FROM read_parquet($files)
+-- example: present = _sample IS NOT NULL
+SELECT count(*) AS n_cells FROM (SELECT DISTINCT {columns} FROM ({coded}) AS coded WHERE {present});
+
 -- name: all_samples()
 SELECT * FROM test_samples
 
