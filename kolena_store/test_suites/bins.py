@@ -8,7 +8,7 @@ from typing import Any
 
 from kolena_store.errors import InvalidInput
 
-__all__ = ["MOST_VALUES", "PARTS", "Bins", "parse_bins", "plain_number"]
+__all__ = ["MOST_VALUES", "PARTS", "Bins", "edge_text", "parse_bins"]
 
 PARTS = ("year", "quarter", "month", "week", "day")
 """The periods into which dates are cut, the longest first."""
@@ -94,14 +94,14 @@ def parse_bins(text: str, fields: Sequence[str]) -> "str | Bins":
     return Bins(field, **cut)
 
 
-def plain_number(number: Any) -> Any:
+def _plain_number(number: Any) -> Any:
     """Return a whole number as an int, anything else as it is."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 def edge_text(edge: Any) -> str:
     """Return an edge as it is written: a number, or a date in the ISO form."""
-    return edge.isoformat() if isinstance(edge, datetime.date) else str(plain_number(edge))
+    return edge.isoformat() if isinstance(edge, datetime.date) else str(_plain_number(edge))
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -122,7 +122,7 @@ def _is_date(text: str) -> bool:
 
 def _edge(text: str) -> Any:
     try:
-        return plain_number(float(text))
+        return _plain_number(float(text))
     except ValueError:
         moment = datetime.datetime.fromisoformat(text.strip())
         return moment.date() if len(text.strip()) == len("2026-01-31") else moment
@@ -133,9 +133,7 @@ def _checked_edges(field: str, edges: Iterable[Any]) -> tuple[Any, ...]:
     if plain and all(isinstance(edge, datetime.date) for edge in plain):
         return _checked_dates(field, plain)
     if not plain or not all(map(_is_number, plain)) or any(low >= high for low, high in pairwise(plain)):
-        raise InvalidInput(
-            f"the edges of {field!r} must be numbers that ascend, each once (or dates); they are {_listed(plain)}"
-        )
+        raise InvalidInput(f"the edges of {field!r} must be numbers that ascend, each once; they are {_listed(plain)}")
     return plain
 
 

@@ -10,7 +10,7 @@ from kolena_store.statements import Fragment, identifier, literal, statement
 from kolena_store.test_suites.bins import MOST_VALUES, Bins
 from kolena_store.test_suites.fields import CutField
 
-__all__ = ["MOST_PLAIN_NUMBERS", "Stratum", "by_value", "missing", "ranges", "same", "shown_value"]
+__all__ = ["MOST_PLAIN_NUMBERS", "Stratum", "by_value", "missing", "no_ranges", "ranges", "same", "shown_value"]
 
 MOST_PLAIN_NUMBERS = 20
 DEFAULT_QUANTILES = 4

@@ -193,7 +193,7 @@ FROM lists;
 
 -- Fields crossed.
 
--- name: coded_samples()
+-- name: coded_samples(files)
 -- example: columns = 1 AS age
 -- example: codes = CASE WHEN age < 2 THEN 0 END AS "_cut0"
 SELECT {codes} FROM (SELECT {columns} FROM read_parquet($files, union_by_name = true)) AS test_samples
