@@ -11,7 +11,7 @@ import pytest
 from merged_stores import session_of
 
 import kolena_store as ks
-from kolena_store.errors import InvalidInput, MissingColumns, RefusedStatement
+from kolena_store.errors import ChangedType, InvalidInput, MissingColumns, RefusedStatement
 from kolena_store.membership.bitmaps import to_samples
 from kolena_store.membership.of_results import stored_members_of_results
 from kolena_store.results import results_of_dataset
@@ -249,9 +249,28 @@ def test_a_merge_brings_declarations_and_test_cases(made: Path, tmp_path: Path) 
     assert store.verify().is_sound
 
 
-def test_a_definition_that_fails_on_a_models_values_names_the_model(store: ks.Store) -> None:
-    store.upload_results(
-        "d", "v4", pa.table({"id": [1], "answer": ["a"], "exposure": ["bright"]}), metadata_fields=["exposure"]
-    )
-    with pytest.raises(RefusedStatement, match="on the inferences of 'v4': test case 'Dim' can't be evaluated"):
-        store.test("d", "v4", suite="shown")
+def given(exposure: object) -> pa.Table:
+    return pa.table({"id": [1], "answer": ["a"], "exposure": [exposure]})
+
+
+def test_metadata_of_one_name_has_one_kind_of_value(store: ks.Store) -> None:
+    with pytest.raises(
+        ChangedType, match=r"'exposure' of 'v4' holds VARCHAR, and that of 'v1' DOUBLE.* rename the column"
+    ):
+        store.upload_results("d", "v4", given("bright"), metadata_fields=["exposure"])
+    assert [model.name for model in store.models()] == ["v1", "v2", "v3"]
+    store.upload_results("d", "v4", given("bright"))
+    store.upload_results("d", "v5", given(None), metadata_fields=["exposure"])
+    assert store.test("d", "v5", suite="shown")["Dim", "v5", "accuracy"].n_samples == 0
+
+
+def test_a_definition_that_fails_on_a_models_values_names_the_model() -> None:
+    store = ks.Store()
+    with store.transaction():
+        store.upload_dataset("d", pa.table({"id": [1], "label": ["a"]}), workflow=ks.Classification("label", "answer"))
+        store.upload_results("d", "v1", given("3"), metadata_fields=["exposure"])
+        store.apply_suite("d", "CREATE VIEW a AS SELECT * FROM inferences WHERE exposure::INTEGER > 2", name="s")
+        store.upload_results("d", "v2", given("bright"), metadata_fields=["exposure"])
+    assert store.test("d", "v1", suite="s")["a", "v1", "accuracy"].n == 1
+    with pytest.raises(RefusedStatement, match="on the inferences of 'v2': test case 'a' can't be evaluated"):
+        store.test("d", "v2", suite="s")

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from kolena_store.datasets import Columns, VersionRecord, columns_of_pattern
-from kolena_store.errors import InvalidInput, MissingColumns
+from kolena_store.errors import ChangedType, InvalidInput, MissingColumns
+from kolena_store.number_types import is_number
 from kolena_store.results.common_types import common_types
 from kolena_store.results.records import ResultsRecord
 
-__all__ = ["declared_fields", "metadata_types", "types_of_metadata"]
+__all__ = ["check_same_kinds", "declared_fields", "metadata_types", "types_of_metadata"]
 
 
 def declared_fields(
@@ -47,6 +48,23 @@ def declared_fields(
     return [name for name in names if name in given]
 
 
+def check_same_kinds(version: VersionRecord, results: ResultsRecord, others: Iterable[ResultsRecord]) -> None:
+    """Check that the inference metadata of some results compares with that of others under the same name.
+
+    Raises:
+        ChangedType: one model has numbers there and another texts, or the like; no test case could read both.
+    """
+    own = _known_types(version, results)
+    for other in others:
+        for key, (name, kind) in _known_types(version, other).items():
+            mine, own_kind = own.get(key, (name, kind))
+            if own_kind != kind and not (is_number(own_kind) and is_number(kind)):
+                raise ChangedType(
+                    f"the inference metadata {mine!r} of {results.label!r} holds {own_kind}, and that of {other.label!r} "
+                    f"{kind}: a test case could not read both. Convert it (types=, --type), or rename the column"
+                )
+
+
 def metadata_types(version: VersionRecord, results: ResultsRecord) -> dict[str, str]:
     """Return the inference metadata fields of some results with their types, without those that the workflow reads."""
     answers = _answers(version.column_needs, list(results.types))
@@ -56,6 +74,14 @@ def metadata_types(version: VersionRecord, results: ResultsRecord) -> dict[str, 
 def types_of_metadata(version: VersionRecord, results: Iterable[ResultsRecord]) -> dict[str, str]:
     """Return the inference metadata fields that at least one of several results declares, with types that fit all."""
     return common_types(metadata_types(version, one) for one in results)
+
+
+def _known_types(version: VersionRecord, results: ResultsRecord) -> dict[str, tuple[str, str]]:
+    """Return the names and types of inference metadata by the names without capitals; not of what holds nothing."""
+    import pyarrow.types as types
+
+    found = metadata_types(version, results).items()
+    return {name.casefold(): (name, kind) for name, kind in found if not types.is_null(results.plain_types[name])}
 
 
 def _answers(needs: Columns, names: Sequence[str]) -> set[str]:

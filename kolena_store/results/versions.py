@@ -24,8 +24,8 @@ from kolena_store.display import Listing, counted
 from kolena_store.errors import UnmatchedResults
 from kolena_store.models import configuration_id, note_model
 from kolena_store.results.answered import count_missing
-from kolena_store.results.metadata_fields import declared_fields
-from kolena_store.results.records import ResultsRecord, results_version
+from kolena_store.results.metadata_fields import check_same_kinds, declared_fields
+from kolena_store.results.records import ResultsRecord, results_of_dataset, results_version
 from kolena_store.schema import now
 from kolena_store.tables import Layout, RecordColumn, Tabular, table_of
 
@@ -120,6 +120,8 @@ def add_results(
     if before is None or not is_same or before.metadata_fields != declared or not changes.is_empty:
         added = _Added(staged=staged, metadata_fields=declared, changes=changes, unmatched=rows.unmatched)
         before = _add_version(transaction, results_id, before, added)
+        others = [one for one in results_of_dataset(transaction, dataset) if one.results_id != results_id]
+        check_same_kinds(version, before, others if declared else ())
         transaction.touched_datasets.add(dataset.dataset_id)
     inserted, updated, _, unchanged = changes.counts
     return ResultsReport(
