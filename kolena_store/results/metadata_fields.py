@@ -60,7 +60,7 @@ def check_same_kinds(version: VersionRecord, results: ResultsRecord, others: Ite
             mine, own_kind = own.get(key, (name, kind))
             if own_kind != kind and not (is_number(own_kind) and is_number(kind)):
                 raise ChangedType(
-                    f"the inference metadata {mine!r} of {results.label!r} holds {own_kind}, and that of {other.label!r} "
+                    f"the inference metadata {mine!r} of {results.label!r} holds {own_kind}, that of {other.label!r} "
                     f"{kind}: a test case could not read both. Convert it (types=, --type), or rename the column"
                 )
 
