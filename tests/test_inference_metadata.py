@@ -254,9 +254,7 @@ def given(exposure: object) -> pa.Table:
 
 
 def test_metadata_of_one_name_has_one_kind_of_value(store: ks.Store) -> None:
-    with pytest.raises(
-        ChangedType, match=r"'exposure' of 'v4' holds VARCHAR, that of 'v1' DOUBLE.* rename the column"
-    ):
+    with pytest.raises(ChangedType, match=r"'exposure' of 'v4' holds VARCHAR, that of 'v1' DOUBLE.* rename the column"):
         store.upload_results("d", "v4", given("bright"), metadata_fields=["exposure"])
     assert [model.name for model in store.models()] == ["v1", "v2", "v3"]
     store.upload_results("d", "v4", given("bright"))

@@ -54,13 +54,16 @@ def stratified(
 
 
 def _cut(session: Session, version: VersionRecord, one: "str | Bins", notes: list[str]) -> CutInto:
+    import duckdb
+
     field = cut_field(session, version, one.field if isinstance(one, Bins) else one)
     try:
         return CutInto(field=field, strata=tuple(_strata(field, one if isinstance(one, Bins) else None, notes)))
-    except OverflowError as error:
+    except (OverflowError, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        cause = str(error).splitlines()[0]
         raise InvalidInput(
-            f"{field.name!r} holds dates beyond the years 1 to 9999 ({error}); cut it by a period, such as "
-            f"{field.name}:year, or write the ranges as views in a suite file"
+            f"{field.name!r} holds dates beyond the years 1 to 9999 ({cause}); "
+            "write the ranges as views in a suite file"
         ) from error
 
 
