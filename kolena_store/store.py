@@ -152,14 +152,15 @@ class Store:
         collect: Sequence[str] = (),
         leave_out: Sequence[str] = (),
         answered: str | Sequence[object] | None = None,
+        metadata_fields: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
     ) -> result_room.ResultsReport | Records[result_room.ResultsReport]:
-        """Add or replace a model's inferences and return what that changed; a list with `model_field`.
+        """Add or replace a model's inferences (ids, answers) and return what that changed; a list with `model_field`.
 
         Args:
             model: the model's name, or None with `model_field`, the input's column that holds it.
-            source: a table with the dataset's id fields and the model's answers.
+            metadata_fields: columns that say how a sample was shown to the model, which suites may read.
             upload_configuration: what the model ran with; results under another one are kept apart.
             allow_unmatched: count rows that belong to no sample, in place of an error.
             collect: columns of a long table whose values become a list for each sample (and model).
@@ -181,6 +182,7 @@ class Store:
             upload_configuration=upload_configuration,
             metadata=metadata,
             tags=tags,
+            metadata_fields=metadata_fields,
         )
         with self._database.transaction(makes_store=False) as transaction:
             reports = upload_room.upload_answers(transaction, given)
@@ -188,8 +190,7 @@ class Store:
 
     def datasets(self) -> Records[dataset_room.Dataset]:
         """Return all datasets as they stand in their newest versions."""
-        found = [self.dataset(record.name) for record in dataset_room.datasets(self._database.session())]
-        return Records(found, dataset_room.DATASETS)
+        return Records(result_room.described_datasets(self._database.session()), dataset_room.DATASETS)
 
     def dataset(self, name: str) -> dataset_room.Dataset:
         """Return one dataset as it stands in its newest version, with the models that have results on it."""
@@ -254,10 +255,11 @@ class Store:
         """Apply several suite files in one commit."""
         return self._apply(dataset, [run_room.read_suite(file) for file in files])
 
-    def stratify(self, dataset: str, name: str, by: Sequence[str | Bins]) -> SuiteReport:
-        """Make a suite with a test case for each value or range of some fields; `.source` is its text."""
+    def stratify(self, dataset: str, name: str, by: Sequence[str | Bins], *, cross: bool = False) -> SuiteReport:
+        """Make a suite with a case for each value or range of fields, or each combination; `.source` is its text."""
         with self._database.transaction(makes_store=False) as transaction:
-            return run_room.stratify(transaction, dataset_room.dataset_named(transaction, dataset), name, by)
+            record = dataset_room.dataset_named(transaction, dataset)
+            return run_room.stratify(transaction, record, name, by, cross=cross)
 
     def test_suites(self, dataset: str | None = None) -> Records[suite_room.SuiteRecord]:
         """Return the newest version of every suite (of one dataset); those made by `by=` have the origin `by`."""
@@ -280,8 +282,9 @@ class Store:
         dataset_versions: tuple[int, int] | None = None,
     ) -> suite_room.SuiteDifference:
         """Return the samples that came into and went out of each test case, between versions of suite or data."""
-        versions = {"suite_versions": suite_versions, "dataset_versions": dataset_versions}
-        return suite_room.suite_difference(self._database.session(), self._dataset(dataset), suite, **versions)
+        session, versions = self._database.session(), {"suite_versions": suite_versions}
+        versions["dataset_versions"] = dataset_versions
+        return suite_room.suite_difference(session, self._dataset(dataset), suite, **versions)
 
     def apply_metrics(self, dataset: str, source: str | Path) -> MetricsReport:
         """Apply a file of user metrics (or the text of one) and return what that changed; `test` computes them then.
@@ -310,12 +313,13 @@ class Store:
         configuration: Configuration | None = None,
         metrics: Sequence[str] | None = None,
         common: bool = False,
+        cross: bool = False,
     ) -> run_room.TestResults:
         """Test models (None: all with results) on a suite and return the metrics of every test case.
 
         Args:
             suite: its name, a file that ends in .sql (applied first), or a report; None is the test case `all` alone.
-            by: fields to make test cases of, in the place of a suite.
+            by: fields to make test cases of, in the place of a suite; with `cross` one of each combination.
             configuration: how to score; None means the workflow's defaults.
             metrics: the names of the metrics to compute; None means all.
             common: count only samples that all these models answered.
@@ -323,10 +327,11 @@ class Store:
         Raises:
             StoreError: an unknown name, a refused suite or configuration, or data that don't allow it.
         """
-        names = [models] if isinstance(models, str) else models
-        options = run_room.TestOptions(suite=suite, by=by, configuration=configuration, metrics=metrics, common=common)
+        how = run_room.TestOptions(
+            suite=suite, by=by, cross=cross, configuration=configuration, metrics=metrics, common=common
+        )
         with self._database.transaction(makes_store=False) as transaction:
-            return run_room.run_models(transaction, dataset, names, options)
+            return run_room.run_models(transaction, dataset, models, how)
 
     def test_runs(self) -> Records[run_room.TestRun]:
         """Return all test runs, oldest first."""

@@ -62,6 +62,10 @@ class Dataset:
         self.levels = {row[0]: row[1] for row in rows}
         self.calls = {row[0]: row[2] for row in rows if row[3]}
         self.not_recomputable = sorted(row[0] for row in rows if not row[3])
+        cases = connection.execute(
+            "SELECT DISTINCT test_case FROM kolena.test_cases WHERE dataset = ? AND level = 'inference'", [name]
+        ).fetchall()
+        self.of_model = {row[0] for row in cases}
         self.user = {one[0] for one in rows if one[2] and "_test_case" in one[2]}
 
     def parameters(self, metric):
@@ -99,10 +103,14 @@ class Dataset:
         """All values of one test case and run, in one query through the view of the test case."""
         calls = ", ".join(self.call(metric, class_name, configuration) for metric, class_name in wanted)
         view = f"{quoted(self.name + ' test cases')}.{quoted(test_case)}"
+        of_model = ""
+        if test_case in self.of_model:
+            of_model = f"""WHERE model = {literal(model)}
+                AND upload_configuration IS NOT DISTINCT FROM {literal(upload_configuration)}"""
         query = f"""SELECT {calls} FROM {quoted(self.name)}.sample_metrics WHERE model = {literal(model)}
             AND upload_configuration IS NOT DISTINCT FROM {literal(upload_configuration)}
             AND configuration IS NOT DISTINCT FROM {literal(configuration)}
-            AND _sample IN (SELECT _sample FROM {view})"""
+            AND _sample IN (SELECT _sample FROM {view} {of_model})"""
         return self.connection.execute(query).fetchone()
 
     def of_user(self, metric, test_case, model, upload_configuration):

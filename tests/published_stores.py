@@ -47,7 +47,8 @@ def add_multiclass(store: ks.Store, rng: np.random.Generator) -> None:
         ]
         table = {"id": np.arange(N), "answer": with_holes(rng, answers)}
         table |= {f"p {one}": with_holes(rng, scores[:, index].tolist()) for index, one in enumerate(classes)}
-        store.upload_results(dataset, name, pa.table(table).slice(0, N - 9))
+        table["shown [ms]"] = [(i + len(name)) % 7 for i in range(N)]
+        store.upload_results(dataset, name, pa.table(table).slice(0, N - 9), metadata_fields=["shown [ms]"])
     store.apply_suite(dataset, SUITE, name="odd")
     store.apply_suite(dataset, "", name="listed", cases=[ks.ExplicitCase(name="by hand", ids=list(range(3, 40, 2)))])
     store.test(dataset, suite="odd")
@@ -63,6 +64,9 @@ def add_multiclass(store: ks.Store, rng: np.random.Generator) -> None:
         "SELECT count(*) FILTER (NOT m.correct AND s.light < 0.4) AS value, count(m.correct) AS n FROM results;\n",
     )
     store.test(dataset, model, suite="odd")
+    shown = """CREATE VIEW "it's ""dim"" light" AS SELECT * FROM inferences WHERE "shown [ms]" < 3;"""
+    store.apply_suite(dataset, shown, name="shown")
+    store.test(dataset, suite="shown")
 
 
 def add_binary(store: ks.Store, rng: np.random.Generator) -> None:

@@ -32,7 +32,9 @@ PARTS = (
     "queries/runs.selected_samples",
     "queries/runs.chosen_samples",
     "queries/membership.is_chosen",
+    "queries/membership.is_loaded",
     *(f"queries/datasets.{name}" for name in ("has_several_values", "values_in_order", "one_value")),
+    "queries/membership.is_nan",
     *(f"queries/content.{name}" for name in (*ROWS, *VALUES) if name in CONTENT),
 )
 """Statements that stand inside others, and are none by themselves."""
@@ -53,6 +55,7 @@ NO_STATEMENTS = (
 )
 TABLES = """
     CREATE TABLE test_samples (_sample BIGINT, length INTEGER);
+    CREATE TABLE inferences (_sample BIGINT);
     CREATE TABLE case_terms (position INTEGER);
     CREATE TABLE class_terms (position INTEGER, class_position INTEGER, is_reported BOOLEAN);
     CREATE TABLE numbered_rows (staged_row BIGINT, known BIGINT);
@@ -174,7 +177,8 @@ def test_a_definition_or_setting_can_be_executed(
 ) -> None:
     one = load(subject)[name]
     if one.text.startswith("CREATE TABLE"):
-        connection.execute("DROP TABLE answered; DROP TABLE test_samples; DROP TABLE attached.notes")
+        connection.execute("DROP TABLE answered; DROP TABLE inferences; DROP TABLE attached.notes")
+        connection.execute("DROP TABLE test_samples")
     try:
         executed(connection, one)
     except duckdb.CatalogException as error:

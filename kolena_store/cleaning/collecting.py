@@ -33,6 +33,7 @@ DATASET_PARTS = (
 RESULTS_PARTS = (
     "cleaning.drop_thresholds_of_results",
     "cleaning.drop_scores_of_results",
+    "cleaning.drop_memberships_of_results",
     "cleaning.drop_results_version",
 )
 

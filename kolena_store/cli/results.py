@@ -25,6 +25,7 @@ class UploadOptions(TypedDict):
 
     model_field: str | None
     upload_configuration: dict[str, Any] | None
+    metadata_fields: tuple[str, ...]
     metadata: dict[str, str]
     tags: tuple[str, ...]
     types: dict[str, str]
@@ -67,6 +68,13 @@ def command() -> None:
     metavar="JSON",
     callback=read_json_object,
     help="What the model ran with, e.g. --upload-configuration '{\"temperature\": 0}'; such results are kept apart.",
+)
+@click.option(
+    "--metadata-field",
+    "metadata_fields",
+    multiple=True,
+    metavar="FIELD",
+    help="A column that says how a sample was shown to the model, e.g. --metadata-field exposure; suites may read it.",
 )
 @click.option(
     "--metadata",
@@ -120,6 +128,7 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
         answered=options["answered"],
         metadata=options["metadata"] or None,
         tags=options["tags"],
+        metadata_fields=options["metadata_fields"] or None,
     )
     show(invocation.format, _answer(reports if isinstance(reports, list) else [reports]))
 

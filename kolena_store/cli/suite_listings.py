@@ -31,7 +31,7 @@ def applied_answer(reports: "Sequence[SuiteReport]") -> Answer:
         for case in document["cases"]
     ]
     return Answer(
-        listings=lambda: [part for report in reports for part in replace(report, removed=()).listings()],
+        listings=lambda: [part for report in reports for part in replace(report, removed=(), warnings=()).listings()],
         document=lambda: {"suites": documents},
         rows=lambda: record_rows(APPLIED_FIELDS, rows),
     )
@@ -79,8 +79,13 @@ def _heads(suite: "SuiteRecord") -> list[str]:
 
 
 def _listing(cases: "Records[CaseRecord]", n_samples: Mapping[str, int | None]) -> Listing:
-    """Return the test cases; descriptions and tags have a column when a case beside the first, `all`, has one."""
+    """Return the test cases; descriptions and tags have a column when a case beside the first, `all`, has one.
+
+    The level has one when the members of a case are others for each model.
+    """
+    levels = [case.level for case in cases]
     texts = {
+        "level": levels if any(case.is_of_model for case in cases) else [""] * len(levels),
         "definition": [case.short_definition for case in cases],
         "description": [case.description or "" for case in cases],
         "tags": [", ".join(case.tags) for case in cases],

@@ -84,6 +84,7 @@ def apply(
     examples=(
         "kolena-store suite stratify tickets languages --by language",
         "kolena-store suite stratify people ages --by age:0,18,65 --by income:quantiles=4 --output ages.sql",
+        "kolena-store suite stratify photos conditions --by camera.name --by taken:month --cross",
     ),
 )
 @click.argument("dataset")
@@ -94,17 +95,21 @@ def apply(
     required=True,
     metavar="FIELD",
     help="A field with a test case for each value, or range of values, e.g. --by language, --by age:0,18,65 (edges), "
-    "--by age:quantiles=4 or --by age:widths=5; repeat it for several.",
+    "--by age:quantiles=4, --by age:widths=5, --by taken:month or --by camera.name (a field in a struct); repeat it "
+    "for several.",
 )
+@click.option("--cross", is_flag=True, help="A test case for each combination of the fields that occurs.")
 @click.option("--output", metavar="FILE", help="Also write the views to a file, e.g. --output languages.sql.")
 @pass_invocation
-def stratify(invocation: Invocation, dataset: str, *, name: str, by: tuple[str, ...], output: str | None) -> None:
+def stratify(
+    invocation: Invocation, dataset: str, *, name: str, by: tuple[str, ...], cross: bool, output: str | None
+) -> None:
     """Make the suite NAME of DATASET, with a test case for each value or range of the fields."""
     from kolena_store.test_suites import parse_bins
 
     store = invocation.open_store()
     fields = [field.name for field in store.dataset(dataset).fields]
-    report = store.stratify(dataset, name, [parse_bins(one, fields) for one in by])
+    report = store.stratify(dataset, name, [parse_bins(one, fields) for one in by], cross=cross)
     if output is not None:
         write_text(output, report.source)
     show(invocation.format, applied_answer([report]))

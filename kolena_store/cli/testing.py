@@ -29,6 +29,7 @@ class TestOptions(TypedDict):
 
     suite: str | None
     by: tuple[str, ...]
+    cross: bool
     metrics: tuple[str, ...]
     threshold: str | None
     tune_on: str | None
@@ -78,8 +79,10 @@ class _TestCommand(Command):
     multiple=True,
     metavar="FIELD",
     help="In place of a suite: a test case for each value or range of a field, e.g. --by language, --by age:0,18,65, "
-    "--by age:quantiles=4 or --by age:widths=5; repeat it for several.",
+    "--by age:quantiles=4, --by age:widths=5, --by taken:month or --by camera.name (a field in a struct); repeat it "
+    "for several.",
 )
+@click.option("--cross", is_flag=True, help="With several --by: a test case for each combination that occurs.")
 @click.option(
     "--metric",
     "metrics",
@@ -143,6 +146,7 @@ def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: Test
             list(models) or None,
             report or suite,
             by=by,
+            cross=options["cross"],
             configuration=configuration,
             metrics=list(dict.fromkeys(options["metrics"])) or None,
             common=options["common"],

@@ -78,6 +78,7 @@ class DatasetModel:
     results_version: int
     answered: int
     missing: int
+    metadata_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,17 +129,20 @@ class Dataset(Printable):
 
     def _models_listing(self) -> Listing:
         has_configurations = any(one.upload_configuration is not None for one in self.models)
+        has_metadata = any(one.metadata_fields for one in self.models)
         titles = ("results version", "answered", "missing")
         columns = (
             Column(title="model"),
             *([Column(title="upload configuration")] if has_configurations else []),
             *(Column(title=title, align="right") for title in titles),
+            *([Column(title="inference metadata")] if has_metadata else []),
         )
         rows = tuple(
             (
                 one.model,
                 *([_text_of(one.upload_configuration)] if has_configurations else []),
                 *(f"{count:,}" for count in (one.results_version, one.answered, one.missing)),
+                *([", ".join(one.metadata_fields)] if has_metadata else []),
             )
             for one in self.models
         )

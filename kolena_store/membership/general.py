@@ -1,7 +1,10 @@
 """Definitions of any form, asked one by one of DuckDB, over the columns that they read in memory."""
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from kolena_store.database import Session, connect, reading_files
 from kolena_store.datasets import VersionRecord, attached_tables, files_of
@@ -12,7 +15,15 @@ from kolena_store.predicates.messages import plain_message
 from kolena_store.predicates.tokens import lowered
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
-__all__ = ["WholeTables"]
+__all__ = ["Answers", "WholeTables"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The files with what one model said, and the columns of them to load, with their types."""
+
+    files: Sequence[int]
+    types: Mapping[str, str]
 
 
 class WholeTables:
@@ -26,6 +37,7 @@ class WholeTables:
         *,
         tables: frozenset[str] = frozenset(),
         only: Samples | None = None,
+        answers: Answers | None = None,
     ) -> None:
         """Load the columns once.
 
@@ -35,6 +47,7 @@ class WholeTables:
             fields: the columns.
             tables: the names, in lower case, of the attached tables to load, as far as there are such.
             only: the samples to load; None: all.
+            answers: what to load of one model's inferences of these samples; None: nothing.
         """
         wanted = set(map(lowered, fields))
         self._connection = connect(session.root)
@@ -44,6 +57,10 @@ class WholeTables:
         for table in attached_tables(session, version):
             if lowered(table.name) in tables:
                 self._load(table.name, _only(table.types, wanted), table.paths(session), condition)
+        if answers is not None:
+            said = [file.path(session.root) for file in files_of(session, answers.files)]
+            is_loaded = statement("queries/membership", "is_loaded").fill()
+            self._load("inferences", answers.types, said, is_loaded)
         self._connection.execute(statement("queries/store", "no_external_access").fill())
 
     def close(self) -> None:
@@ -73,6 +90,15 @@ class WholeTables:
                 f"{count(words):,} samples); use EXISTS or IN in the place of a JOIN, or SELECT DISTINCT"
             )
         return words
+
+    def with_nan(self, inferences: Sequence[str], samples: Sequence[str]) -> "Samples":
+        """Return the answered samples with a NaN in one of these columns of inferences or of samples."""
+        is_nan = statement("queries/membership", "is_nan")
+        columns = [identifier("inferences", name) for name in inferences]
+        columns += [identifier("test_samples", name) for name in samples]
+        conditions = joined((is_nan.fill(column=column) for column in columns), " OR ") if columns else literal(False)
+        query = statement("queries/membership", "with_nan").fill(conditions=conditions)
+        return np.asarray(self._connection.sql(query).to_arrow_table().column(SAMPLE).to_numpy())
 
     def _chosen(self, only: Samples | None) -> Fragment:
         """Return the condition that a row is of one of some samples."""

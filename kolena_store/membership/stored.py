@@ -1,7 +1,8 @@
 """Memberships as files: computed once per (test-case version, dataset version), then read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from kolena_store.membership.extension import Extended, extended
 from kolena_store.membership.row_tables import RowTables
 from kolena_store.progress import track
 
-__all__ = ["CaseKey", "ensure_memberships", "stored_memberships"]
+__all__ = ["CaseKey", "ensure_memberships", "memberships_in", "stored_memberships", "write_memberships"]
 
 KIND = "memberships"
+EVERY_MODEL: Mapping[str, int | None] = MappingProxyType({"results_id": None, "results_version": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,28 @@ def stored_memberships(
 ) -> dict[CaseKey, Membership]:
     """Return the memberships that are stored for a dataset version."""
     entries = _entries(session, dataset, version, definitions, query="membership.stored")
-    words = _read(session, entries, dataset.next_sample)
-    return {key: Membership(words=words[key], n=entry.n, n_nan=entry.n_nan) for key, entry in entries.items()}
+    return _memberships(session, entries, dataset.next_sample)
+
+
+def memberships_in(
+    session: Session, rows: Iterable[Sequence[int]], wanted: Container[CaseKey], size: int
+) -> dict[CaseKey, Membership]:
+    """Return the memberships of some test cases, over the numbers [0, size), by their rows in the catalogue."""
+    entries = {(row[0], row[1]): _Entry(*row[2:]) for row in rows if (row[0], row[1]) in wanted}
+    return _memberships(session, entries, size)
+
+
+def write_memberships(
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    version: VersionRecord,
+    members: Mapping[CaseKey, Membership],
+    *,
+    of_results: Mapping[str, int],
+) -> None:
+    """Keep memberships that hold for one version of results alone: its `results_id` and `results_version`."""
+    found = {key: _Found(one, None) for key, one in members.items()}
+    _store(transaction, dataset, version, found, of_results=of_results)
 
 
 def _from_earlier(
@@ -112,8 +134,18 @@ def _entries(
     return {key: found[key] for key in keys if key in found}
 
 
+def _memberships(session: Session, entries: Mapping[CaseKey, _Entry], size: int) -> dict[CaseKey, Membership]:
+    words = _read(session, entries, size)
+    return {key: Membership(words=words[key], n=entry.n, n_nan=entry.n_nan) for key, entry in entries.items()}
+
+
 def _store(
-    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, found: Mapping[CaseKey, _Found]
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    version: VersionRecord,
+    found: Mapping[CaseKey, _Found],
+    *,
+    of_results: Mapping[str, int | None] = EVERY_MODEL,
 ) -> None:
     transaction.touched_datasets.add(dataset.dataset_id)
     new = {key: one.membership for key, one in found.items() if one.file_id is None}
@@ -127,6 +159,7 @@ def _store(
         file_ids=[file_id if one.file_id is None else one.file_id for one in found.values()],
         n=[one.membership.n for one in found.values()],
         n_nan=[one.membership.n_nan for one in found.values()],
+        **of_results,
     )
 
 

@@ -14,6 +14,7 @@ from kolena_store.predicates.types import type_fragment
 __all__ = ["check_definition", "check_types", "check_user_metric"]
 
 TABLE = "test_samples"
+INFERENCES = "inferences"
 THERE = "the other store"
 
 
@@ -31,7 +32,7 @@ def check_types(where: str, types: Iterable[str]) -> None:
 
 
 def check_definition(name: str, row: Row, tables: Collection[str] = ()) -> None:
-    """Stop when a test case of the other store is no query of this dataset's samples and attached tables alone.
+    """Stop when a test case of the other store is no query of this dataset's samples, tables and metadata alone.
 
     Raises:
         RefusedStatement: it is none.
@@ -42,7 +43,9 @@ def check_definition(name: str, row: Row, tables: Collection[str] = ()) -> None:
     tree = parse_tree(row["normalised"], where=where)
     check_tree(tree, SUITE, where=where)
     own = {lowered(one) for one in tree.cte_names}
-    strange = sorted({lowered(one) for one in tree.table_names} - own - {TABLE, *map(lowered, tables)})
+    # Of inferences only what results declare as their metadata is there when it runs.
+    readable = {TABLE, *map(lowered, tables), *([INFERENCES] if row["level"] == "inference" else [])}
+    strange = sorted({lowered(one) for one in tree.table_names} - own - readable)
     if strange:
         raise RefusedStatement(
             f"{where} reads {strange[0]!r}; a test case may read {TABLE} alone: take it out of its suite there"

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, StoredRows, count_changes, files_of
+from kolena_store.digests import sha256_of_texts
 from kolena_store.display import counted
 from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.datasets import DatasetPlan
@@ -91,8 +93,9 @@ class _There:
     def content(self, results: ResultsRecord) -> str:
         self.other.files(results.inference_files)
         if self.known is None:
-            return results_digest(self.other.session, self.dataset, results)
-        return content_of_results(self.other.session, self.dataset, results, known=self.known).digest
+            return _content(self.other.session, self.dataset, results)
+        found = content_of_results(self.other.session, self.dataset, results, known=self.known)
+        return _with_declared(found.digest, results)
 
     def unmatched(self, results: ResultsRecord) -> int:
         if self.known is None:
@@ -114,7 +117,7 @@ def _plan(both: BothStores, plan: DatasetPlan, ours: ResultsRecord | None, their
     their_history = _history(versions, there.content)
     our_history = History([], [])
     if ours is not None and plan.ours is not None:
-        content = partial(results_digest, session, plan.ours)
+        content = partial(_content, session, plan.ours)
         our_history = _history(results_history(session, ours.results_id), content)
     unmatched = there.unmatched(theirs)
     found = compare_histories(our_history, their_history)
@@ -140,6 +143,15 @@ def _plan(both: BothStores, plan: DatasetPlan, ours: ResultsRecord | None, their
 
 def _history(versions: Sequence[ResultsRecord], content: Callable[[ResultsRecord], str]) -> History:
     return History([one.version for one in versions], [partial(content, one) for one in versions])
+
+
+def _content(session: Session, dataset: DatasetRecord, results: ResultsRecord) -> str:
+    return _with_declared(results_digest(session, dataset, results), results)
+
+
+def _with_declared(digest: str, results: ResultsRecord) -> str:
+    """Return what makes a version what it is: its rows, and which of its columns are inference metadata."""
+    return sha256_of_texts([digest, *results.metadata_fields]) if results.metadata_fields else digest
 
 
 def _divergence(plan: DatasetPlan, ours: ResultsRecord, theirs: ResultsRecord) -> Conflict:

@@ -9,11 +9,11 @@ from kolena_store.database import Session, Transaction
 from kolena_store.digests import sha256_of_texts
 from kolena_store.files import SAMPLE
 from kolena_store.predicates.tokens import lowered
-from kolena_store.published.descriptions import field_comment, shared_comment
+from kolena_store.published.descriptions import field_comment, member_comment, shared_comment
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.paths import paths
 from kolena_store.published.state import DatasetState
-from kolena_store.statements import Fragment, identifier, statement
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
 __all__ = ["CurrentCase", "case_views", "cases_schema", "current_cases", "note_cases"]
 
@@ -21,6 +21,8 @@ SUFFIX = " test cases"
 STAR_OPTIONS = ("exclude_list", "replace_list", "rename_list", "qualified_exclude_list", "columns", "expr")
 QUERY_OPTIONS = ("modifiers", "group_expressions", "having", "qualify", "sample")
 SAMPLES = "test_samples"
+OF_MODEL = "inference"
+MODEL_COLUMNS = frozenset(("model", "upload_configuration"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCas
     columns = [(SAMPLE, shared_comment(SAMPLE))]
     columns += [(name, field_comment(name, state.roles[name])) for name in state.types]
     shape = sha256_of_texts([text for pair in state.types.items() for text in pair])
+    models = [(name, member_comment(name)) for name in ("model", "upload_configuration")]
     for case in cases:
         root = str(session.root) if case.members_file is not None else ""
         yield PublishedObject(
@@ -81,12 +84,14 @@ def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCas
             made_from=f"{case.test_case_id} {case.version} {shape} {root}",
             create=lambda case=case: _create(session, state, case),  # type: ignore[misc]
             comment=case.description or f"The samples of the test case {case.name}",
-            columns=columns,
+            columns=[columns[0], *models, *_own_names(columns[1:])] if case.level == OF_MODEL else columns,
         )
 
 
 def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragment:
     view = identifier(cases_schema(state.name), case.name)
+    if case.level == OF_MODEL:
+        return _create_of_models(state, case, view)
     if case.members_file is not None:
         query, is_plain = (
             statement("views/datasets", "listed_members").fill(files=paths(session, [case.members_file])),
@@ -98,6 +103,24 @@ def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragmen
     if is_plain:
         return statement("views/datasets", "plain_test_case").fill(view=view, query=query)
     return statement("views/datasets", "test_case").fill(view=view, samples=state.view("test_samples"), members=query)
+
+
+def _create_of_models(state: DatasetState, case: CurrentCase, view: Fragment) -> Fragment:
+    """Return the view of an inference-level test case: a row for each sample and each model that was shown it so."""
+    names = [(name, "") for name in state.types]
+    columns = joined((Fragment(f", {identifier('samples', name)}") for name, _ in _own_names(names)), "")
+    return statement("views/datasets", "test_case_of_models").fill(
+        view=view,
+        samples=state.view("test_samples"),
+        members=state.view("test_case_members"),
+        test_case=literal(case.name),
+        columns=columns,
+    )
+
+
+def _own_names(columns: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the columns of samples but for those with a name that the model has beside them."""
+    return [one for one in columns if one[0].casefold() not in MODEL_COLUMNS]
 
 
 def _with_schema(session: Session, query: str, schema: str, tables: frozenset[str]) -> tuple[Fragment, bool]:

@@ -11,6 +11,7 @@ __all__ = [
     "VIEWS",
     "field_comment",
     "kolena_comment",
+    "member_comment",
     "sample_metric_comment",
     "shared_comment",
     "table_comment",
@@ -28,7 +29,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "results": "A row for each model and sample it answered, as structs: sample, ground truth, inference, metrics",
         "sample_metrics": "What the workflow found out about each answered sample: what the metric macros read",
         "terms": "The sums and counts of all test runs of this dataset, from which their metrics were made",
-        "test_case_members": "Which samples belong to which current test case: filter by test_case",
+        "test_case_members": "Which samples belong to which current test case: filter by test_case, and model if set",
         "kolena.datasets": "The datasets in their newest version",
         "kolena.dataset_versions": "Every version of every dataset",
         "kolena.attached_tables": "The tables that are attached to the samples of each version of a dataset",
@@ -81,6 +82,13 @@ SHARED: Mapping[str, str] = MappingProxyType(
     }
 )
 
+MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "model": "The model that was shown the sample so, of an inference-level test case; NULL: every model",
+        "upload_configuration": "What that model ran with, as JSON; NULL when nothing was said, or for every model",
+    }
+)
+
 KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "datasets.id_fields": "The fields that identify a sample",
@@ -99,7 +107,8 @@ KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
         "result_versions.updated": "Answers that changed",
         "result_versions.unchanged": "Answers that stayed as they were",
         "result_versions.unmatched": "Rows that belonged to no sample and were left out",
-        "test_cases.level": "What it selects: sample, or explicit for a list of ids",
+        "result_versions.metadata_fields": "The columns that say how a sample was shown to the model",
+        "test_cases.level": "What it selects: sample, inference (other samples for each model), explicit (listed ids)",
         "test_cases.definition": "The SELECT as its author wrote it; NULL for a list of ids",
         "test_suites.origin": "How the suite came to be: file, by, client or all",
         "test_suite_members.position": "The place in the suite, from 0",
@@ -153,7 +162,7 @@ KOLENA_VIEWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "models": ("name", "tags", "metadata", "created"),
         "result_versions": (
             *("dataset", "model", "upload_configuration", "version", "n_answered", "inserted", "updated"),
-            *("unchanged", "unmatched", "author", "created"),
+            *("unchanged", "unmatched", "author", "created", "metadata_fields"),
         ),
         "test_cases": ("dataset", "test_case", "version", "level", "description", "tags", "definition", "created"),
         "test_suites": ("dataset", "suite", "version", "origin", "description", "tags", "created"),
@@ -183,6 +192,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "ground_truth": "The ground truth: {}",
         "metadata": "A field of the sample: {}",
         "inference": "What the model said: {}",
+        "inference_metadata": "How the sample was shown to the model, where its results declare it: {}",
     }
 )
 
@@ -205,6 +215,11 @@ def table_comment(name: str) -> str:
 def table_field_comment(name: str, role: str) -> str:
     """Return what a column of an attached table is."""
     return field_comment(name, role) if role == "id" else f"A column of the attached table: {name}"
+
+
+def member_comment(column: str) -> str:
+    """Return what a column of the members of test cases is."""
+    return MEMBERS.get(column) or SHARED[column]
 
 
 def kolena_comment(view: str, column: str) -> str:

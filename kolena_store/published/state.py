@@ -40,6 +40,7 @@ class ResultsState:
     model: str
     upload_configuration: str | None
     types: Mapping[str, str]
+    metadata_fields: Sequence[str]
     spellings: Mapping[str, str]
     files: Fragment
     scored: Sequence[ScoredState]
@@ -154,12 +155,13 @@ def _scored(session: Session, row: Sequence[Any]) -> ScoredState:
 
 
 def _of_model(session: Session, row: Sequence[Any], scored: Sequence[ScoredState]) -> ResultsState:
-    _, _, model, configuration, fields, inference_files = row
+    _, _, model, configuration, fields, inference_files, metadata_fields = row
     types = {column["name"]: column["type"] for column in json.loads(fields)}
     return ResultsState(
         model=model,
         upload_configuration=configuration,
         types=types,
+        metadata_fields=metadata_fields,
         spellings={name.casefold(): name for name in types},
         files=paths(session, inference_files),
         scored=scored,

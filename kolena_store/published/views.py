@@ -8,6 +8,7 @@ from kolena_store.metrics.definitions import load_metrics
 from kolena_store.published.descriptions import (
     VIEWS,
     field_comment,
+    member_comment,
     sample_metric_comment,
     shared_comment,
     table_comment,
@@ -43,18 +44,22 @@ def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedOb
     truths = [(name, field_comment(name, "ground_truth")) for name in state.truths]
     yield _view(state, "ground_truths", _ground_truths(state), [own[0], *truths])
     shown = [name for name in common_types(one.types for one in state.results) if name.casefold() not in OWN_COLUMNS]
-    yield _view(
-        state, "inferences", _inferences(state), [*own, *((name, field_comment(name, "inference")) for name in shown)]
-    )
+    said = [(name, field_comment(name, _inference_role(state, name))) for name in shown]
+    yield _view(state, "inferences", _inferences(state), [*own, *said])
     yield _view(state, "sample_metrics", _sample_metrics(state), [*own, *_sample_metric_comments(state)])
     sides = [(name, shared_comment(name)) for name in ("s", "g", "i", "m")] if state.results else []
     yield _view(state, "results", _results(state), [*own, *sides])
     yield _view(state, "terms", _terms(session, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
-    members = [(name, shared_comment(name)) for name in ("test_case", SAMPLE)]
+    members = [(name, member_comment(name)) for name in ("test_case", SAMPLE, "model", "upload_configuration")]
     yield _view(state, "test_case_members", _members(session, state), members)
     for table in state.tables:
         columns = [own[0], *((name, table_field_comment(name, table.roles[name])) for name in table.types)]
         yield _view(state, table.name, _attached(state, table), columns, comment=table_comment(table.name))
+
+
+def _inference_role(state: DatasetState, name: str) -> str:
+    declared = {field.casefold() for one in state.results for field in one.metadata_fields}
+    return "inference_metadata" if name.casefold() in declared else "inference"
 
 
 def _view(

@@ -1,8 +1,9 @@
 """Results: what models said of the samples of a dataset, in numbered versions."""
 
-from kolena_store.results.answered import described_with_models
+from kolena_store.results.answered import described_datasets, described_with_models
 from kolena_store.results.content import content_of_results, results_digest, rows_of_results
 from kolena_store.results.download import download_results
+from kolena_store.results.metadata_fields import metadata_types, types_of_metadata
 from kolena_store.results.records import (
     ResultsRecord,
     results_history,
@@ -19,13 +20,16 @@ __all__ = [
     "ResultsReport",
     "ResultsUpload",
     "content_of_results",
+    "described_datasets",
     "described_with_models",
     "download_results",
+    "metadata_types",
     "results_digest",
     "results_history",
     "results_of_dataset",
     "results_of_model",
     "results_version",
     "rows_of_results",
+    "types_of_metadata",
     "upload_results",
 ]

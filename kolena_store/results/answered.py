@@ -10,6 +10,7 @@ from kolena_store.datasets import (
     DatasetModel,
     DatasetRecord,
     VersionRecord,
+    datasets,
     describe_dataset,
     files_of,
     stored_samples,
@@ -17,7 +18,12 @@ from kolena_store.datasets import (
 )
 from kolena_store.results.records import ResultsRecord, results_of_dataset
 
-__all__ = ["count_missing", "described_with_models"]
+__all__ = ["count_missing", "described_datasets", "described_with_models"]
+
+
+def described_datasets(session: Session) -> list[Dataset]:
+    """Return all datasets as they stand in their newest versions, with the models that have results on them."""
+    return [described_with_models(session, dataset) for dataset in datasets(session)]
 
 
 def described_with_models(session: Session, dataset: DatasetRecord) -> Dataset:
@@ -46,6 +52,7 @@ def _model(session: Session, dataset: DatasetRecord, version: VersionRecord, res
         results_version=results.version,
         answered=version.n_samples - missing,
         missing=missing,
+        metadata_fields=tuple(results.metadata_fields),
     )
 
 

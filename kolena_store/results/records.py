@@ -30,6 +30,7 @@ class ResultsRecord:
     version: int
     fields: str
     arrow_schema: bytes
+    metadata_fields: list[str]
     inference_files: list[int]
     n_answered: int
     inserted: int

@@ -53,6 +53,7 @@ class ResultsUpload:
     Either `model` names the model, or `model_field` the column that does. `renames` maps inference columns to the
     input's columns (a wide frame's prediction column of one model). `long` says how several rows of one sample become
     one. Where inferences are objects, `answered` says which samples were answered: those without a row have none.
+    `metadata_fields` are the columns that say how a sample was shown to the model; None leaves what was declared.
     """
 
     dataset: str
@@ -67,6 +68,7 @@ class ResultsUpload:
     upload_configuration: Mapping[str, Any] | None = None
     metadata: Mapping[str, Any] | None = None
     tags: Sequence[str] = ()
+    metadata_fields: Sequence[str] | None = None
 
 
 def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[ResultsReport]:
@@ -200,6 +202,7 @@ def _match_and_add(
             upload_configuration=upload.upload_configuration,
             metadata=upload.metadata,
             tags=upload.tags,
+            metadata_fields=upload.metadata_fields,
         )
         reports.append(add_results(transaction, dataset, version, rows))
     return reports

@@ -24,7 +24,8 @@ from kolena_store.display import Listing, counted
 from kolena_store.errors import UnmatchedResults
 from kolena_store.models import configuration_id, note_model
 from kolena_store.results.answered import count_missing
-from kolena_store.results.records import ResultsRecord, results_version
+from kolena_store.results.metadata_fields import check_same_kinds, declared_fields
+from kolena_store.results.records import ResultsRecord, results_of_dataset, results_version
 from kolena_store.schema import now
 from kolena_store.tables import Layout, RecordColumn, Tabular, table_of
 
@@ -59,6 +60,7 @@ class ModelRows:
     upload_configuration: Mapping[str, Any] | None
     metadata: Mapping[str, Any] | None
     tags: Sequence[str]
+    metadata_fields: Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +117,18 @@ def add_results(
             "check that the ids are those of this dataset"
         )
     schema = _schema(rows, before)
+    declared = declared_fields(
+        rows.model, rows.metadata_fields, schema.names, before=before, needs=version.column_needs
+    )
     staged = replace(rows.staged, schema=schema)
     current = files_of(transaction, before.inference_files) if before else []
     changes = row_changes(transaction, staged, rows.samples, current, is_whole=False)
-    if before is None or not changes.is_empty or not before.schema.equals(schema, check_metadata=True):
-        before = _add_version(transaction, results_id, before, staged, changes=changes, unmatched=rows.unmatched)
+    is_same = before is not None and before.schema.equals(schema, check_metadata=True)
+    if before is None or not is_same or before.metadata_fields != declared or not changes.is_empty:
+        added = _Added(staged=staged, metadata_fields=declared, changes=changes, unmatched=rows.unmatched)
+        before = _add_version(transaction, results_id, before, added)
+        others = [one for one in results_of_dataset(transaction, dataset) if one.results_id != results_id]
+        check_same_kinds(version, before, others if declared else ())
         transaction.touched_datasets.add(dataset.dataset_id)
     inserted, updated, _, unchanged = changes.counts
     return ResultsReport(
@@ -151,15 +160,20 @@ def _schema(rows: ModelRows, before: ResultsRecord | None) -> "pa.Schema":
     return widened_schema(rows.model, before.schema, schema, keep_missing=True) if before else schema
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Added:
+    """What a version adds to the one before."""
+
+    staged: Staged
+    metadata_fields: list[str]
+    changes: RowChanges
+    unmatched: int
+
+
 def _add_version(
-    transaction: Transaction,
-    results_id: int,
-    before: ResultsRecord | None,
-    staged: Staged,
-    *,
-    changes: RowChanges,
-    unmatched: int,
+    transaction: Transaction, results_id: int, before: ResultsRecord | None, added: _Added
 ) -> ResultsRecord:
+    staged, changes = added.staged, added.changes
     current = files_of(transaction, before.inference_files) if before else []
     file_ids = write_changes(transaction, INFERENCES_KIND, staged, changes, current=current)
     paths = [file.path(transaction.root) for file in files_of(transaction, file_ids)]
@@ -171,12 +185,13 @@ def _add_version(
         version=before.version + 1 if before else 1,
         fields=canonical_json([asdict(Field(name=name, type=types[name], role="inference")) for name in types]),
         arrow_schema=staged.schema.serialize().to_pybytes(),
+        metadata_fields=added.metadata_fields,
         inference_files=file_ids,
         n_answered=(before.n_answered if before else 0) + inserted,
         inserted=inserted,
         updated=updated,
         unchanged=unchanged,
-        unmatched=unmatched,
+        unmatched=added.unmatched,
         author=author(),
         created=now(),
     )

@@ -13,7 +13,8 @@ class ViewDefinition:
 
     name: str
     level: str
-    """`sample`: it selects test samples; `object`: it selects ground truths, and the others are ignored."""
+    """`sample`: it selects test samples; `inference`: those of each model, by how they were shown to it; `object`: it
+    selects ground truths, and the others are ignored."""
 
     source: str
     """The SELECT as the user wrote it."""
@@ -37,5 +38,8 @@ class ViewDefinition:
 
     fields: tuple[str, ...]
     """The fields, key columns aside, that its tables need for it to run."""
+
+    inference_fields: tuple[str, ...]
+    """The inference metadata fields that results need for it to run."""
 
     line: int

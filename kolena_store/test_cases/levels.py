@@ -1,4 +1,4 @@
-"""What a view selects: test samples, or objects; and on whose samples an object-level one is measured."""
+"""What a view selects: test samples, those of each model, or objects; and on whose samples the latter are measured."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from kolena_store.predicates.trees import Node
 from kolena_store.test_cases.origins import Column, Origin
 from kolena_store.test_cases.refusals import Place
 
-__all__ = ["Selection", "level_of", "restricting_view"]
+__all__ = ["INFERENCES", "Selection", "level_of", "restricting_view"]
+
+INFERENCES = "inferences"
 
 DISTINCT_SETOPS = frozenset({"UNION", "UNION_BY_NAME", "EXCEPT", "INTERSECT"})
 
@@ -22,8 +24,10 @@ class Selection:
     within: str | None
 
 
-def level_of(query: Node, columns: Sequence[Column], place: Place) -> str:
-    """Return "sample" or "object": the level of a view by the key columns that it passes on.
+def level_of(query: Node, columns: Sequence[Column], tables: Iterable[str], place: Place) -> str:
+    """Return "sample", "inference" or "object": the level of a view by the key columns that it passes on.
+
+    One that reads inferences, itself or through earlier views, selects other samples for each model.
 
     Raises:
         RefusedStatement: `_sample` is missing or computed, or it and `_object` are not of one row of ground_truths.
@@ -41,7 +45,14 @@ def level_of(query: Node, columns: Sequence[Column], place: Place) -> str:
             "selects objects without their _object; select * for an object-level test case, "
             "or DISTINCT _sample for a sample-level one"
         )
-    return "sample"
+    if INFERENCES not in tables:
+        return "sample"
+    if sample.table != INFERENCES:
+        raise place.refusal(
+            f"reads inferences and takes its _sample from {sample.table}; take that of inferences, as in "
+            "SELECT inferences.* FROM inferences JOIN test_samples USING (_sample)"
+        )
+    return "inference"
 
 
 def restricting_view(place: Place, tables: Iterable[str], views: Sequence[Selection]) -> str | None:

@@ -11,6 +11,7 @@ from kolena_store.test_cases.files import ViewText
 
 __all__ = ["Place", "check_columns", "check_name", "check_positions", "check_sources"]
 
+UNFAIR = "a slice that depends on a model's answer is no fair comparison of models"
 RESERVED = ("all", "test_samples", "ground_truths", "inferences")
 UNLISTED = reason_against("", frozenset())
 
@@ -29,6 +30,15 @@ class Place:
     def refusal(self, problem: str, *, line: int | None = None) -> RefusedStatement:
         """Return the error for `problem`, which says what is wrong and what to do."""
         return RefusedStatement(f"{Place(self.file, line or self.line, self.name)} {problem}")
+
+    def undeclared(self, column: str, declared: Iterable[str], *, line: int | None = None) -> RefusedStatement:
+        """Return the error for a column of inferences that no results declare as their metadata."""
+        names = [name for name in declared if name != "_sample"]
+        return self.refusal(
+            f"reads {column!r}, which is no column here: {UNFAIR}, so inferences have only what results declare as "
+            f"their metadata (metadata_fields=): {shown(names)}",
+            line=line,
+        )
 
     def missing(self, column: str, available: Iterable[str], *, line: int | None = None) -> MissingColumns:
         """Return the error for a column that none of the tables has."""
@@ -71,8 +81,8 @@ def _unreadable(name: str, place: Place, known: Sequence[str], later: Sequence[s
     key = lowered(name)
     if key == "inferences":
         return (
-            "reads inferences: a slice that depends on a model's answer is no fair comparison of models; "
-            "use the columns of test_samples"
+            f"reads inferences: {UNFAIR}; use the columns of test_samples, or those of inferences that results "
+            "declare as their metadata with metadata_fields= (--metadata-field), of which there are none yet"
         )
     if key == "ground_truths":
         return "reads ground_truths, which this workflow does not have as a table; its columns stand in test_samples"

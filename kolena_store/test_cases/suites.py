@@ -1,6 +1,6 @@
 """A suite file, checked and tried in a scratch database: one definition per view."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolena_store.errors import RefusedStatement, did_you_mean
@@ -10,6 +10,7 @@ from kolena_store.predicates.tokens import lowered
 from kolena_store.statements import Fragment, identifier, joined, statement
 from kolena_store.test_cases.definitions import ViewDefinition
 from kolena_store.test_cases.files import CommentText, StatementText, ViewText, read_statements
+from kolena_store.test_cases.levels import INFERENCES
 from kolena_store.test_cases.views import CheckedView, Surroundings, check_statement, check_view, described
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _definitions(known: Surroundings, descriptions: Mapping[str, str | None]) ->
             tags=view.text.tags,
             reads=view.reads,
             within=view.within,
-            fields=_spelled(view, known),
+            fields=_spelled(view, known, [name for name in known.tables if lowered(name) != INFERENCES]),
+            inference_fields=_spelled(view, known, [name for name in known.tables if lowered(name) == INFERENCES]),
             line=view.text.line,
         )
         for key, view in known.views.items()
@@ -143,10 +145,10 @@ def _require_same_columns(view: CheckedView, query: Fragment, connection: "duckd
         raise view.place.refusal("means something else once DuckDB has stored it; write it in another, simpler way")
 
 
-def _spelled(view: CheckedView, known: Surroundings) -> tuple[str, ...]:
-    """Return the fields that a view needs as the tables spell them, in their order."""
+def _spelled(view: CheckedView, known: Surroundings, tables: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields that a view needs of some tables as these spell them, in their order."""
     spelled: dict[str, str] = {}
-    for fields in known.tables.values():
-        for name in fields:
+    for table in tables:
+        for name in known.tables[table] if lowered(table) in view.tables else ():
             spelled.setdefault(lowered(name), name)
     return tuple(name for key, name in spelled.items() if key in view.fields)

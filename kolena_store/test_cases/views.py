@@ -14,7 +14,7 @@ from kolena_store.predicates.trees import limited_depth
 from kolena_store.predicates.zones import check_zones, zoned_fields
 from kolena_store.statements import Fragment, identifier, statement
 from kolena_store.test_cases.files import StatementText, ViewText
-from kolena_store.test_cases.levels import Selection, level_of, restricting_view
+from kolena_store.test_cases.levels import INFERENCES, Selection, level_of, restricting_view
 from kolena_store.test_cases.origins import Column, columns_of, table_columns
 from kolena_store.test_cases.refusals import Place, check_columns, check_name, check_positions, check_sources
 
@@ -70,8 +70,8 @@ class Surroundings:
 
     def repeating(self, read: frozenset[str]) -> frozenset[str]:
         """Return those of the relations `read` that may have several rows per sample."""
-        once = {key for key in read if key in self.views and self.views[key].level == "sample"}
-        return read - once - {"test_samples"}
+        once = {key for key in read if key in self.views and self.views[key].level != "object"}
+        return read - once - {"test_samples", INFERENCES}
 
 
 def check_statement(text: StatementText, known: Surroundings) -> None:
@@ -133,12 +133,17 @@ def _create(text: ViewText, place: Place, known: Surroundings, read: frozenset[s
     try:
         known.connection.execute(query)
     except duckdb.Error as error:
-        raise _refusal(error, place, [name for key in sorted(read) for name in known.types[key]]) from None
+        columns = [name for key in sorted(read) for name in known.types[key]]
+        raise _refusal(error, place, columns, list(known.types[INFERENCES]) if INFERENCES in read else None) from None
 
 
-def _refusal(error: "duckdb.Error", place: Place, columns: Sequence[str]) -> RefusedStatement | MissingColumns:
+def _refusal(
+    error: "duckdb.Error", place: Place, columns: Sequence[str], inferences: Sequence[str] | None
+) -> RefusedStatement | MissingColumns:
     line = line_of(error)
     missing = missing_name(error)
+    if missing and missing[0] == "column" and inferences is not None:
+        return place.undeclared(missing[1], inferences, line=line)
     if missing and missing[0] == "column":
         return place.missing(missing[1], columns, line=line)
     if missing:
@@ -154,18 +159,21 @@ def _checked(text: ViewText, place: Place, known: Surroundings, tree: Tree, *, r
     if len(traced) != len(types):
         raise place.refusal("has columns that can't be traced to a table; select columns plainly, without unnest")
     columns = tuple(replace(column, name=name) for column, name in zip(traced, types, strict=True))
-    level = level_of(tree.root, columns, place)
     views = [view for key, view in known.views.items() if key in read]
     tables = frozenset(key for key in read if key not in known.views)
+    read_through = tables.union(*(view.tables for view in views))
+    level = level_of(tree.root, columns, read_through, place)
     return CheckedView(
         text=text,
         place=place,
         columns=columns,
         types=types,
         level=level,
-        within=restricting_view(place, tables, [_selection(view) for view in views]) if level == "object" else None,
+        within=restricting_view(place, tables | read_through & {INFERENCES}, [_selection(view) for view in views])
+        if level == "object"
+        else None,
         reads=tuple(view.text.name for view in views),
-        tables=tables.union(*(view.tables for view in views)),
+        tables=read_through,
         fields=_fields(text, tree, known, tables=tables, views=views),
         digest=_digest(text, views),
     )

@@ -4,7 +4,7 @@ import json
 import platform
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,15 @@ from kolena_store.results import ResultsRecord, results_of_dataset, results_of_m
 from kolena_store.schema import now
 from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.answered import check_answers
+from kolena_store.test_runs.members import Members, ensured_members
 from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
-from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
+from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of, lacking_notes
 from kolena_store.workflows import Configuration, Workflow, workflow_from_document
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from kolena_store.membership.bitmaps import Words
-    from kolena_store.membership.evaluation import Membership
     from kolena_store.test_runs.measure import Measured, Plan
     from kolena_store.test_runs.rows import RunKeys
 
@@ -219,19 +219,13 @@ def _make_runs(transaction: Transaction, setting: Setting, missing: Sequence[Res
 
 
 def _plan(transaction: Transaction, setting: Setting, scored: Sequence[ScoredResults]) -> "Plan":
-    from kolena_store.membership.stored import ensure_memberships
-
-    members = ensure_memberships(transaction, setting.request.dataset, setting.version, setting.cases)
+    results = [one.results for one in scored]
+    members = ensured_members(transaction, setting.request.dataset, setting.version, setting.cases, results=results)
     restriction = common_samples(transaction, setting, scored) if setting.restriction else None
     return plan_of(transaction, setting, members, restriction)
 
 
-def plan_of(
-    session: Session,
-    setting: Setting,
-    members: "Mapping[tuple[int, int], Membership]",
-    restriction: "Words | None",
-) -> "Plan":
+def plan_of(session: Session, setting: Setting, members: Members, restriction: "Words | None") -> "Plan":
     """Return what to measure for every model, given the members of every test case."""
     from kolena_store.test_runs.measure import Plan
     from kolena_store.test_runs.sampling import sampling_design
@@ -241,7 +235,8 @@ def plan_of(
     counts = tuple(term for term in setting.file.terms if term.kind == "count" and term.by and term not in terms)
     return Plan(
         size=setting.request.dataset.next_sample,
-        members=[members[case.key] for case in setting.cases],
+        members=members.in_order(setting.cases, setting.request.dataset.next_sample),
+        of_results=members.by_place(setting.cases),
         restriction=restriction,
         metrics=setting.metrics,
         terms=(*terms, *counts),
@@ -284,7 +279,7 @@ def _make_run(
             "metric_set": setting.metric_set,
             "status": "done",
             "origin": "computed",
-            "notes": [*scored.notes, *plan.design.notes],
+            "notes": [*scored.notes, *plan.design.notes, *lacking_notes(setting.version, results, setting.cases)],
             "level": LEVEL,
             "seed": SEED,
             "software": _software(),
@@ -302,6 +297,7 @@ def measured_run(session: Session, setting: Setting, plan: "Plan", scored: Score
     from kolena_store.test_runs.rows import RunKeys
 
     request, results = setting.request, scored.results
+    plan = plan.for_results(results.results_id)
     document = request.configuration.document() if request.configuration is not None else None
     keys = RunKeys(
         run=run_id,

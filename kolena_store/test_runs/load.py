@@ -26,6 +26,7 @@ def load_results(
         import pyarrow.compute as pc
 
         rows = rows.filter(pc.is_in(rows.column("metric"), value_set=_texts(metrics)))
+    of_model = tuple(name for (name,) in session.rows("runs.inference_cases", run_id=runs[0].run_id))
     return TestResults(
         dataset=runs[0].dataset,
         dataset_version=runs[0].dataset_version,
@@ -36,7 +37,8 @@ def load_results(
         headlines=tuple(metrics[:3]) if metrics is not None else tuple(headlines),
         metrics=rows,
         terms=_rows(session, runs, [run.term_file for run in runs]),
-        notes=tuple(_notes(runs, rows)),
+        notes=tuple(_notes(runs, rows, of_model)),
+        inference_cases=of_model,
     )
 
 
@@ -59,9 +61,11 @@ def _rows(session: Session, runs: Sequence[TestRun], file_ids: Sequence[int]) ->
     )
 
 
-def _notes(runs: Sequence[TestRun], rows: "pa.Table") -> list[str]:
+def _notes(runs: Sequence[TestRun], rows: "pa.Table", of_model: Sequence[str]) -> list[str]:
     notes = [f"{run.label}: {note}" for run in runs for note in run.notes]
-    sizes = dict(zip(rows.column("test_case").to_pylist(), rows.column("n_samples").to_pylist(), strict=True))
+    labels = {run.run_id: f" of {run.label}" for run in runs}
+    columns = (rows.column(name).to_pylist() for name in ("test_case", "n_samples", "run"))
+    sizes = {name + (labels[run] if name in of_model else ""): n for name, n, run in zip(*columns, strict=True)}
     by_note: dict[str, list[str]] = {}
     for name, n in sizes.items():
         by_note.setdefault(size_note(n), []).append(f"{name} ({n:,})")

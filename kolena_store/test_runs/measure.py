@@ -1,7 +1,7 @@
 """Measuring: from scored samples and memberships to the terms and metrics of a suite."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kolena_store.database import Session
 from kolena_store.membership.bitmaps import Words, from_flags, stacked
 from kolena_store.membership.evaluation import Membership
+from kolena_store.membership.of_results import shared
 from kolena_store.metrics.aggregation import ClassNames, MetricValues, compute_metrics
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.design import INDEPENDENT, SamplingDesign
@@ -30,7 +31,10 @@ __all__ = ["Measured", "Plan", "answered_samples", "measure", "members_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to measure for every model: the members of each test case (in order), and the chosen metrics and terms."""
+    """What to measure for every model: the members of each test case (in order), and the chosen metrics and terms.
+
+    `of_results` has the members of inference-level test cases: id of the results -> place of the test case -> members.
+    """
 
     size: int
     members: Sequence[Membership]
@@ -38,6 +42,19 @@ class Plan:
     metrics: Sequence[MetricDefinition]
     terms: Sequence[TermDefinition]
     design: SamplingDesign = INDEPENDENT
+    of_results: Mapping[int, Mapping[int, Membership]] = field(default_factory=dict)
+
+    def for_results(self, results_id: int) -> "Plan":
+        """Return the plan with the members that inference-level test cases have for one model.
+
+        Under a restriction to what all models have, those that are members for all.
+        """
+        own = self.of_results.get(results_id, {})
+        if not own:
+            return self
+        together = list(self.of_results.values()) if self.restriction is not None else [own]
+        places = {place: shared([members[place] for members in together]) for place in own}
+        return replace(self, members=[places.get(place, one) for place, one in enumerate(self.members)])
 
     @cached_property
     def chosen(self) -> Words:

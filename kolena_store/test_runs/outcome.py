@@ -52,7 +52,8 @@ class TestResults(ArrowBacked):
     """The results of one or several test runs on one suite, over an Arrow table of metric rows.
 
     `results["Night", "v1", "recall"]` is a typed value; a fourth part names a class. `models` are the names of the
-    models, each followed by its upload configuration when it has one.
+    models, each followed by its upload configuration when it has one. `inference_cases` are the test cases that select
+    other samples for each model, by how they were shown to it.
     """
 
     __test__ = False
@@ -67,6 +68,7 @@ class TestResults(ArrowBacked):
     metrics: "pa.Table"
     terms: "pa.Table"
     notes: tuple[str, ...]
+    inference_cases: tuple[str, ...] = ()
 
     def arrow(self) -> "pa.Table":
         """Return the metric rows: run, model, dataset, suite, test_case, metric, class, value, n, and so on."""
@@ -118,7 +120,7 @@ class TestResults(ArrowBacked):
             title=f"{self.dataset} · {self.suite} version {self.suite_version}",
             models=self.models,
             headlines=self.headlines,
-            conditions=conditions(self.runs),
+            conditions=conditions(self.runs, self.inference_cases),
             notes=self.notes,
         )
 

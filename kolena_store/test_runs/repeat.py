@@ -20,6 +20,7 @@ from kolena_store.test_runs.execute import (
     metric_set,
     plan_of,
 )
+from kolena_store.test_runs.members import stored_members
 from kolena_store.test_runs.scoring import ScoredResults, facts_from
 from kolena_store.test_suites import SuiteRecord, cases_of
 from kolena_store.workflows import configuration_from_document, workflow_from_document
@@ -125,8 +126,6 @@ def repeated_run(session: Session, run: StoredRun, *, names: Sequence[str] | Non
         DamagedStore: a file that it needs is missing or broken.
         LimitExceeded: a metric of the user took more time or memory than it may.
     """
-    from kolena_store.membership.stored import stored_memberships
-
     found = _setting(session, run, names)
     if isinstance(found, Unrepeatable):
         return found
@@ -134,8 +133,9 @@ def repeated_run(session: Session, run: StoredRun, *, names: Sequence[str] | Non
     others = [_scored(session, found, run, results=one) for one in run.compared]
     if own is None or None in others:
         return Unrepeatable(reason=DROPPED.format(what="results version or the sample metrics of it"))
-    members = stored_memberships(session, found.request.dataset, found.version, found.cases)
-    if any(case.key not in members for case in found.cases):
+    results = [one.results for one in (own, *others) if one]
+    members = stored_members(session, found.request.dataset, found.version, found.cases, results=results)
+    if members is None:
         return Unrepeatable(reason="the memberships are not stored")
     restriction = common_samples(session, found, [one for one in others if one]) if run.restriction else None
     plan = plan_of(session, found, members, restriction)

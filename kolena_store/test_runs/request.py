@@ -19,7 +19,7 @@ from kolena_store.test_suites import (
     SuiteReport,
     apply_suites,
     find_suite,
-    stratified_text,
+    stratified,
     suite_named,
 )
 
@@ -35,13 +35,15 @@ def suite_of(
     dataset: DatasetRecord,
     suite: "str | Path | SuiteReport | None",
     by: Sequence["str | Bins"] | None,
+    *,
+    cross: bool = False,
 ) -> tuple[SuiteRecord, tuple[str, ...]]:
     """Return the suite to test: a stored one, one from a file (applied first), one by fields, or all samples.
 
-    What there is to say of a file that was applied stands beside it.
+    What there is to say of a file that was applied, or of the fields, stands beside it.
 
     Raises:
-        InvalidInput: both a suite and fields are named.
+        InvalidInput: both a suite and fields are named, or fields are to be crossed and none is.
         UnknownName: there is no such suite.
     """
     if by is not None and suite is not None:
@@ -50,7 +52,9 @@ def suite_of(
             "fields make a suite of their own"
         )
     if by is not None:
-        return _by_fields(transaction, dataset, by), ()
+        return _by_fields(transaction, dataset, by, cross=cross)
+    if cross:
+        raise InvalidInput("cross= (--cross) names no fields to cross; give them with by= (--by)")
     if suite is None:
         if find_suite(transaction, dataset, ALL) is None:
             apply_suites(transaction, dataset, [SuiteInput(name=ALL, text="", file=ALL, origin="all")])
@@ -93,30 +97,39 @@ def suite_input(
 
 
 def stratify(
-    transaction: Transaction, dataset: DatasetRecord, name: str, by: Sequence["str | Bins"], *, origin: str = "file"
+    transaction: Transaction,
+    dataset: DatasetRecord,
+    name: str,
+    by: Sequence["str | Bins"],
+    *,
+    cross: bool = False,
+    origin: str = "file",
 ) -> SuiteReport:
-    """Write the views for some fields, apply them as a suite, and return it with its text."""
-    text = stratified_text(transaction, version_of(transaction, dataset), listed(by))
-    return apply_suites(transaction, dataset, [SuiteInput(name=name, text=text, file=name, origin=origin)])[0]
+    """Write the views for some fields (or their combinations), apply them as a suite, and return it with its text."""
+    made = stratified(transaction, version_of(transaction, dataset), listed(by), cross=cross)
+    given = SuiteInput(name=name, text=made.text, file=name, origin=origin, warnings=made.notes)
+    return apply_suites(transaction, dataset, [given])[0]
 
 
-def _by_fields(transaction: Transaction, dataset: DatasetRecord, by: Sequence["str | Bins"]) -> SuiteRecord:
+def _by_fields(
+    transaction: Transaction, dataset: DatasetRecord, by: Sequence["str | Bins"], *, cross: bool
+) -> tuple[SuiteRecord, tuple[str, ...]]:
     if not by:
         raise InvalidInput("by= names no field; give at least one, as in by=['language']")
-    name = _name_of(listed(by))
+    name = _name_of(listed(by), " x " if cross else ", ")
     taken = find_suite(transaction, dataset, name)
     if taken is not None and taken.origin != BY:
         name = f"{name} (fields)"
-    stratify(transaction, dataset, name, by, origin=BY)
-    return suite_named(transaction, dataset, name)
+    report = stratify(transaction, dataset, name, by, cross=cross, origin=BY)
+    return suite_named(transaction, dataset, name), report.warnings
 
 
-def _name_of(by: Sequence["str | Bins"]) -> str:
+def _name_of(by: Sequence["str | Bins"], between: str) -> str:
     """Return the name of the suite that fields make: it says how they are cut, as another cut is another suite."""
     cuts = [str(one) for one in by]
-    name = f"by {', '.join(cuts)}"
+    name = f"by {between.join(cuts)}"
     is_fit = len(name) <= LONGEST_NAME and name.isprintable()
-    return name if is_fit else f"by fields {sha256_of_texts(cuts)[:8]}"
+    return name if is_fit else f"by fields {sha256_of_texts([between, *cuts])[:8]}"
 
 
 def listed(given: "Sequence[Any] | str | Bins") -> "Sequence[Any]":

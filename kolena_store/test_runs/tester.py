@@ -20,19 +20,22 @@ __all__ = ["TestOptions", "run_models"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestOptions:
-    """How to test: on which suite, or by which fields; under which configuration; which metrics; on which samples."""
+    """How to test: on which suite, or by which fields (crossed or not); how configured; which metrics and samples."""
 
     __test__ = False
 
     suite: "str | Path | SuiteReport | None" = None
     by: Sequence["str | Bins"] | None = None
+    cross: bool = False
     configuration: Configuration | None = None
     metrics: Sequence[str] | None = None
     common: bool = False
     limits: Limits = DEFAULT_LIMITS
 
 
-def run_models(transaction: Transaction, name: str, models: Sequence[str] | None, options: TestOptions) -> TestResults:
+def run_models(
+    transaction: Transaction, name: str, models: str | Sequence[str] | None, options: TestOptions
+) -> TestResults:
     """Test models (None: all with results) on a dataset and return their results together.
 
     Raises:
@@ -40,14 +43,14 @@ def run_models(transaction: Transaction, name: str, models: Sequence[str] | None
     """
     dataset = dataset_named(transaction, name)
     workflow = workflow_of(dataset, version_of(transaction, dataset))
-    suite, notes = suite_of(transaction, dataset, options.suite, options.by)
+    suite, notes = suite_of(transaction, dataset, options.suite, options.by, cross=options.cross)
     metrics = listed(options.metrics) if options.metrics is not None else None
     if metrics is not None and not metrics:
         raise InvalidInput("the test names no metric; name at least one, or leave metrics away to compute all")
     request = TestRequest(
         dataset=dataset,
         suite=suite,
-        results=chosen_results(transaction, dataset, models),
+        results=chosen_results(transaction, dataset, listed(models) if models is not None else None),
         configuration=options.configuration,
         metrics=metrics,
         common=options.common,

@@ -1,8 +1,10 @@
 """Test suites: ordered sets of test-case versions that answer one set of questions."""
 
 from kolena_store.test_suites.apply import AppliedCase, SuiteInput, SuiteReport, apply_suites, size_note
+from kolena_store.test_suites.bins import Bins, parse_bins
 from kolena_store.test_suites.difference import CaseDifference, SuiteDifference, suite_difference
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_digest, write_members
+from kolena_store.test_suites.of_models import lacking_notes
 from kolena_store.test_suites.pinned import check_pinned_cases
 from kolena_store.test_suites.records import (
     ALL,
@@ -15,7 +17,7 @@ from kolena_store.test_suites.records import (
     suite_named,
     suites,
 )
-from kolena_store.test_suites.stratify import Bins, parse_bins, stratified_text
+from kolena_store.test_suites.stratify import Stratified, stratified
 
 __all__ = [
     "ALL",
@@ -26,6 +28,7 @@ __all__ = [
     "CaseDifference",
     "CaseRecord",
     "ExplicitCase",
+    "Stratified",
     "SuiteDifference",
     "SuiteInput",
     "SuiteRecord",
@@ -35,9 +38,10 @@ __all__ = [
     "check_pinned_cases",
     "explicit_digest",
     "find_suite",
+    "lacking_notes",
     "parse_bins",
     "size_note",
-    "stratified_text",
+    "stratified",
     "suite_difference",
     "suite_named",
     "suites",

@@ -1,22 +1,26 @@
 """Applying suites: definitions become versions of test cases, and their ordered list a version of the suite."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Transaction
+from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables, version_of
 from kolena_store.display import Column, Listing
 from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
+from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.schema import now
 from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
+from kolena_store.test_suites.of_models import members_of_models, note_of_models
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_cases, all_samples
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from kolena_store.membership.evaluation import Membership
 
 __all__ = ["AppliedCase", "SuiteInput", "SuiteReport", "apply_suites", "size_note"]
 
@@ -37,7 +41,7 @@ CASE_COLUMNS = (
 class SuiteInput:
     """What the caller gave: the suite's name, the text of its views, and test cases as lists of ids.
 
-    `description` and `tags` replace the stored ones when they are given.
+    `description` and `tags` replace the stored ones when they are given; `warnings` come with the report.
     """
 
     name: str
@@ -47,6 +51,7 @@ class SuiteInput:
     origin: str = "file"
     description: str | None = None
     tags: Sequence[str] | None = None
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,8 @@ class AppliedCase:
 class SuiteReport(Tabular):
     """A suite as it stands after it was applied; `is_new_version` is False when nothing changed.
 
-    `removed` names the test cases that the version before had and this one has not.
+    `removed` names the test cases that the version before had and this one has not; `warnings` say what to mind when
+    fields made the suite: combinations with few samples, elements of lists that have no test case.
     """
 
     dataset: str
@@ -75,19 +81,20 @@ class SuiteReport(Tabular):
     source: str
     cases: tuple[AppliedCase, ...]
     removed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence on the test cases that left the suite, or nothing when none did."""
+        """Return a sentence on the test cases that left the suite, when some did, and the warnings."""
         left = f"left suite {self.name} with version {self.version}: {shown(self.removed)}"
-        return (left,) if self.removed else ()
+        return (*((left,) if self.removed else ()), *self.warnings)
 
     def arrow(self) -> "pa.Table":
         """Return one row for each test case."""
         return table_of(CASE_COLUMNS, self.cases)
 
     def listings(self) -> Sequence[Listing | str]:
-        """Return the test cases with their sizes, empty and tiny ones marked, and those that left the suite."""
+        """Return the test cases with their sizes, empty and tiny ones marked, those that left the suite, warnings."""
         columns = (
             Column(title="test case"),
             Column(title="version", align="right"),
@@ -127,7 +134,8 @@ def apply_suites(transaction: Transaction, dataset: DatasetRecord, inputs: Seque
         raise InvalidInput(f"{ALL!r} is the suite of every sample, which is always there; give yours another name")
     applied = [_apply(transaction, dataset, version, one) for one in inputs]
     _check_pins(transaction, dataset, [one.suite for one in applied])
-    return [_report(transaction, dataset, version, one) for one in applied]
+    reports = [_report(transaction, dataset, version, one) for one in applied]
+    return [replace(report, warnings=tuple(one.warnings)) for report, one in zip(reports, inputs, strict=True)]
 
 
 def _apply(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput) -> _Applied:
@@ -177,7 +185,7 @@ def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord |
 def _definitions(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> list[CaseDefinition]:
-    tables = {"test_samples": version.types, **{one.name: one.types for one in attached_tables(transaction, version)}}
+    tables = _tables(transaction, dataset, version, given)
     views = parse_suite(given.text, file=given.file, tables=tables) if given.text.strip() else ()
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
     found = [all_samples(), *map(_of_view, views), *explicit]
@@ -188,6 +196,18 @@ def _definitions(
     return found
 
 
+def _tables(
+    session: Session, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
+) -> dict[str, Mapping[str, str]]:
+    """Return the tables that a suite may read; of inferences only what results declare as their metadata."""
+    attached = {one.name: one.types for one in attached_tables(session, version)}
+    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types, **attached}
+    if "inferences" in given.text.lower():
+        declared = types_of_metadata(version, results_of_dataset(session, dataset))
+        tables |= {"inferences": declared} if declared else {}
+    return tables
+
+
 def _of_view(view: ViewDefinition) -> CaseDefinition:
     return CaseDefinition(
         name=view.name,
@@ -196,6 +216,7 @@ def _of_view(view: ViewDefinition) -> CaseDefinition:
         source=view.source,
         query=view.standalone,
         fields=tuple(view.fields),
+        inference_fields=tuple(view.inference_fields),
         members_file=None,
         description=view.description,
         tags=tuple(view.tags),
@@ -223,8 +244,14 @@ def _report(transaction: Transaction, dataset: DatasetRecord, version: VersionRe
 
     suite = done.suite
     cases = cases_of(transaction, suite)
-    members = ensure_memberships(transaction, dataset, version, cases)
-    applied = tuple(_applied(case, members[case.key].n, members[case.key].n_nan) for case in cases)
+    members = ensure_memberships(transaction, dataset, version, [case for case in cases if not case.is_of_model])
+    of_models = members_of_models(transaction, dataset, version, [case for case in cases if case.is_of_model])
+    applied = tuple(
+        _applied_of_models(case, of_models[case.key], dataset.next_sample)
+        if case.is_of_model
+        else _applied(case, members[case.key].n, members[case.key].n_nan)
+        for case in cases
+    )
     return SuiteReport(
         dataset=dataset.name,
         name=suite.name,
@@ -241,6 +268,17 @@ def _applied(case: CaseRecord, n: int, n_nan: int) -> AppliedCase:
     if n_nan and case.name != ALL:
         notes.append(f"{n_nan:,} with NaN, which counts as the greatest number")
     return AppliedCase(name=case.name, version=case.version, level=case.level, n=n, n_nan=n_nan, note="; ".join(notes))
+
+
+def _applied_of_models(case: CaseRecord, members: "Mapping[str, Membership | None]", size: int) -> AppliedCase:
+    """Return how an inference-level test case stands: its size is that of all models together."""
+    from kolena_store.membership.of_results import united
+
+    known = [one for one in members.values() if one is not None]
+    found, smallest = united(known, size), min((one.n for one in known), default=0)
+    applied = _applied(case, found.n, found.n_nan)
+    notes = [note_of_models(members), *([size_note(smallest)] if size_note(smallest) else [])]
+    return replace(applied, note="; ".join(notes))
 
 
 def size_note(n: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
 from kolena_store.display import Column, Listing, number
+from kolena_store.results import results_of_dataset
 from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_suites.records import CaseRecord, cases_of, suite_named
 
@@ -110,12 +111,20 @@ def suite_difference(
 def _members(
     session: Session, dataset: DatasetRecord, name: str, suite_version: int, *, version: VersionRecord
 ) -> "dict[str, tuple[CaseRecord, Words]]":
-    """Return each test case of a suite version with its members in a dataset version."""
+    """Return each test case of a suite version with its members in a dataset version, those of any model together."""
     from kolena_store.membership.evaluation import evaluate
 
     cases = cases_of(session, suite_named(session, dataset, name, suite_version))
-    found = evaluate(session, version, dataset.next_sample, cases)
-    return {case.name: (case, members.words) for case, members in zip(cases, found, strict=True)}
+    of_samples = [case for case in cases if not case.is_of_model]
+    of_models = [case for case in cases if case.is_of_model]
+    members = evaluate(session, version, dataset.next_sample, of_samples)
+    if of_models:
+        from kolena_store.membership.of_results import members_of_any
+
+        results = results_of_dataset(session, dataset)
+        members += members_of_any(session, version, dataset.next_sample, of_models, results=results)
+    found = {case.key: one.words for case, one in zip([*of_samples, *of_models], members, strict=True)}
+    return {case.name: (case, found[case.key]) for case in cases}
 
 
 def _difference(

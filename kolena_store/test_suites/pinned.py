@@ -9,6 +9,7 @@ from kolena_store.errors import ConflictingDefinition
 from kolena_store.predicates.messages import missing_name, plain_message
 from kolena_store.predicates.relations import tables_read
 from kolena_store.predicates.tokens import lowered
+from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.statements import Fragment, identifier, joined, statement
 from kolena_store.test_suites.records import CaseRecord
 
@@ -30,21 +31,29 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
     cases = session.records(CaseRecord, "suites.pinned_cases", dataset_id=dataset.dataset_id)
     if not cases:
         return
-    tables = {"test_samples": version.types, **{one.name: one.types for one in attached_tables(session, version)}}
-    _check_table_names(dataset, cases, tables)
+    attached = {one.name: one.types for one in attached_tables(session, version)}
+    _check_table_names(dataset, cases, attached)
+    declared = types_of_metadata(version, results_of_dataset(session, dataset))
+    tables = {"test_samples": version.types, "inferences": declared, **attached}
     connection = connect(session.root)
     try:
         for table, types in tables.items():
-            columns = joined(Fragment(f"{identifier(name)} {kind}") for name, kind in types.items())
+            columns = joined((Fragment(f", {identifier(name)} {kind}") for name, kind in types.items()), "")
             empty = statement("queries/suites", "empty_table").fill(table=identifier(table), columns=columns)
             connection.execute(empty)
         for case in cases:
-            if case.normalised is not None:
+            if case.normalised is not None and _is_declared(case, declared):
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
     except duckdb.Error as error:
         raise _broken(session, dataset, case, error, tables=tables) from error
     finally:
         connection.close()
+
+
+def _is_declared(case: CaseRecord, declared: Iterable[str]) -> bool:
+    """Return whether results have the inference metadata that a test case reads: without it, it has no members."""
+    known = {lowered(name) for name in declared}
+    return known.issuperset(map(lowered, case.inference_fields))
 
 
 def _check_table_names(dataset: DatasetRecord, cases: Sequence[CaseRecord], tables: Iterable[str]) -> None:

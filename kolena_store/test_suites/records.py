@@ -48,6 +48,7 @@ CASES = Layout(
     shown=(
         RecordColumn(name="test case", of="name"),
         RecordColumn(name="version", kind="whole"),
+        RecordColumn(name="level"),
         RecordColumn(name="definition", of="short_definition"),
         *NOTES,
     ),
@@ -66,6 +67,7 @@ class CaseRecord:
     source: str | None
     normalised: str | None = field(repr=False)
     fields: list[str]
+    inference_fields: list[str]
     members_file: int | None = field(repr=False)
     description: str | None
     tags: list[str]
@@ -74,6 +76,11 @@ class CaseRecord:
     def query(self) -> Fragment:
         """Return the SELECT that names the members; it was checked when the suite was applied."""
         return Fragment(self.normalised or "")
+
+    @property
+    def is_of_model(self) -> bool:
+        """Return whether its members are other samples for each model: those that were shown to it in some way."""
+        return self.level == "inference"
 
     @property
     def short_definition(self) -> str:

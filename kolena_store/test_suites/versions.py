@@ -23,6 +23,7 @@ class CaseDefinition:
     source: str | None
     query: Fragment | None
     fields: tuple[str, ...]
+    inference_fields: tuple[str, ...] = ()
     members_file: int | None
     description: str | None
     tags: tuple[str, ...]
@@ -101,6 +102,7 @@ def _insert_versions(
             sources=[one.source for one in definitions],
             normalised=[one.query for one in definitions],
             fields=[list(one.fields) for one in definitions],
+            inference_fields=[list(one.inference_fields) for one in definitions],
             members_files=[one.members_file for one in definitions],
             created=now(),
         )

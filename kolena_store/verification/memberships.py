@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord
 from kolena_store.errors import DamagedStore, RefusedStatement
 from kolena_store.progress import track
+from kolena_store.results import ResultsRecord
 from kolena_store.test_suites import CaseRecord
 from kolena_store.verification.report import Finding
 
@@ -31,43 +32,80 @@ def membership_findings(session: Session, check: MembershipCheck) -> Iterator[Fi
     """Yield the memberships that are not what their definitions select; those of damaged files are left out."""
     versions = session.rows("verification.stored_memberships")
     with track(len(versions), "selecting samples again") as advance:
-        for dataset_id, number in versions:
+        for row in versions:
             with suppress(DamagedStore):  # the file is a finding of its own
-                yield from _of_version(session, dataset_id, number, check)
+                yield from _of_version(session, _Key(*row), check)
             advance(1)
 
 
-def _of_version(session: Session, dataset_id: int, number: int, check: MembershipCheck) -> Iterator[Finding]:
-    from kolena_store.membership.stored import stored_memberships
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What memberships are of: a dataset version, and one of results where they differ by model."""
 
-    key = {"dataset_id": dataset_id}
-    datasets = session.records(DatasetRecord, "datasets.dataset_numbered", **key)
-    versions = session.records(VersionRecord, "datasets.version_numbered", **key, version=number)
-    if not datasets or not versions:
+    dataset_id: int
+    dataset_version: int
+    results_id: int | None
+    results_version: int | None
+
+
+def _of_version(session: Session, key: _Key, check: MembershipCheck) -> Iterator[Finding]:
+    parts = asdict(key)
+    of_dataset = {"dataset_id": key.dataset_id}
+    datasets = session.records(DatasetRecord, "datasets.dataset_numbered", **of_dataset)
+    versions = session.records(VersionRecord, "datasets.version_numbered", **of_dataset, version=key.dataset_version)
+    of_results = {"results_id": key.results_id, "version": key.results_version}
+    results = session.records(ResultsRecord, "results.version_numbered", **of_results) if key.results_id else [None]
+    if not datasets or not versions or not results:
         return  # a finding of the catalogue
-    cases = session.records(CaseRecord, "verification.cases_with_members", **key, dataset_version=number)
-    stored = stored_memberships(session, datasets[0], versions[0], cases)
-    for case, found in zip(cases, _evaluated(session, versions[0], datasets[0].next_sample, cases), strict=True):
-        where = f"test case {case.name} version {case.version} on {datasets[0].name} version {number}"
+    cases = session.records(CaseRecord, "verification.cases_with_members", **parts)
+    data = _Data(datasets[0], versions[0], results[0])
+    stored = data.stored(session, cases)
+    for case, found in zip(cases, _evaluated(session, data, cases), strict=True):
         problem = found if isinstance(found, str) else _problem(found, stored[case.key])
+        where = f"test case {case.name} version {case.version} on {data.label}"
         if problem is None:
             check.n_equal += 1
         else:
             yield Finding(kind="membership", subject=where, problem=problem, remedy=REMEDY)
 
 
-def _evaluated(
-    session: Session, version: VersionRecord, size: int, cases: Sequence[CaseRecord]
-) -> "list[Membership | str]":
-    """Return the members of each test case, or why it can't be evaluated."""
-    from kolena_store.membership.evaluation import evaluate
+@dataclass(frozen=True, slots=True)
+class _Data:
+    dataset: DatasetRecord
+    version: VersionRecord
+    results: ResultsRecord | None
 
+    @property
+    def label(self) -> str:
+        of_results = f", results of {self.results.label} version {self.results.version}" if self.results else ""
+        return f"{self.dataset.name} version {self.version.version}{of_results}"
+
+    def stored(self, session: Session, cases: Sequence[CaseRecord]) -> "dict[tuple[int, int], Membership]":
+        from kolena_store.membership.of_results import stored_members_of_results
+        from kolena_store.membership.stored import stored_memberships
+
+        if self.results is None:
+            return stored_memberships(session, self.dataset, self.version, cases)
+        return stored_members_of_results(session, self.dataset, self.version, cases, results=self.results)
+
+    def evaluated(self, session: Session, cases: Sequence[CaseRecord]) -> "list[Membership]":
+        from kolena_store.membership.evaluation import evaluate
+        from kolena_store.membership.of_results import evaluate_results
+
+        size = self.dataset.next_sample
+        if self.results is None:
+            return evaluate(session, self.version, size, cases)
+        return evaluate_results(session, self.version, size, cases, results=self.results)
+
+
+def _evaluated(session: Session, data: _Data, cases: Sequence[CaseRecord]) -> "list[Membership | str]":
+    """Return the members of each test case, or why it can't be evaluated."""
     try:
-        return [*evaluate(session, version, size, cases)]
+        return [*data.evaluated(session, cases)]
     except RefusedStatement as error:
         if len(cases) == 1:
             return [str(error)]
-        return [one for case in cases for one in _evaluated(session, version, size, [case])]
+        return [one for case in cases for one in _evaluated(session, data, [case])]
 
 
 def _problem(found: "Membership", stored: "Membership") -> str | None:

@@ -1,6 +1,6 @@
 """Repairing a store: what was computed is computed again; what people uploaded is never touched."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,6 +9,8 @@ from kolena_store.datasets import DatasetRecord, VersionRecord
 from kolena_store.display import counted
 from kolena_store.errors import StoreError
 from kolena_store.files import FileRecord
+from kolena_store.results import ResultsRecord
+from kolena_store.test_runs.members import ensured_members
 from kolena_store.test_runs.rescore import forget_scores, score_again, scores_in
 from kolena_store.test_suites import CaseRecord
 from kolena_store.verification.checking import verify
@@ -54,16 +56,18 @@ def _computed_again(transaction: Transaction, damaged: Sequence[FileRecord]) -> 
 
 def _memberships(transaction: Transaction, file_ids: Sequence[int], untouched: Collection[int]) -> Iterator[str]:
     lost = []
-    for dataset_id, number in transaction.rows("verification.versions_with_members_in", file_ids=file_ids):
+    for dataset_id, number, *of_results in transaction.rows("verification.versions_with_members_in", file_ids=file_ids):
         if dataset_id not in untouched:
             key = {"dataset_id": dataset_id, "dataset_version": number}
+            key |= dict(zip(("results_id", "results_version"), of_results, strict=True))
             cases = transaction.records(CaseRecord, "verification.cases_with_members_in", **key, file_ids=file_ids)
             transaction.run("verification.drop_memberships_in", **key, file_ids=file_ids)
-            lost.append((dataset_id, number, cases))
-    for dataset_id, number, cases in lost:  # once all are dropped: a version is made from those of other versions
-        (dataset,) = transaction.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=dataset_id)
-        what = f"{counted(len(cases), 'membership')} on {dataset.name} version {number}"
-        yield _attempted(what, partial(_select_again, transaction, dataset, number, cases))
+            lost.append((key, cases))
+    for key, cases in lost:  # once all are dropped: a version is made from those of other versions
+        of_dataset = {"dataset_id": key["dataset_id"]}
+        (dataset,) = transaction.records(DatasetRecord, "datasets.dataset_numbered", **of_dataset)
+        what = f"{counted(len(cases), 'membership')} on {dataset.name} version {key['dataset_version']}"
+        yield _attempted(what, partial(_select_again, transaction, dataset, key, cases))
 
 
 def _scores(transaction: Transaction, file_ids: Sequence[int], untouched: Collection[int]) -> Iterator[str]:
@@ -75,12 +79,15 @@ def _scores(transaction: Transaction, file_ids: Sequence[int], untouched: Collec
         yield _attempted(what, partial(score_again, transaction, stored))
 
 
-def _select_again(transaction: Transaction, dataset: DatasetRecord, number: int, cases: Sequence[CaseRecord]) -> None:
-    from kolena_store.membership.stored import ensure_memberships
-
-    key = {"dataset_id": dataset.dataset_id, "version": number}
-    (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **key)
-    ensure_memberships(transaction, dataset, version, cases)
+def _select_again(
+    transaction: Transaction, dataset: DatasetRecord, key: Mapping[str, int | None], cases: Sequence[CaseRecord]
+) -> None:
+    of_dataset = {"dataset_id": dataset.dataset_id, "version": key["dataset_version"]}
+    (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **of_dataset)
+    of_results = {"results_id": key["results_id"], "version": key["results_version"]}
+    is_of_model = key["results_id"] is not None
+    results = transaction.records(ResultsRecord, "results.version_numbered", **of_results) if is_of_model else []
+    ensured_members(transaction, dataset, version, cases, results=results)
 
 
 def _attempted(what: str, compute: Callable[[], None]) -> str:

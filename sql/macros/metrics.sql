@@ -76,7 +76,13 @@ CREATE OR REPLACE MACRO {name}(_model, _test_case, _upload_configuration := NULL
 WITH results AS (
     SELECT * FROM {results}
     WHERE model = _model AND upload_configuration IS NOT DISTINCT FROM _upload_configuration
-        AND _sample IN (SELECT _sample FROM {members} WHERE test_case = _test_case)
+        AND _sample IN (
+            SELECT _sample FROM {members}
+            WHERE test_case = _test_case AND (
+                model IS NULL
+                OR model = _model AND upload_configuration IS NOT DISTINCT FROM _upload_configuration
+            )
+        )
 ){tables}
 SELECT * FROM (
 {query}

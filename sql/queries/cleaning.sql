@@ -19,7 +19,11 @@ WITH dataset_versions AS (
     UNION ALL SELECT members_file FROM catalogue.test_case_versions
     UNION ALL
     SELECT memberships.file_id FROM catalogue.memberships
-    JOIN dataset_versions ON dataset_versions.dataset_id = memberships.dataset_id AND version = dataset_version
+    JOIN dataset_versions ON dataset_versions.dataset_id = memberships.dataset_id
+        AND dataset_versions.version = dataset_version
+    LEFT JOIN results_versions ON results_versions.results_id = memberships.results_id
+        AND results_versions.version = results_version
+    WHERE memberships.results_id IS NULL OR results_versions.results_id IS NOT NULL
     UNION ALL
     SELECT unnest(metric_files) FROM catalogue.sample_metrics AS scored
     JOIN dataset_versions ON dataset_versions.dataset_id = scored.dataset_id
@@ -80,6 +84,9 @@ DELETE FROM catalogue.attached_tables WHERE dataset_id = $id AND version = $vers
 
 -- name: drop_memberships_of(id, version)
 DELETE FROM catalogue.memberships WHERE dataset_id = $id AND dataset_version = $version;
+
+-- name: drop_memberships_of_results(id, version)
+DELETE FROM catalogue.memberships WHERE results_id = $id AND results_version = $version;
 
 -- name: drop_scores_of_dataset(id, version)
 DELETE FROM catalogue.sample_metrics WHERE dataset_id = $id AND dataset_version = $version;

@@ -6,6 +6,17 @@
 CREATE TABLE {table} AS SELECT _sample, {columns} FROM read_parquet({files}, union_by_name = true)
 WHERE {condition};
 
+-- name: with_nan()
+-- example: conditions = isnan(0.5::DOUBLE)
+SELECT DISTINCT _sample FROM inferences JOIN test_samples USING (_sample) WHERE {conditions}
+
+-- name: is_nan()
+-- example: column = 0.5::DOUBLE
+isnan({column})
+
+-- name: is_loaded()
+_sample IN (SELECT _sample FROM test_samples)
+
 -- name: is_chosen()
 _sample IN (SELECT _sample FROM chosen_samples)
 
@@ -30,17 +41,24 @@ SELECT _sample FROM (
 -- name: stored(dataset_id, dataset_version, test_case_ids)
 SELECT test_case_id, test_case_version, dataset_version, file_id, n, n_nan
 FROM catalogue.memberships
-WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version
+WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version AND results_id IS NULL
     AND test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]));
 
 -- name: of_other_versions(dataset_id, dataset_version, test_case_ids)
 SELECT test_case_id, test_case_version, dataset_version, file_id, n, n_nan
 FROM catalogue.memberships
-WHERE dataset_id = $dataset_id AND dataset_version <> $dataset_version
+WHERE dataset_id = $dataset_id AND dataset_version <> $dataset_version AND results_id IS NULL
     AND test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]))
 QUALIFY dataset_version = max(dataset_version) OVER (PARTITION BY test_case_id, test_case_version);
 
--- name: insert_memberships(test_case_ids, test_case_versions, dataset_id, dataset_version, file_ids, n, n_nan)
+-- name: stored_of_results(dataset_id, dataset_version, results_id, results_version, test_case_ids)
+SELECT test_case_id, test_case_version, dataset_version, file_id, n, n_nan
+FROM catalogue.memberships
+WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version
+    AND results_id = $results_id AND results_version = $results_version
+    AND test_case_id IN (SELECT unnest($test_case_ids::BIGINT[]));
+
+-- name: insert_memberships(test_case_ids, test_case_versions, dataset_id, dataset_version, file_ids, n, n_nan, results_id, results_version)
 INSERT INTO catalogue.memberships
 SELECT unnest($test_case_ids::BIGINT[]), unnest($test_case_versions::INTEGER[]), $dataset_id, $dataset_version,
-    unnest($file_ids::BIGINT[]), unnest($n::BIGINT[]), unnest($n_nan::BIGINT[]);
+    unnest($file_ids::BIGINT[]), unnest($n::BIGINT[]), unnest($n_nan::BIGINT[]), $results_id, $results_version;

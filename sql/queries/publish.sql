@@ -4,7 +4,7 @@ FROM catalogue.datasets JOIN catalogue.dataset_versions USING (dataset_id)
 WHERE dataset_id = $dataset_id ORDER BY version DESC LIMIT 1;
 
 -- name: newest_results(dataset_id)
-SELECT results_id, version, models.name AS model, document AS upload_configuration, fields, inference_files
+SELECT results_id, version, models.name AS model, document AS upload_configuration, fields, inference_files, metadata_fields
 FROM catalogue.results
 JOIN catalogue.results_versions USING (results_id)
 JOIN catalogue.models USING (model_id)
@@ -48,7 +48,11 @@ ORDER BY test_case_id;
 -- name: membership_files(dataset_id, dataset_version)
 SELECT DISTINCT file_id
 FROM catalogue.memberships JOIN catalogue.published_cases USING (dataset_id, test_case_id, test_case_version)
-WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version ORDER BY file_id;
+LEFT JOIN (SELECT results_id, max(version) AS version FROM catalogue.results_versions GROUP BY results_id) AS newest
+    USING (results_id)
+WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version
+    AND (results_id IS NULL OR results_version = newest.version)
+ORDER BY file_id;
 
 -- name: published_objects(dataset_id)
 SELECT schema_name, name, kind, digest FROM catalogue.published WHERE dataset_id IS NOT DISTINCT FROM $dataset_id::BIGINT;

@@ -8,8 +8,8 @@ INSERT INTO catalogue.results VALUES ($results_id, $dataset_id, $model_id, $conf
 
 -- name: newest_of_dataset(dataset_id)
 SELECT results_id, dataset_id, model_id, models.name AS model, upload_configuration_id,
-    configurations.document AS upload_configuration, version, fields, arrow_schema, inference_files, n_answered,
-    inserted, updated, unchanged, unmatched, author, results_versions.created
+    configurations.document AS upload_configuration, version, fields, arrow_schema, metadata_fields,
+    inference_files, n_answered, inserted, updated, unchanged, unmatched, author, results_versions.created
 FROM catalogue.results
 JOIN catalogue.models USING (model_id)
 JOIN catalogue.results_versions USING (results_id)
@@ -20,8 +20,8 @@ ORDER BY results_id;
 
 -- name: version_numbered(results_id, version)
 SELECT results_id, dataset_id, model_id, models.name AS model, upload_configuration_id,
-    configurations.document AS upload_configuration, version, fields, arrow_schema, inference_files, n_answered,
-    inserted, updated, unchanged, unmatched, author, results_versions.created
+    configurations.document AS upload_configuration, version, fields, arrow_schema, metadata_fields,
+    inference_files, n_answered, inserted, updated, unchanged, unmatched, author, results_versions.created
 FROM catalogue.results
 JOIN catalogue.models USING (model_id)
 JOIN catalogue.results_versions USING (results_id)
@@ -34,18 +34,18 @@ SELECT min(version), max(version) FROM catalogue.results_versions WHERE results_
 
 -- name: all_versions(results_id)
 SELECT results_id, dataset_id, model_id, models.name AS model, upload_configuration_id,
-    configurations.document AS upload_configuration, version, fields, arrow_schema, inference_files, n_answered,
-    inserted, updated, unchanged, unmatched, author, results_versions.created
+    configurations.document AS upload_configuration, version, fields, arrow_schema, metadata_fields,
+    inference_files, n_answered, inserted, updated, unchanged, unmatched, author, results_versions.created
 FROM catalogue.results
 JOIN catalogue.models USING (model_id)
 JOIN catalogue.results_versions USING (results_id)
 LEFT JOIN catalogue.configurations ON configuration_id = upload_configuration_id
 WHERE results_id = $results_id ORDER BY version;
 
--- name: insert_version(results_id, version, fields, arrow_schema, inference_files, n_answered, inserted, updated, unchanged, unmatched, author, created)
+-- name: insert_version(results_id, version, fields, arrow_schema, metadata_fields, inference_files, n_answered, inserted, updated, unchanged, unmatched, author, created)
 INSERT INTO catalogue.results_versions VALUES (
-    $results_id, $version, $fields, $arrow_schema, $inference_files, $n_answered, $inserted, $updated, $unchanged,
-    $unmatched, $author, $created, NULL
+    $results_id, $version, $fields, $arrow_schema, $metadata_fields, $inference_files, $n_answered, $inserted, $updated,
+    $unchanged, $unmatched, $author, $created, NULL
 );
 
 -- name: content_digest(results_id, version)

@@ -127,6 +127,15 @@ LEFT JOIN catalogue.configurations AS upload ON upload.configuration_id = upload
 LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
 WHERE run_id IN (SELECT unnest($run_ids::BIGINT[])) ORDER BY run_id;
 
+-- name: inference_cases(run_id)
+SELECT test_cases.name
+FROM catalogue.test_runs
+JOIN catalogue.test_suite_members AS members USING (suite_id, suite_version)
+JOIN catalogue.test_cases USING (test_case_id)
+JOIN catalogue.test_case_versions AS versions
+    ON versions.test_case_id = members.test_case_id AND versions.version = members.test_case_version
+WHERE run_id = $run_id AND versions.level = 'inference' ORDER BY position;
+
 -- name: rows_of_runs(files, run_ids)
 SELECT * FROM read_parquet($files) WHERE run IN (SELECT unnest($run_ids::BIGINT[]));
 

@@ -50,7 +50,8 @@ FROM (
     UNION ALL SELECT 'run', run_id::VARCHAR FROM catalogue.test_runs
     UNION ALL SELECT 'run of key', run_key FROM catalogue.test_runs WHERE status = 'done'
     UNION ALL
-    SELECT 'membership', concat_ws(' ', test_case_id, test_case_version, dataset_id, dataset_version)
+    SELECT 'membership', concat_ws(' ', test_case_id, test_case_version, dataset_id, dataset_version,
+        results_id, results_version)
     FROM catalogue.memberships
 )
 GROUP BY kind, id HAVING count(*) > 1 ORDER BY ALL;
@@ -86,6 +87,7 @@ FROM (
     UNION ALL SELECT 'metric ' || name, 'dataset', dataset_id FROM catalogue.metric_versions
     UNION ALL SELECT 'membership', 'test case', test_case_id FROM catalogue.memberships
     UNION ALL SELECT 'membership', 'dataset', dataset_id FROM catalogue.memberships
+    UNION ALL SELECT 'membership', 'results', results_id FROM catalogue.memberships
     UNION ALL SELECT 'sample metrics', 'results', results_id FROM catalogue.sample_metrics
     UNION ALL SELECT 'threshold', 'results', results_id FROM catalogue.thresholds
     UNION ALL SELECT 'run ' || run_id, 'dataset', dataset_id FROM catalogue.test_runs
@@ -125,6 +127,11 @@ FROM (
         EXISTS (FROM catalogue.dataset_versions AS found WHERE found.dataset_id = stored.dataset_id
             AND found.version = stored.dataset_version)
     FROM catalogue.memberships AS stored
+    UNION ALL
+    SELECT 'a membership', 'results ' || results_id, results_version,
+        EXISTS (FROM catalogue.results_versions AS found WHERE found.results_id = stored.results_id
+            AND found.version = stored.results_version)
+    FROM catalogue.memberships AS stored WHERE results_id IS NOT NULL
     UNION ALL
     SELECT 'sample metrics', 'dataset ' || dataset_id, dataset_version,
         EXISTS (FROM catalogue.dataset_versions AS found WHERE found.dataset_id = stored.dataset_id
@@ -206,15 +213,17 @@ FROM catalogue.test_case_versions JOIN catalogue.test_cases USING (test_case_id)
 ORDER BY ALL;
 
 -- name: stored_memberships()
-SELECT DISTINCT dataset_id, dataset_version FROM catalogue.memberships ORDER BY ALL;
+SELECT DISTINCT dataset_id, dataset_version, results_id, results_version FROM catalogue.memberships ORDER BY ALL;
 
--- name: cases_with_members(dataset_id, dataset_version)
+-- name: cases_with_members(dataset_id, dataset_version, results_id, results_version)
 SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, fields,
-    members_file, description, tags
+    inference_fields, members_file, description, tags
 FROM catalogue.memberships
 JOIN catalogue.test_cases USING (test_case_id)
 JOIN catalogue.test_case_versions USING (test_case_id)
 WHERE memberships.dataset_id = $dataset_id AND dataset_version = $dataset_version
+    AND results_id IS NOT DISTINCT FROM $results_id::BIGINT
+    AND results_version IS NOT DISTINCT FROM $results_version::INTEGER
     AND test_case_versions.version = test_case_version
 ORDER BY test_case_id, version;
 
@@ -232,20 +241,24 @@ FROM (
 WHERE file_id IN (SELECT unnest($file_ids::BIGINT[]));
 
 -- name: versions_with_members_in(file_ids)
-SELECT DISTINCT dataset_id, dataset_version FROM catalogue.memberships
+SELECT DISTINCT dataset_id, dataset_version, results_id, results_version FROM catalogue.memberships
 WHERE file_id IN (SELECT unnest($file_ids::BIGINT[])) ORDER BY ALL;
 
--- name: cases_with_members_in(dataset_id, dataset_version, file_ids)
+-- name: cases_with_members_in(dataset_id, dataset_version, results_id, results_version, file_ids)
 SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, fields,
-    members_file, description, tags
+    inference_fields, members_file, description, tags
 FROM catalogue.memberships
 JOIN catalogue.test_cases USING (test_case_id)
 JOIN catalogue.test_case_versions USING (test_case_id)
 WHERE memberships.dataset_id = $dataset_id AND dataset_version = $dataset_version
+    AND results_id IS NOT DISTINCT FROM $results_id::BIGINT
+    AND results_version IS NOT DISTINCT FROM $results_version::INTEGER
     AND test_case_versions.version = test_case_version AND file_id IN (SELECT unnest($file_ids::BIGINT[]))
 ORDER BY test_case_id, version;
 
--- name: drop_memberships_in(dataset_id, dataset_version, file_ids)
+-- name: drop_memberships_in(dataset_id, dataset_version, results_id, results_version, file_ids)
 DELETE FROM catalogue.memberships
 WHERE dataset_id = $dataset_id AND dataset_version = $dataset_version
+    AND results_id IS NOT DISTINCT FROM $results_id::BIGINT
+    AND results_version IS NOT DISTINCT FROM $results_version::INTEGER
     AND file_id IN (SELECT unnest($file_ids::BIGINT[]));

@@ -47,7 +47,8 @@ CREATE TABLE catalogue.results (
 
 -- name: results_versions()
 CREATE TABLE catalogue.results_versions (
-    results_id BIGINT, version INTEGER, fields VARCHAR, arrow_schema BLOB, inference_files BIGINT[], n_answered BIGINT,
+    results_id BIGINT, version INTEGER, fields VARCHAR, arrow_schema BLOB, metadata_fields VARCHAR[],
+    inference_files BIGINT[], n_answered BIGINT,
     inserted BIGINT, updated BIGINT, unchanged BIGINT, unmatched BIGINT, author VARCHAR, created TIMESTAMP,
     content_digest VARCHAR
 );
@@ -60,7 +61,7 @@ CREATE TABLE catalogue.test_cases (
 -- name: test_case_versions()
 CREATE TABLE catalogue.test_case_versions (
     test_case_id BIGINT, version INTEGER, level VARCHAR, definition_digest VARCHAR, source VARCHAR,
-    normalised VARCHAR, fields VARCHAR[], members_file BIGINT, created TIMESTAMP
+    normalised VARCHAR, fields VARCHAR[], inference_fields VARCHAR[], members_file BIGINT, created TIMESTAMP
 );
 
 -- name: test_suites()
@@ -85,7 +86,7 @@ CREATE TABLE catalogue.metric_versions (
 -- name: memberships()
 CREATE TABLE catalogue.memberships (
     test_case_id BIGINT, test_case_version INTEGER, dataset_id BIGINT, dataset_version INTEGER, file_id BIGINT,
-    n BIGINT, n_nan BIGINT
+    n BIGINT, n_nan BIGINT, results_id BIGINT, results_version INTEGER
 );
 
 -- name: sample_metrics()

@@ -116,19 +116,28 @@ WHERE FALSE;
 -- example: version = 1
 -- example: blocks = SELECT 1 AS file_id, 1 AS test_case_id, 1 AS test_case_version, 0 AS block, ''::BLOB AS bits
 CREATE OR REPLACE VIEW {view} AS
-SELECT test_case, block * 131072 + i AS _sample
+SELECT test_case, block * 131072 + i AS _sample, model, upload_configuration
 FROM (
-    SELECT test_cases.name AS test_case, block, bits::BIT AS members, octet_length(bits) * 8 AS n_bits
+    SELECT test_cases.name AS test_case, answers.model, answers.upload_configuration, block, bits::BIT AS members,
+        octet_length(bits) * 8 AS n_bits
     FROM catalogue.published_cases AS published
     JOIN catalogue.test_cases ON test_cases.test_case_id = published.test_case_id
     JOIN catalogue.memberships AS found
         ON found.test_case_id = published.test_case_id
         AND found.test_case_version = published.test_case_version
         AND found.dataset_version = {version}
+    LEFT JOIN (
+        SELECT results_id, version, models.name AS model, document AS upload_configuration
+        FROM catalogue.results
+        JOIN catalogue.results_versions USING (results_id)
+        JOIN catalogue.models USING (model_id)
+        LEFT JOIN catalogue.configurations ON configuration_id = upload_configuration_id
+        QUALIFY version = max(version) OVER (PARTITION BY results_id)
+    ) AS answers ON answers.results_id = found.results_id AND answers.version = found.results_version
     JOIN ({blocks}) AS blocks
         ON blocks.test_case_id = published.test_case_id AND blocks.test_case_version = published.test_case_version
         AND blocks.file_id = found.file_id
-    WHERE published.dataset_id = {dataset_id}
+    WHERE published.dataset_id = {dataset_id} AND (found.results_id IS NULL OR answers.results_id IS NOT NULL)
 ) AS cases, range(131072) AS samples(i)
 WHERE CASE WHEN i < n_bits THEN get_bit(members, ((i // 8) * 8 + 7 - i % 8)::INTEGER) ELSE 0 END = 1;
 
@@ -139,7 +148,9 @@ SELECT {file_id} AS file_id, test_case_id, test_case_version, block, bits FROM r
 
 -- name: no_members()
 -- example: view = "digits".test_case_members
-CREATE OR REPLACE VIEW {view} AS SELECT NULL::VARCHAR AS test_case, NULL::BIGINT AS _sample WHERE FALSE;
+CREATE OR REPLACE VIEW {view} AS
+SELECT NULL::VARCHAR AS test_case, NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_configuration
+WHERE FALSE;
 
 -- name: test_case()
 -- example: view = "digits".test_samples
@@ -154,6 +165,17 @@ SELECT samples.* FROM {samples} AS samples WHERE samples._sample IN (SELECT _sam
 -- example: view = "digits".test_samples
 -- example: query = SELECT 1 AS _sample
 CREATE OR REPLACE VIEW {view} AS {query};
+
+-- name: test_case_of_models()
+-- example: view = "digits".test_samples
+-- example: samples = "digits".test_samples
+-- example: members = (SELECT 1 AS _sample, 'v1' AS model, NULL AS upload_configuration, 'Dim' AS test_case)
+-- example: test_case = 'Dim'
+-- example: columns = , samples._sample AS id
+CREATE OR REPLACE VIEW {view} AS
+SELECT samples._sample, members.model, members.upload_configuration{columns}
+FROM {members} AS members JOIN {samples} AS samples ON samples._sample = members._sample
+WHERE members.test_case = {test_case};
 
 -- name: listed_members()
 -- example: files = ['x.parquet']

@@ -25,7 +25,7 @@ CREATE OR REPLACE VIEW kolena.models AS SELECT name, tags, metadata, created FRO
 -- name: result_versions()
 CREATE OR REPLACE VIEW kolena.result_versions AS
 SELECT datasets.name AS dataset, models.name AS model, document AS upload_configuration, version, n_answered, inserted,
-    updated, unchanged, unmatched, author, results_versions.created
+    updated, unchanged, unmatched, author, results_versions.created, metadata_fields
 FROM catalogue.results_versions
 JOIN catalogue.results USING (results_id)
 JOIN catalogue.datasets USING (dataset_id)

@@ -41,6 +41,24 @@ def test_rows_of_no_sample_are_an_error_until_they_are_allowed(ks, store: Path, 
     assert "1 row belongs to no sample" in result.stdout
 
 
+def test_inference_metadata_is_declared_and_shown(ks, store: Path, folder: Path) -> None:
+    rows = "".join(f"{number},billing,{number % 2}\n" for number in range(100))
+    (folder / "lit.csv").write_text(f"id,label,light\n{rows}", encoding="utf-8")
+    ks("results", "upload", "tickets", "lit", "lit.csv", "--metadata-field", "light")
+    assert ks.json("dataset", "show", "tickets")["models"][2]["metadata_fields"] == ["light"]
+    assert ks("dataset", "show", "tickets").stdout.splitlines()[-1].split() == ["lit", "1", "100", "200", "light"]
+    (folder / "lit.sql").write_text('CREATE VIEW "Lit" AS SELECT * FROM inferences WHERE light = 1;', encoding="utf-8")
+    ks("suite", "apply", "tickets", "lit.sql")
+    assert "inference" in ks("suite", "show", "tickets", "lit").stdout
+    assert [row["level"] for row in ks.csv("suite", "show", "tickets", "lit")] == ["sample", "inference"]
+    found = ks.json("test", "tickets", "--suite", "lit", "--metric", "accuracy")["metrics"]
+    sizes = {row["model"]: (row["n_samples"], row["n_missing"]) for row in found if row["test_case"] == "Lit"}
+    assert sizes == {"v1": (0, 0), "v2": (0, 0), "lit": (50, 0)}
+    assert "'label' can't be inference metadata" in ks.error(
+        "results", "upload", "tickets", "lit", "lit.csv", "--metadata-field", "label"
+    )
+
+
 def test_metadata_and_tags_are_noted_with_the_model(ks, store: Path) -> None:
     ks("results", "upload", "tickets", "v1", "v1.csv", "--metadata", "commit=4f2", "--tag", "candidate")
     models = {model["name"]: model for model in ks.json("models")["models"]}

@@ -79,6 +79,18 @@ def test_stratify_makes_a_case_for_each_value_or_range(ks, store: Path, folder: 
     assert (report["version"], report["is_new_version"]) == (1, False)
 
 
+def test_stratify_crosses_fields_and_warns_of_small_cases(ks, store: Path, folder: Path) -> None:
+    options = ("--by", "language", "--by", "length:0,30", "--cross", "--output", "crossed.sql")
+    result = ks("suite", "stratify", "tickets", "crossed", *options)
+    names = [row["name"] for row in ks.csv("suite", "show", "tickets", "crossed")]
+    assert names[1].startswith("language = de, length ")
+    assert "combinations have fewer than 30 samples" not in result.stdout
+    (report,) = ks.json("suite", "apply", "tickets", "crossed.sql")["suites"]
+    assert (report["version"], report["is_new_version"]) == (1, False)
+    found = ks.json("test", "tickets", "--by", "language", "--by", "length:0,30", "--cross", "--metric", "accuracy")
+    assert {row["test_case"] for row in found["metrics"]} == set(names)
+
+
 def test_show_says_what_each_case_selects(ks, store: Path) -> None:
     assert "WHERE language = 'de'" in " ".join(ks("suite", "show", "tickets", "everyday").stdout.split())
     found = ks.json("suite", "show", "tickets", "EVERYDAY")
