@@ -1,0 +1,16 @@
+"""The one object that users hold: a store directory, and what can be done with it."""
+
+from kolena_store.store.data import StoreData
+from kolena_store.store.keeping import StoreKeeping
+from kolena_store.store.testing import StoreTesting
+
+__all__ = ["Store"]
+
+
+class Store(StoreData, StoreTesting, StoreKeeping):
+    """A directory with test data, ground truths, inferences and test runs; made by the first write.
+
+    Args:
+        path: the directory; None makes a temporary one, removed when the object goes.
+        lock_timeout: seconds to wait for another process that writes.
+    """
