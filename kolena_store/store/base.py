@@ -6,15 +6,10 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kolena_store import datasets as dataset_room
 from kolena_store.database import Database
 from kolena_store.published import publish
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["StoreBase"]
 

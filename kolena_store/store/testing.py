@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kolena_store import datasets as dataset_room
 from kolena_store import test_runs as run_room
