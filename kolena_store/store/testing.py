@@ -7,14 +7,10 @@ from kolena_store import datasets as dataset_room
 from kolena_store import test_runs as run_room
 from kolena_store import test_suites as suite_room
 from kolena_store.metrics.user.stored import USER_METRICS, MetricsReport, UserMetric, drop_metric, user_metrics
+from kolena_store.store.base import StoreBase
 from kolena_store.tables import QueryResult, Records
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration
-
-if TYPE_CHECKING:
-    pass
-
-from kolena_store.store.base import StoreBase
 
 __all__ = ["StoreTesting"]
 
