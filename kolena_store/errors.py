@@ -1,7 +1,6 @@
 """The errors that users meet: one root, and every message says what is wrong, where, and what to do."""
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Self
 
@@ -161,6 +160,8 @@ class MissingExtra(StoreError, ImportError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean ...?` with the nearest of the known names, or nothing when none is near."""
+    from difflib import get_close_matches
+
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, SUGGESTIONS_SHOWN, 0.6)]
     return f"; did you mean {' or '.join(repr(candidate) for candidate in near)}?" if near else ""

@@ -10,7 +10,7 @@ from hypothesis import settings
 
 import kolena_store as ks
 
-settings.register_profile("any machine", deadline=None, max_examples=int(os.environ.get("KOLENA_STORE_EXAMPLES", "25")))
+settings.register_profile("any machine", deadline=None, max_examples=int(os.environ.get("KOLENA_STORE_EXAMPLES", "15")))
 settings.load_profile("any machine")
 os.environ["KOLENA_STORE_CACHE"] = ""
 

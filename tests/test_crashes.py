@@ -57,7 +57,7 @@ PLACES = {
     )
     for operation, kinds in KINDS.items()
 }
-N_RANDOM_KILLS = int(os.environ.get("KOLENA_STORE_CRASHES", "2"))
+N_RANDOM_KILLS = int(os.environ.get("KOLENA_STORE_CRASHES", "1"))
 """Of each operation; a long run asks for hundreds, kills at every statement, and at every place of every operation."""
 
 IS_LONG = N_RANDOM_KILLS > 3

@@ -198,3 +198,33 @@ def test_a_nan_is_found_by_every_filter(tmp_path: Path, kind: pa.DataType) -> No
         for condition, expected in {f"isnan({field})": 1, f"NOT isnan({field})": 2, f"{field} > 4": 2}.items():
             query = f"SELECT count(*) FROM read_parquet($path) WHERE {condition}"
             assert duckdb.connect().execute(query, {"path": path}).fetchall() == [(expected,)], (field, condition)
+
+
+def test_columns_are_written_as_suits_them(tmp_path: Path) -> None:
+    schema = pa.schema(
+        [
+            (SAMPLE, pa.int64()),
+            ("a.b", pa.string()),
+            ("bits", pa.binary()),
+            ("lists", pa.large_list(pa.list_(pa.float64()))),
+            ("fixed", pa.list_(pa.int8(), 2)),
+            ("inside", pa.struct([("x", pa.int64()), ("y", pa.list_(pa.struct([("z", pa.string())])))])),
+            ("map", pa.map_(pa.string(), pa.list_(pa.int64()))),
+        ]
+    )
+    row = {"a.b": "q", "bits": b"12", "lists": [[1.0]], "fixed": [1, 2], "inside": {"x": 1, "y": [{"z": "a"}]}}
+    rows = [{SAMPLE: number, **row, "map": [("k", [1])]} for number in range(1000)]
+    with FileWriter(tmp_path, "samples", schema, raw=["bits"]) as writer:
+        writer.write(pa.Table.from_pylist(rows, schema))
+        file = writer.finish()
+    path = data_path(tmp_path, "samples", file.sha256)
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    columns = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
+    assert list(files._leaves(schema)) == list(columns)
+    assert {name for name, column in columns.items() if column.compression == "LZ4"} == {"bits"}
+    coded = {name for name, column in columns.items() if "RLE_DICTIONARY" in column.encodings}
+    assert coded == columns.keys() - {SAMPLE, "bits"}
+    assert "DELTA_BINARY_PACKED" in columns[SAMPLE].encodings
+    assert pq.read_table(path, schema=schema).to_pylist() == rows
+    with duckdb.connect() as connection:
+        assert connection.sql(f"SELECT count(*), sum({SAMPLE}) FROM '{path}'").fetchall() == [(1000, 499_500)]

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 __all__ = ["spare_pandas"]
@@ -16,7 +15,9 @@ def spare_pandas() -> None:
     sys.meta_path.insert(0, _NoPandas())
 
 
-class _NoPandas(MetaPathFinder):
+class _NoPandas:
+    """A finder of `sys.meta_path`; its base class in `importlib.abc` is slow to import."""
+
     def give_way(self) -> None:
         """Let pandas be found from now on: a scorer of the user may need it."""
         sys.meta_path.remove(self)

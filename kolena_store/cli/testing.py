@@ -1,7 +1,7 @@
 """`kolena-store test`: metrics of every test case, for every model."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
@@ -189,7 +189,9 @@ def _threshold(text: str) -> float | str:
         return text
 
 
-def _matrices(results: "TestResults", cases: Iterable[str]) -> "list[ConfusionMatrix]":
+def _matrices(results: "TestResults", cases: Sequence[str]) -> "list[ConfusionMatrix]":
+    if not cases:
+        return []
     known = results.arrow().column("test_case").unique().to_pylist()
     for case in cases:
         if case not in known:

@@ -92,7 +92,7 @@ class Database:
         if own.snapshot is None or own.era != self._era:
             self._close_snapshot()
             own.era = self._era
-            own.snapshot = open_snapshot(self.root, self.seals, self._connections.take())
+            own.snapshot = self._opened()
             self._was_there = True
         return own.snapshot
 
@@ -146,6 +146,14 @@ class Database:
             )
         if self.exists or not makes_store:
             check_there(self.root)
+
+    def _opened(self) -> Session:
+        connection = self._connections.take()
+        try:
+            return open_snapshot(self.root, self.seals, connection)
+        except BaseException:
+            self._connections.close(connection)
+            raise
 
     def _close_snapshot(self) -> None:
         if self._own.snapshot is not None:

@@ -125,7 +125,7 @@ def writing(
             try:
                 yield from _changed(session, work, before_commit, leftovers=leftovers)
             except BaseException:
-                session.connection.close()
+                connections.close(session.connection)
                 raise
             connections.give_back(session.connection, has_store=False)
         finally:

@@ -1,7 +1,7 @@
 """A database in memory that holds nothing and reads no file, for questions about values that are at hand."""
 
 import os
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kolena_store.database.session import CONNECTION_SETTINGS
@@ -24,9 +24,12 @@ def closed_connection() -> "duckdb.DuckDBPyConnection":
     return connection
 
 
-@lru_cache(maxsize=1)
+@cache
 def _engine(_: int) -> "duckdb.DuckDBPyConnection":
-    """Return the engine of a process: one that was forked needs its own."""
+    """Return the engine of a process: one that was forked needs its own, and must not let go of its parent's.
+
+    The threads of the parent's did not come along, and closing it would wait for them.
+    """
     import duckdb
 
     connection = duckdb.connect(":memory:", config={**dict(CONNECTION_SETTINGS), "threads": "1"})

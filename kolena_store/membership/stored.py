@@ -165,7 +165,7 @@ def _store(
 
 def _written(transaction: Transaction, members: Mapping[CaseKey, Membership]) -> int:
     words = {key: membership.words for key, membership in members.items()}
-    with FileWriter(transaction.root, KIND, SCHEMA) as writer:
+    with FileWriter(transaction.root, KIND, SCHEMA, raw=["bits"]) as writer:
         for table in block_tables(words):
             writer.write(table)
         return transaction.add_file(writer.finish())
