@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kolena_store.comparisons import Comparison, Difference
     from kolena_store.errors import StoreError
     from kolena_store.store import Store
     from kolena_store.test_runs import ConfusionMatrix, MetricValue, TestResults, TestRun
@@ -23,9 +24,11 @@ __version__ = "0.1.0"
 __all__ = [
     "Bins",
     "Classification",
+    "Comparison",
     "Configuration",
     "ConfusionMatrix",
     "Custom",
+    "Difference",
     "ExplicitCase",
     "Judged",
     "MultilabelClassification",
@@ -39,6 +42,7 @@ __all__ = [
 ]
 
 _HOMES = (
+    ("comparisons", ("Comparison", "Difference")),
     ("errors", ("StoreError",)),
     ("store", ("Store",)),
     ("test_runs", ("ConfusionMatrix", "MetricValue", "TestResults", "TestRun")),

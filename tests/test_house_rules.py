@@ -38,11 +38,11 @@ FLOORS = (
     (
         "uploads",
         "test_runs",
+        "comparisons",
         "published",
         "merging",
         "verification",
         "cleaning",
-        "comparisons",
         "standards",
         "discovery",
         "adequacy",
@@ -79,9 +79,9 @@ FOR_TYPES_ALONE = ("pandas", "_typeshed")
 WHERE_IMPORTED_FIRST = {
     "click": CLICK_ROOMS,
     "jinja2": PAGES,
-    "numpy": ("membership", "statistics", "metrics", "test_runs"),
+    "numpy": ("membership", "statistics", "metrics", "test_runs", "comparisons"),
     "polars": ("membership", "statistics", "metrics", "test_runs"),
-    "pyarrow": ("membership", "statistics", "metrics", "test_runs"),
+    "pyarrow": ("membership", "statistics", "metrics", "test_runs", "comparisons"),
     "starlette": PAGES,
 }
 """Third-party package -> the rooms that may import it when they are loaded; the others do so inside functions."""

@@ -1,5 +1,6 @@
 """The one object that users hold: a store directory, and what can be done with it."""
 
+from kolena_store.store.comparing import StoreComparing
 from kolena_store.store.data import StoreData
 from kolena_store.store.keeping import StoreKeeping
 from kolena_store.store.testing import StoreTesting
@@ -7,7 +8,7 @@ from kolena_store.store.testing import StoreTesting
 __all__ = ["Store"]
 
 
-class Store(StoreData, StoreTesting, StoreKeeping):
+class Store(StoreData, StoreTesting, StoreComparing, StoreKeeping):
     """A directory with test data, ground truths, inferences and test runs; made by the first write.
 
     Args:
