@@ -36,6 +36,7 @@ FLOORS = (
     ("tables", "formats", "datasets", "models", "results", "predicates", "membership", "test_cases", "test_suites"),
     ("statistics", "matching", "metrics", "workflows"),
     (
+        "plots",
         "uploads",
         "test_runs",
         "comparisons",
@@ -47,9 +48,10 @@ FLOORS = (
         "discovery",
         "adequacy",
         "attribution",
+        "inspection",
     ),
     ("store",),
-    ("plots", "reports", "web", "gateway"),
+    ("reports", "web", "gateway"),
     ("cli", "__init__", "__main__"),
 )
 ORDER = tuple(room for floor in FLOORS for room in floor)
@@ -70,6 +72,11 @@ WHERE_IMPORTED = {
     "sklearn": ("cli",),
     "starlette": PAGES,
     "threadpoolctl": ("cli",),
+    "markupsafe": PAGES,
+    "uvicorn": ("web",),
+    "altair": ("plots",),
+    "anyio": ("web",),
+    "vl_convert": ("plots",),
 }
 """Third-party package -> the rooms that may import it, wherever in a module; others are not dependencies at all."""
 
@@ -79,9 +86,11 @@ FOR_TYPES_ALONE = ("pandas", "_typeshed")
 WHERE_IMPORTED_FIRST = {
     "click": CLICK_ROOMS,
     "jinja2": PAGES,
-    "numpy": ("membership", "statistics", "metrics", "test_runs", "comparisons"),
+    "anyio": ("web",),
+    "markupsafe": PAGES,
+    "numpy": ("membership", "statistics", "metrics", "test_runs", "comparisons", "inspection"),
     "polars": ("membership", "statistics", "metrics", "test_runs"),
-    "pyarrow": ("membership", "statistics", "metrics", "test_runs", "comparisons"),
+    "pyarrow": ("membership", "statistics", "metrics", "test_runs", "comparisons", "inspection"),
     "starlette": PAGES,
 }
 """Third-party package -> the rooms that may import it when they are loaded; the others do so inside functions."""

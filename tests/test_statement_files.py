@@ -74,6 +74,15 @@ MADE_BY_OTHERS = tuple(
     f"queries/user_metrics.{name}"
     for name in ("create_answered", "choose_members", "draws", "attached_schema", "create_attached")
 )
+NUMBER_COLUMNS = (
+    *("ci_low", "ci_high", "n", "n_samples", "n_missing", "n_null", "baseline", "delta", "p", "q", "mde", "baseline_n"),
+    *("n_only_model", "n_only_baseline", "tolerance", "detected"),
+)
+TEXT_COLUMNS = (
+    *("test_case", "metric", "better", "method", "reason", "verdict", "note", "truth", "prediction", "test"),
+    *("mde_basis", "term", "class"),
+)
+"""What the rows of runs, comparisons and sample metrics have beside the columns that hold numbers of things."""
 TERM_COLUMNS = ("model", "suite", "test_case", "term", "class", "predicted", "value")
 SCORED = """
     CREATE TABLE scored (truth VARCHAR, prediction VARCHAR, correct BOOLEAN, confidence DOUBLE, scores DOUBLE[],
@@ -119,7 +128,9 @@ def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duck
     """A connection with an empty catalogue, and with all else that some statement finds when it is run."""
     monkeypatch.chdir(tmp_path)
     columns = ("_sample", "run", "comparison", "test_case_id", "test_case_version", "block", "bits", *TERM_COLUMNS)
-    pq.write_table(pa.table({name: pa.array([0], pa.int64()) for name in columns}), "x.parquet")
+    texts = dict.fromkeys(TEXT_COLUMNS, pa.array(["x"]))
+    numbers = {name: pa.array([0], pa.int64()) for name in (*columns, *NUMBER_COLUMNS)}
+    pq.write_table(pa.table({**numbers, **texts}), "x.parquet")
     Path("x.csv").write_text("c0\n1\n")
     Path("x.json").write_text('{"c0": 1}\n')
     with connect(tmp_path) as found:

@@ -24,10 +24,10 @@ from kolena_store.results import ResultsRecord
 from kolena_store.statistics.levels import SEED
 from kolena_store.test_runs.execute import Setting, plan_of
 from kolena_store.test_runs.measure import Plan
-from kolena_store.test_runs.members import ensured_members
+from kolena_store.test_runs.members import Members, ensured_members
 from kolena_store.test_suites import ALL, lacking_notes
 
-__all__ = ["ComparedPair", "ComparisonPlan", "compare_pair", "comparison_plan"]
+__all__ = ["ComparedPair", "ComparisonPlan", "compare_pair", "comparison_plan", "plan_with"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +52,18 @@ class ComparedPair:
 def comparison_plan(transaction: Transaction, setting: Setting, results: Sequence[ResultsRecord]) -> ComparisonPlan:
     """Return what to measure of some models; memberships that are not stored yet are found out and kept."""
     dataset, version = setting.request.dataset, setting.version
-    members = ensured_members(transaction, dataset, version, setting.cases, results=results)
-    plan = plan_of(transaction, setting, members, None)
+    return plan_with(
+        transaction, setting, ensured_members(transaction, dataset, version, setting.cases, results=results)
+    )
+
+
+def plan_with(session: Session, setting: Setting, members: Members) -> ComparisonPlan:
+    """Return what to measure of some models, on test cases whose members are known."""
+    plan = plan_of(session, setting, members, None)
     return ComparisonPlan(
         setting=setting,
         plan=replace(plan, terms=_terms(setting)),
-        present=present_samples(transaction, version, dataset.next_sample),
+        present=present_samples(session, setting.version, setting.request.dataset.next_sample),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from kolena_store.database.commit import Transaction, writing
 from kolena_store.database.connections import Connections
 from kolena_store.database.engine import closed_connection
-from kolena_store.database.seals import DERIVED_KINDS, Seals, check_file, remedy
+from kolena_store.database.seals import DERIVED_KINDS, Seals, cache_folder, check_file, remedy
 from kolena_store.database.session import Session, connect, reading_files
 from kolena_store.database.snapshot import (
     CATALOGUE_FILE,
@@ -28,6 +28,7 @@ __all__ = [
     "Seals",
     "Session",
     "Transaction",
+    "cache_folder",
     "check_file",
     "check_files",
     "closed_connection",

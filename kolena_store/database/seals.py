@@ -10,7 +10,7 @@ from kolena_store.errors import DamagedStore, UnreadableFile
 from kolena_store.files import FileRecord
 from kolena_store.progress import track
 
-__all__ = ["CACHE_SETTING", "DERIVED_KINDS", "Seals", "Stamp", "check_file", "remedy", "stamp_of"]
+__all__ = ["CACHE_SETTING", "DERIVED_KINDS", "Seals", "Stamp", "cache_folder", "check_file", "remedy", "stamp_of"]
 
 CACHE_SETTING = "KOLENA_STORE_CACHE"
 WORTH_KEEPING = 256 * 1024
@@ -86,7 +86,7 @@ class Seals:
             _write_notes(self._place(), large)
 
     def _place(self) -> Path | None:
-        folder = _cache_folder()
+        folder = cache_folder()
         return None if folder is None else folder / f"{sha256_of_text(str(self._root))[:32]}.files"
 
 
@@ -139,7 +139,8 @@ def _unreadable(path: Path, error: OSError) -> UnreadableFile | DamagedStore:
     return DamagedStore(f"{path} can't be read ({error.strerror}); restore it from a copy of the store")
 
 
-def _cache_folder() -> Path | None:
+def cache_folder() -> Path | None:
+    """Return the folder for what may be made again, in the user's cache; None when there is to be none."""
     named = os.environ.get(CACHE_SETTING)
     if named is not None:
         return Path(named) if named else None

@@ -3,12 +3,13 @@
 from kolena_store.store.comparing import StoreComparing
 from kolena_store.store.data import StoreData
 from kolena_store.store.keeping import StoreKeeping
+from kolena_store.store.looking import StoreLooking
 from kolena_store.store.testing import StoreTesting
 
 __all__ = ["Store"]
 
 
-class Store(StoreData, StoreTesting, StoreComparing, StoreKeeping):
+class Store(StoreData, StoreTesting, StoreComparing, StoreLooking, StoreKeeping):
     """A directory with test data, ground truths, inferences and test runs; made by the first write.
 
     Args:

@@ -46,6 +46,7 @@ __all__ = [
     "plan_of",
     "run_tests",
     "setting_of",
+    "setting_with",
     "software",
     "workflow_of",
     "write_rows",
@@ -156,10 +157,21 @@ def setting_of(transaction: Transaction, request: TestRequest) -> Setting:
         UnknownName: the dataset has no such metric.
         InvalidInput: it has no workflow, or no metric yet.
     """
-    version = version_of(transaction, request.dataset)
+    document = request.configuration.document() if request.configuration is not None else None
+    return setting_with(transaction, request, configuration_id(transaction, "evaluator", document))
+
+
+def setting_with(session: Session, request: TestRequest, configuration: int | None) -> Setting:
+    """Return what all runs of a request share, whose configuration the store knows by this number.
+
+    Raises:
+        UnknownName: the dataset has no such metric.
+        InvalidInput: it has no workflow, or no metric yet.
+    """
+    version = version_of(session, request.dataset)
     workflow = workflow_of(request.dataset, version)
     file = load_metrics(workflow.metric_file)
-    stored = user_metrics(transaction, request.dataset)
+    stored = user_metrics(session, request.dataset)
     check_no_clash(request.dataset, [metric.name for metric in stored], file)
     metrics, own_metrics = chosen_metrics(file, stored, request.metrics)
     if not (metrics or own_metrics):
@@ -167,14 +179,13 @@ def setting_of(transaction: Transaction, request: TestRequest) -> Setting:
             f"dataset {request.dataset.name!r} has no metric yet: those of the workflow {workflow.name} are your own; "
             f"write them as SQL and run: kolena-store metrics apply {shlex.quote(request.dataset.name)} FILE.sql"
         )
-    document = request.configuration.document() if request.configuration is not None else None
     restriction = canonical_json([[one.results_id, one.version] for one in request.results]) if request.common else None
     return Setting(
         request=request,
         version=version,
         workflow=workflow,
-        configuration_id=configuration_id(transaction, "evaluator", document),
-        cases=cases_of(transaction, request.suite),
+        configuration_id=configuration,
+        cases=cases_of(session, request.suite),
         file=file,
         metrics=metrics,
         own_metrics=own_metrics,

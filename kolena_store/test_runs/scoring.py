@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolena_store.database import Transaction
+from kolena_store.database import Session, Transaction
 from kolena_store.datasets import VersionRecord, column_types, files_of
 from kolena_store.digests import canonical_json
 from kolena_store.files import write_files
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_results"]
+__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_results", "stored_scores"]
 
 KIND = "sample_metrics"
 
@@ -69,26 +69,40 @@ class Scoring:
 
 def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsRecord) -> ScoredResults:
     """Return the sample metrics of one model; samples are scored now unless their metrics are stored."""
-    version, workflow = scoring.version, scoring.workflow
-    key = {
-        "dataset_id": version.dataset_id,
-        "dataset_version": version.version,
+    stored = stored_scores(transaction, scoring, results)
+    if stored is not None:
+        return stored
+    version, workflow, key = scoring.version, scoring.workflow, _key(scoring, results)
+    inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=scoring.truth_values)
+    facts = workflow.prepare(inputs, scoring.configuration)
+    found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
+    _enter(transaction, workflow, found, key)
+    return _scored_by(transaction, results, found)
+
+
+def stored_scores(session: Session, scoring: Scoring, results: ResultsRecord) -> ScoredResults | None:
+    """Return the sample metrics of one model as they are stored; None when its samples were not scored yet."""
+    stored = session.rows("runs.find_sample_metrics", **_key(scoring, results))
+    if not stored:
+        return None
+    facts, file_ids = facts_from(json.loads(stored[0][0])), stored[0][1]
+    n_rows = sum(file.n_rows for file in files_of(session, file_ids))
+    return _scored_by(session, results, _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows))
+
+
+def _key(scoring: Scoring, results: ResultsRecord) -> dict[str, Any]:
+    return {
+        "dataset_id": scoring.version.dataset_id,
+        "dataset_version": scoring.version.version,
         "results_id": results.results_id,
         "results_version": results.version,
         "configuration_id": scoring.configuration_id,
-        "scorer": workflow.scorer_key,
+        "scorer": scoring.workflow.scorer_key,
     }
-    stored = transaction.rows("runs.find_sample_metrics", **key)
-    if stored:
-        facts, file_ids = facts_from(json.loads(stored[0][0])), stored[0][1]
-        n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
-        found = _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
-    else:
-        inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=scoring.truth_values)
-        facts = workflow.prepare(inputs, scoring.configuration)
-        found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
-        _enter(transaction, workflow, found, key)
-    paths = tuple(file.path(transaction.root) for file in files_of(transaction, found.file_ids))
+
+
+def _scored_by(session: Session, results: ResultsRecord, found: _Scored) -> ScoredResults:
+    paths = tuple(file.path(session.root) for file in files_of(session, found.file_ids))
     return ScoredResults(
         results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=found.n_reused
     )

@@ -109,6 +109,11 @@ ORDER BY test_case_id;
 -- example: predicate = length < 40
 CREATE VIEW {name} AS SELECT * FROM test_samples WHERE {predicate};
 
+-- name: comment_on_case()
+-- example: name = digits.test_samples
+-- example: comment = 'Few characters'
+COMMENT ON VIEW {name} IS {comment};
+
 -- name: field_values(files, most)
 -- example: field = _sample
 -- example: kind = BIGINT

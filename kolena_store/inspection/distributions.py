@@ -1,0 +1,159 @@
+"""How a field is spread among some samples, beside the whole dataset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kolena_store.datasets import Field
+from kolena_store.display import number
+from kolena_store.inspection.scopes import DatasetScope
+from kolena_store.inspection.score_arrays import field_values
+from kolena_store.inspection.workbench import Look
+from kolena_store.membership.bitmaps import Words, to_flags
+from kolena_store.plots import Distribution
+from kolena_store.statements import Fragment, identifier, literal
+
+__all__ = ["FieldPart", "distribution_of", "fields_to_show", "parts_of"]
+
+MOST_VALUES = 15
+N_RANGES = 12
+MISSING, OTHER, NOT_A_NUMBER = "(missing)", "(other values)", "NaN"
+NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPart:
+    """A value or range of a field: how it is shown, the predicate that selects it (None: none does), its samples."""
+
+    label: str
+    predicate: str | None
+    samples: np.ndarray
+
+
+def fields_to_show(scope: DatasetScope) -> list[Field]:
+    """Return the fields whose spread says something: metadata and truths of plain types, no ids."""
+    return [
+        field
+        for field in scope.version.field_list
+        if (field.role != "id" and not field.type.endswith(("[]", ")")) and field.type not in ("BLOB", "JSON"))
+        or field.type.startswith("DECIMAL")
+    ]
+
+
+def distribution_of(look: Look, scope: DatasetScope, field: Field, words: Words) -> list[Distribution]:
+    """Return how a field is spread among the samples of a bitmap, beside all samples of the dataset."""
+    members = to_flags(words, scope.dataset.next_sample)
+    return [
+        Distribution(label=part.label, n_case=int(members[part.samples].sum()), n_all=int(part.samples.size))
+        for part in parts_of(look, scope, field)
+    ]
+
+
+def parts_of(look: Look, scope: DatasetScope, field: Field) -> list[FieldPart]:
+    """Return the values of a field, the commonest 15, or of a number with more values its ranges."""
+    key = ("parts", scope.dataset.dataset_id, scope.version.version, field.name)
+
+    def made() -> list[FieldPart]:
+        found = field_values(look, scope, field)
+        encoded = pc.dictionary_encode(found.values.combine_chunks())
+        n_values = len(encoded.dictionary)
+        if any(kind in field.type for kind in NUMERIC) and n_values > MOST_VALUES:
+            return _ranges(field, found.samples, found.values.cast(pa.float64(), safe=False))
+        return _values(field, found.samples, encoded)
+
+    return look.kept.get(key, made, lambda parts: sum(part.samples.nbytes for part in parts))
+
+
+def _values(field: Field, samples: np.ndarray, encoded: pa.DictionaryArray) -> list[FieldPart]:
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    counts = np.bincount(codes[codes >= 0], minlength=len(encoded.dictionary))
+    order = np.argsort(-counts, kind="stable")
+    kept = sorted(order[:MOST_VALUES].tolist(), key=lambda place: _sort_key(encoded.dictionary[place].as_py()))
+    column = identifier(field.name)
+    parts = [
+        FieldPart(
+            label=_label(encoded.dictionary[place].as_py()),
+            predicate=_equal(column, encoded.dictionary[place].as_py()),
+            samples=samples[codes == place],
+        )
+        for place in kept
+    ]
+    if len(order) > MOST_VALUES:
+        rest = np.isin(codes, order[MOST_VALUES:])
+        parts.append(FieldPart(label=OTHER, predicate=None, samples=samples[rest]))
+    return [*parts, *_missing(column, samples[codes < 0])]
+
+
+def _ranges(field: Field, samples: np.ndarray, values: pa.ChunkedArray) -> list[FieldPart]:
+    numbers = values.to_numpy()
+    is_null = values.is_null().to_numpy()
+    is_nan = np.isnan(numbers) & ~is_null
+    known = np.isfinite(numbers)
+    low, high = np.quantile(numbers[known], [0.01, 0.99]) if known.any() else (0.0, 1.0)
+    edges = _round_edges(float(low), float(high))
+    column = identifier(field.name)
+    place = np.searchsorted(edges, numbers, side="right")
+    parts = []
+    for one in range(len(edges) + 1):
+        chosen = ~is_null & ~is_nan & (place == one)
+        if chosen.any() or 0 < one < len(edges):
+            label, predicate = _range(column, edges, one)
+            parts.append(FieldPart(label=label, predicate=predicate, samples=samples[chosen]))
+    if is_nan.any():
+        parts.append(FieldPart(label=NOT_A_NUMBER, predicate=f"isnan({column})", samples=samples[is_nan]))
+    return [*parts, *_missing(column, samples[is_null])]
+
+
+def _round_edges(low: float, high: float) -> list[float]:
+    """Return edges at round numbers that part [low, high] into about 12 ranges."""
+    if not high > low:
+        return [low]
+    raw = (high - low) / N_RANGES
+    power = 10.0 ** np.floor(np.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * (1 - 1e-9))
+    first, last = np.ceil(low / step), np.floor(high / step)
+    return [float(f"{place * step:.12g}") for place in np.arange(first, last + 1)]
+
+
+def _range(column: Fragment, edges: Sequence[float], place: int) -> tuple[str, str]:
+    if place == 0:
+        return f"below {_number(edges[0])}", f"{column} < {_number(edges[0])}"
+    low = edges[place - 1]
+    if place == len(edges):
+        return f"{_number(low)} and more", f"{column} >= {_number(low)} AND NOT isnan({column}::DOUBLE)"
+    high = edges[place]
+    return f"{_number(low)} to {_number(high)}", f"{column} >= {_number(low)} AND {column} < {_number(high)}"
+
+
+def _missing(column: Fragment, samples: np.ndarray) -> list[FieldPart]:
+    if not samples.size:
+        return []
+    return [FieldPart(label=MISSING, predicate=f"{column} IS NULL", samples=samples)]
+
+
+def _equal(column: Fragment, value: object) -> str | None:
+    if isinstance(value, float):
+        return f"{column} = {_number(value)}" if np.isfinite(value) else None
+    if isinstance(value, bool):
+        return f"{column}" if value else f"NOT {column}"
+    if isinstance(value, int | str) and "\0" not in str(value):
+        return f"{column} = {literal(value)}"
+    return f"{column}::VARCHAR = {literal(str(value))}" if value is not None else None
+
+
+def _number(value: float) -> str:
+    return f"{value:.12g}"
+
+
+def _label(value: object) -> str:
+    if isinstance(value, float):
+        return number(value)
+    return str(value) if str(value) else "(empty text)"
+
+
+def _sort_key(value: object) -> tuple[bool, object]:
+    is_number = isinstance(value, int | float)
+    return (not is_number, value if is_number else str(value))

@@ -1,0 +1,152 @@
+"""Plots as users ask for them: by kind, from a store that is only read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.inspection.case_plots import PlotRequest, case_plot, kinds_of
+from kolena_store.inspection.compared import compared, comparison_plot, ordered
+from kolena_store.inspection.distributions import distribution_of, fields_to_show
+from kolena_store.inspection.history import past_runs
+from kolena_store.inspection.leaderboard import LeaderboardRequest, leaderboard, metrics_shown
+from kolena_store.inspection.members import case_members
+from kolena_store.inspection.scopes import SuiteScope, suite_scope
+from kolena_store.inspection.workbench import Look, Workbench
+from kolena_store.plots import Estimate, Plot, distribution_plot, estimates_plot, history_plot
+
+__all__ = ["PlotOptions", "estimates_of", "plotted"]
+
+MOST_CASES = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlotOptions:
+    """Which plot: its kind, of which models (none: all with runs), on which suite and test case, and what it needs."""
+
+    dataset: str
+    kind: str
+    models: Sequence[str] = ()
+    suite: str | None = None
+    test_case: str = "all"
+    metric: str | None = None
+    class_name: str | None = None
+    against: str | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Options with all that answers them."""
+
+    look: Look
+    scope: SuiteScope
+    options: PlotOptions
+    models: tuple[str, ...]
+
+    @property
+    def metric(self) -> str:
+        """Return the metric that is asked for, else the first headline."""
+        known = [one.name for one in metrics_shown(self.look.session, self.scope, self.scope.models)]
+        wanted = self.options.metric
+        if wanted is not None and wanted not in known:
+            raise UnknownName.of("metric of these runs", wanted, known, "kolena-store test")
+        if not known:
+            raise InvalidInput(f"no model was tested on the suite {self.scope.suite.name!r} yet; run a test first")
+        return wanted or known[0]
+
+
+def plotted(root: Path, options: PlotOptions) -> Plot:
+    """Return a plot of a store.
+
+    Raises:
+        UnknownName: there is no such kind, dataset, suite, test case, model, metric, class or field.
+        InvalidInput: the samples don't have what it shows.
+    """
+    bench = Workbench(root)
+    try:
+        look = bench.look()
+        scope = suite_scope(look.session, options.dataset, options.suite)
+        models = tuple(dict.fromkeys(options.models)) or scope.models
+        asked = _Asked(look=look, scope=scope, options=options, models=models)
+        own: Mapping[str, Callable[[_Asked], Plot]] = {
+            "estimates": _estimates,
+            "comparison": _comparison,
+            "history": _history,
+            "distribution": _distribution,
+        }
+        if options.kind in own:
+            return own[options.kind](asked)
+        if options.kind not in kinds_of(scope):
+            raise UnknownName.of("plot", options.kind, [*own, *kinds_of(scope)], "kolena-store plot --help")
+        return _of_case(asked)
+    finally:
+        bench.close()
+
+
+def estimates_of(rows: Sequence[Mapping[str, object]], metric: str, title: str) -> Plot:
+    """Return the plot of metric rows of the whole: test case, model, value, ci_low, ci_high, n."""
+    found = [
+        Estimate(
+            test_case=str(row["test_case"]),
+            model=str(row["model"]),
+            value=float(str(row["value"])),
+            low=None if row["ci_low"] is None else float(str(row["ci_low"])),
+            high=None if row["ci_high"] is None else float(str(row["ci_high"])),
+            n=int(str(row["n"])),
+        )
+        for row in rows
+        if row["value"] is not None
+    ]
+    return estimates_plot(title, metric, found)
+
+
+def _of_case(asked: _Asked) -> Plot:
+    options = asked.options
+    request = PlotRequest(
+        kind=options.kind,
+        case=options.test_case,
+        models=asked.models,
+        class_name=options.class_name,
+        against=options.against,
+    )
+    return case_plot(asked.look, asked.scope, request)
+
+
+def _estimates(asked: _Asked) -> Plot:
+    metric = asked.metric
+    request = LeaderboardRequest(models=asked.models, metrics=[metric], page_size=MOST_CASES)
+    board = leaderboard(asked.look, asked.scope, request)
+    rows = [
+        {"test_case": scenario.name, "model": model, **board.cells[scenario.name, model, metric]}
+        for scenario in board.scenarios
+        for model in board.models
+        if (scenario.name, model, metric) in board.cells
+    ]
+    return estimates_of(rows, metric, f"{metric} · {asked.scope.suite.name}")
+
+
+def _comparison(asked: _Asked) -> Plot:
+    if len(asked.models) != 2:
+        raise InvalidInput("the plot comparison takes a model and its baseline, in this order; name both")
+    model, baseline = asked.models
+    metric = asked.metric
+    found = compared(asked.look, asked.scope, model=model, baseline=baseline, metrics=[metric])
+    return comparison_plot(found, metric, ordered(found, metric))
+
+
+def _history(asked: _Asked) -> Plot:
+    metric, case = asked.metric, asked.scope.case_named(asked.options.test_case).name
+    runs = [run for run in past_runs(asked.look.session, asked.scope, case, metric) if run.model in asked.models]
+    return history_plot(f"{metric} · {case}", metric, [run.moment for run in runs if run.moment is not None])
+
+
+def _distribution(asked: _Asked) -> Plot:
+    fields = {field.name: field for field in fields_to_show(asked.scope.of)}
+    wanted, case = asked.options.field, asked.options.test_case
+    if wanted not in fields:
+        raise UnknownName.of("field", wanted or "", fields, "name one with field= (--field)")
+    results = asked.scope.of.results_labelled(asked.models[0]) if asked.models else None
+    words = case_members(asked.look, asked.scope, case, results)
+    found = distribution_of(asked.look, asked.scope.of, fields[wanted], words)
+    return distribution_plot(f"{wanted} · {case}", wanted, found, case=case)

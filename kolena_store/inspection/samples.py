@@ -1,0 +1,295 @@
+"""Samples as people look at them: filtered, sorted, a page at a time, with what each model said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from kolena_store.database import Session
+from kolena_store.datasets import files_of
+from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.inspection.counting import SampleCounts, counted_samples
+from kolena_store.inspection.members import (
+    Answers,
+    case_members,
+    everything,
+    labelled_members,
+    predicate_members,
+    with_answers,
+)
+from kolena_store.inspection.scopes import DatasetScope, SuiteScope
+from kolena_store.inspection.scored import scores_of
+from kolena_store.inspection.workbench import Look
+from kolena_store.membership.bitmaps import Words, count, to_samples
+from kolena_store.statements import Fragment, identifier, statement
+
+if TYPE_CHECKING:
+    from kolena_store.results import ResultsRecord
+
+__all__ = [
+    "BY_DIFFERENCE",
+    "BY_VALUE",
+    "SAMPLES_PER_PAGE",
+    "SampleRequest",
+    "SampleRow",
+    "SamplesShown",
+    "field_of_sample",
+    "sample_at",
+    "samples_shown",
+]
+
+SAMPLES_PER_PAGE = 60
+MOST_MODELS = 3
+BY_VALUE, BY_DIFFERENCE = "@value", "@difference"
+"""Sorting by what samples count for with the first model, or by how far the second one differs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRequest:
+    """Which samples: of a test case, where a predicate is true, with such answers; in which order; which page.
+
+    `models` are up to three; the answers are those of the first, beside the second. `sort` is a field, or one of
+    `@value` and `@difference`. `truth` and `predicted` are labels of a classification, as the first model has them.
+    """
+
+    case: str = "all"
+    where: str = ""
+    models: tuple[str, ...] = ()
+    metric: str | None = None
+    answers: Answers = "any"
+    truth: str | None = None
+    predicted: str | None = None
+    sort: str | None = None
+    descending: bool = False
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRow:
+    """A sample: its number, its fields, and for each model its answer, its sample metrics and what it counts for."""
+
+    sample: int
+    fields: Mapping[str, Any]
+    answers: tuple[Mapping[str, Any], ...]
+    scores: tuple[Mapping[str, Any], ...]
+    counts: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplesShown:
+    """One page of samples. `metric` is what they are judged by; None when nothing says which are right."""
+
+    models: tuple[str, ...]
+    metric: str | None
+    better: str
+    is_proportion: bool
+    n_found: int
+    n_case: int
+    page: int
+    n_pages: int
+    rows: Sequence[SampleRow] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """The samples that were asked for, and what they count for."""
+
+    words: Words
+    n_case: int
+    models: "tuple[ResultsRecord, ...]"
+    counts: SampleCounts | None
+
+
+def samples_shown(look: Look, scope: SuiteScope, asked: SampleRequest) -> SamplesShown:
+    """Return one page of samples.
+
+    Raises:
+        UnknownName: there is no such test case, model, metric or field.
+        RefusedStatement: the predicate is none that is allowed.
+        LimitExceeded: it takes too long.
+    """
+    found = _found(look, scope, asked)
+    n_found = count(found.words)
+    samples = _page(
+        look.session, scope, asked, found, skipped=(asked.page - 1) * SAMPLES_PER_PAGE, size=SAMPLES_PER_PAGE
+    )
+    return SamplesShown(
+        models=tuple(one.label for one in found.models),
+        metric=found.counts.metric if found.counts else None,
+        better=found.counts.better if found.counts else "none",
+        is_proportion=found.counts is not None and found.counts.is_proportion,
+        n_found=n_found,
+        n_case=found.n_case,
+        page=asked.page,
+        n_pages=max(1, -(-n_found // SAMPLES_PER_PAGE)),
+        rows=_rows(look.session, scope, found, samples),
+    )
+
+
+def sample_at(
+    look: Look, scope: SuiteScope, asked: SampleRequest, sample: int, *, place: int | None
+) -> tuple[SampleRow, int | None, int | None]:
+    """Return a sample, and those before and after it in the order of a request; `place` is its place there, from 0.
+
+    Raises:
+        UnknownName: the dataset has no such sample.
+    """
+    found = _found(look, scope, asked)
+    rows = _rows(look.session, scope, found, [sample])
+    if not rows:
+        raise UnknownName(
+            f"dataset {scope.of.dataset.name!r} has no sample numbered {sample} in version {scope.of.version.version}; "
+            "go back to the list of samples"
+        )
+    if place is None:
+        return rows[0], None, None
+    first = max(0, place - 1)
+    around = _page(look.session, scope, asked, found, skipped=first, size=place - first + 2)
+    before = around[0] if place > 0 and around else None
+    after = around[place - first + 1] if len(around) > place - first + 1 else None
+    return rows[0], before, after
+
+
+def _found(look: Look, scope: SuiteScope, asked: SampleRequest) -> _Found:
+    models = tuple(scope.of.results_labelled(label) for label in dict.fromkeys(asked.models))[:MOST_MODELS]
+    words = case_members(look, scope, asked.case, models[0] if models else None) if asked.case != "all" else None
+    whole = everything(look, scope.of)
+    words = whole if words is None else words & whole
+    n_case = count(words)
+    if asked.where.strip():
+        words = words & predicate_members(look, scope.of, asked.where)
+    is_labelled = asked.truth is not None or asked.predicted is not None
+    words = words & _labelled(look.session, scope, asked, models) if is_labelled else words
+    counts = counted_samples(look, scope, models, asked.metric)
+    if asked.answers != "any":
+        if counts is None:
+            raise InvalidInput(
+                "nothing says what a right answer is here; choose a model that was tested, and a metric that speaks of "
+                "single samples"
+            )
+        words = with_answers(words, asked.answers, counts.values, better=counts.better)
+    return _Found(words=words, n_case=n_case, models=models, counts=counts)
+
+
+def _labelled(session: Session, scope: SuiteScope, asked: SampleRequest, models: "Sequence[ResultsRecord]") -> Words:
+    """Return the samples with the labels that are asked for, as the first model has them."""
+    if not models or scope.of.workflow is None or scope.of.workflow.name != "classification":
+        raise InvalidInput("only a model of a classification has true and predicted labels; choose one")
+    configuration = scope.runs[0].configuration_id if scope.runs else None
+    scored, size = scores_of(session, scope.of, models[0], configuration), scope.of.dataset.next_sample
+    return labelled_members(session, scored, size, truth=asked.truth, predicted=asked.predicted)
+
+
+def _page(
+    session: Session, scope: SuiteScope, asked: SampleRequest, found: _Found, *, skipped: int, size: int
+) -> list[int]:
+    """Return the samples of a page in their order."""
+    if asked.sort in (BY_VALUE, BY_DIFFERENCE):
+        return _by_counts(found, asked, skipped, size)
+    samples = to_samples(found.words)
+    if not asked.sort:
+        ordered = samples[::-1] if asked.descending else samples
+        return [int(one) for one in ordered[skipped : skipped + size]]
+    names = {one.name for one in scope.of.version.field_list}
+    if asked.sort not in names:
+        raise UnknownName.of("field", asked.sort, names, f"kolena-store dataset show {scope.of.dataset.name}")
+    query = statement("queries/inspection", "page_of_samples").fill(
+        key=identifier("samples", asked.sort), direction=Fragment("DESC" if asked.descending else "ASC")
+    )
+    files = [str(file.path(session.root)) for file in files_of(session, scope.of.version.sample_files)]
+    session.connection.register("chosen_samples", pa.table({"_sample": samples}))
+    try:
+        return [one for (one,) in session.rows(query, files=files, size=size, skipped=skipped)]
+    finally:
+        session.connection.unregister("chosen_samples")
+
+
+def _by_counts(found: _Found, asked: SampleRequest, skipped: int, size: int) -> list[int]:
+    """Return samples by what they count for: the worst first, or those on which two models differ most."""
+    if found.counts is None:
+        raise InvalidInput("nothing says what samples count for here; choose a model that was tested")
+    sign = -1.0 if found.counts.better == "lower" else 1.0
+    values = sign * found.counts.values[0]
+    if asked.sort == BY_DIFFERENCE:
+        if len(found.counts.values) < 2:
+            raise InvalidInput("sorting by difference compares two models; choose a model and a baseline")
+        values = values - sign * found.counts.values[1]
+    samples = to_samples(found.words)
+    keys = values[samples]
+    order = np.argsort(-keys if asked.descending else keys, kind="stable")
+    return [int(one) for one in samples[order[skipped : skipped + size]]]
+
+
+def _rows(session: Session, scope: SuiteScope, found: _Found, samples: Sequence[int]) -> list[SampleRow]:
+    of, chosen = scope.of, list(samples)
+    if not chosen:
+        return []
+    fields = _by_sample(session, of.version.sample_files, chosen)
+    configuration = scope.runs[0].configuration_id if scope.runs else None
+    answers = [_by_sample(session, one.inference_files, chosen) for one in found.models]
+    scores = [_scores(session, scope, one, configuration=configuration, samples=chosen) for one in found.models]
+    counts = found.counts.values if found.counts else ()
+    return [
+        SampleRow(
+            sample=sample,
+            fields=fields[sample],
+            answers=tuple(one.get(sample, {}) for one in answers),
+            scores=tuple(one.get(sample, {}) for one in scores),
+            counts=tuple(_known(one[sample]) for one in counts),
+        )
+        for sample in chosen
+        if sample in fields
+    ]
+
+
+def _scores(
+    session: Session, scope: SuiteScope, results: "ResultsRecord", *, configuration: int | None, samples: list[int]
+) -> dict[int, Mapping[str, Any]]:
+    try:
+        scored = scores_of(session, scope.of, results, configuration)
+    except InvalidInput:
+        return {}
+    return _in_files(session, [str(path) for path in scored.paths], samples)
+
+
+def _by_sample(session: Session, file_ids: Sequence[int], samples: list[int]) -> dict[int, Mapping[str, Any]]:
+    return _in_files(session, [str(file.path(session.root)) for file in files_of(session, file_ids)], samples)
+
+
+def _in_files(session: Session, files: list[str], samples: list[int]) -> dict[int, Mapping[str, Any]]:
+    if not files:
+        return {}
+    table = session.table("inspection.all_of_samples", files=files, samples=samples)
+    columns = [_values(column) for column in table.columns]
+    names = table.column_names
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+    return {row.pop("_sample"): row for row in rows}
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """Return a column's values; as text where Python has none such, as of dates beyond the year 9999."""
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        return list(column.cast(pa.string()).to_pylist())
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def field_of_sample(session: Session, scope: DatasetScope, sample: int, name: str) -> object:
+    """Return the value of a field of one sample.
+
+    Raises:
+        UnknownName: there is no such sample or field.
+    """
+    known = [field.name for field in scope.version.field_list]
+    if name not in known:
+        raise UnknownName.of("field", name, known, f"kolena-store dataset show {scope.dataset.name}")
+    found = _by_sample(session, scope.version.sample_files, [sample])
+    if sample not in found:
+        raise UnknownName(f"dataset {scope.dataset.name!r} has no sample numbered {sample}; go back to the list")
+    return found[sample][name]

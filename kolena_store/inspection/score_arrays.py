@@ -1,0 +1,78 @@
+"""Columns of sample metrics and of fields as arrays over `_sample`, kept in memory for plots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from kolena_store.datasets import Field, files_of
+from kolena_store.inspection.scopes import DatasetScope
+from kolena_store.inspection.workbench import Look
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
+from kolena_store.statistics.smooth import Numbers
+from kolena_store.test_runs.scoring import ScoredResults
+
+__all__ = ["FieldValues", "class_scores", "field_values", "sample_numbers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldValues:
+    """A field of all samples: `values` as they came, in the order of `samples`."""
+
+    field: Field
+    samples: np.ndarray
+    values: pa.ChunkedArray
+
+    def numbers(self, size: int) -> Numbers:
+        """Return a numeric field over `_sample`, NaN where there is none."""
+        dense = np.full(size, np.nan)
+        dense[self.samples] = self.values.cast(pa.float64(), safe=False).to_numpy()
+        return dense
+
+
+def sample_numbers(look: Look, scored: ScoredResults, columns: Sequence[str], size: int) -> tuple[Numbers, ...]:
+    """Return columns of sample metrics as numbers over `_sample`, NaN where there is none; true is 1."""
+    chosen = [Fragment(f"{identifier(name)}::DOUBLE AS {identifier(name)}") for name in columns]
+    return _dense(look, scored, joined(chosen), size, n_columns=len(columns))
+
+
+def class_scores(look: Look, scored: ScoredResults, class_name: str, size: int) -> tuple[Numbers, Numbers]:
+    """Return a class's own score of every sample, and 1 where the sample is of the class; NaN where not known."""
+    place = scored.facts.classes.index(class_name) + 1
+    columns = Fragment(f"scores[{literal(place)}] AS score, (truth = {literal(class_name)})::DOUBLE AS is_so")
+    score, is_so = _dense(look, scored, columns, size, n_columns=2)
+    return score, is_so
+
+
+def field_values(look: Look, scope: DatasetScope, field: Field) -> FieldValues:
+    """Return a field of all samples."""
+    version = scope.version
+
+    def made() -> FieldValues:
+        query = statement("queries/inspection", "field_of_samples").fill(
+            field=identifier(field.name), kind=Fragment(field.type)
+        )
+        files = [str(file.path(look.session.root)) for file in files_of(look.session, version.sample_files)]
+        table = look.session.table(query, files=files)
+        return FieldValues(field=field, samples=table.column(0).to_numpy(), values=table.column(1))
+
+    key = ("field", scope.dataset.dataset_id, version.version, field.name)
+    return look.kept.get(key, made, lambda found: int(found.values.nbytes) + found.samples.nbytes)
+
+
+def _dense(look: Look, scored: ScoredResults, columns: Fragment, size: int, *, n_columns: int) -> tuple[Numbers, ...]:
+    paths = [str(path) for path in scored.paths]
+
+    def made() -> tuple[Numbers, ...]:
+        table = look.session.table(statement("queries/inspection", "sample_arrays").fill(columns=columns), files=paths)
+        samples, found = table.column(0).to_numpy(), []
+        for place in range(1, n_columns + 1):
+            dense = np.full(size, np.nan)
+            dense[samples] = table.column(place).cast(pa.float64()).to_numpy()
+            found.append(dense)
+        return tuple(found)
+
+    return look.kept.get(
+        ("numbers", *paths, str(columns), size), made, lambda arrays: sum(array.nbytes for array in arrays)
+    )

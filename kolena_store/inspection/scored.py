@@ -1,0 +1,99 @@
+"""Models' scored samples in memory, kept between questions, and the setting in which they are measured."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kolena_store.database import Session
+from kolena_store.errors import InvalidInput
+from kolena_store.inspection.scopes import DatasetScope, SuiteScope
+from kolena_store.inspection.workbench import Look
+from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.results import ResultsRecord
+from kolena_store.test_runs.execute import Setting, TestRequest, setting_with
+from kolena_store.test_runs.scoring import ScoredResults, Scoring, stored_scores
+from kolena_store.workflows import Configuration
+
+if TYPE_CHECKING:
+    from kolena_store.comparisons.pairing import ScoredModel
+    from kolena_store.metrics.sample_columns import SampleColumns
+
+__all__ = ["scored_model", "scores_of", "setting_for"]
+
+
+def setting_for(
+    session: Session, scope: SuiteScope, results: Sequence[ResultsRecord], metrics: Sequence[str] | None
+) -> Setting:
+    """Return what measuring some models on a suite shares; nothing is written.
+
+    Raises:
+        UnknownName: the dataset has no such metric.
+    """
+    request = TestRequest(dataset=scope.of.dataset, suite=scope.suite, results=results, metrics=metrics)
+    return setting_with(session, request, scope.runs[0].configuration_id if scope.runs else None)
+
+
+def scores_of(
+    session: Session, scope: DatasetScope, results: ResultsRecord, configuration_id: int | None
+) -> ScoredResults:
+    """Return where a model's sample metrics lie.
+
+    Raises:
+        InvalidInput: its samples were not scored yet, or the dataset has no workflow.
+    """
+    if scope.workflow is None:
+        raise InvalidInput(f"dataset {scope.dataset.name!r} has no workflow, so nothing says what is right")
+    scoring = Scoring(
+        version=scope.version,
+        workflow=scope.workflow,
+        configuration=Configuration(),
+        configuration_id=configuration_id,
+    )
+    found = stored_scores(session, scoring, results)
+    if found is None:
+        raise InvalidInput(
+            f"the answers of {results.label!r} were not scored on version {scope.version.version} of "
+            f"{scope.dataset.name!r} yet; run: kolena-store test {scope.dataset.name}"
+        )
+    return found
+
+
+def scored_model(
+    look: Look, setting: Setting, results: ResultsRecord, terms: Sequence[TermDefinition]
+) -> "ScoredModel":
+    """Return a model's scored samples with the columns that some terms need, kept in memory."""
+    from kolena_store.comparisons.pairing import ScoredModel
+    from kolena_store.membership.bitmaps import from_flags
+    from kolena_store.metrics.sample_columns import load_sample_columns
+
+    when, size = setting.workflow.answered, setting.request.dataset.next_sample
+    of = DatasetScope(dataset=setting.request.dataset, version=setting.version, results=())
+    scored = scores_of(look.session, of, results, setting.configuration_id)
+    answered = TermDefinition(name="answered", kind="count", kernel=None, by=(), over=None, expression=when)
+    wanted = (*terms, answered)
+    key = (
+        "columns",
+        *(str(path) for path in scored.paths),
+        size,
+        *(f"{one.name} {one.expression}" for one in wanted),
+    )
+    columns = look.kept.get(
+        key,
+        lambda: load_sample_columns(look.session, scored.paths, size, terms=wanted, classes=scored.facts.classes),
+        _bytes_of,
+    )
+    return ScoredModel(scored, columns, from_flags(columns.flags[when]))
+
+
+def _bytes_of(columns: "SampleColumns") -> int:
+    held = (
+        columns.flags,
+        columns.numbers,
+        columns.codes,
+        columns.matrices,
+        columns.lists,
+        columns.element_flags,
+        columns.element_numbers,
+    )
+    return sum(int(np.asarray(array).nbytes) for arrays in held for array in arrays.values()) + columns.answered.nbytes

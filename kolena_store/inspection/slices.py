@@ -1,0 +1,116 @@
+"""A slice that nobody made a test case of yet: the samples that a predicate selects, measured at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kolena_store.errors import InvalidInput
+from kolena_store.inspection.members import everything, predicate_members
+from kolena_store.inspection.scopes import SuiteScope
+from kolena_store.inspection.scored import scored_model, setting_for
+from kolena_store.inspection.workbench import Look
+from kolena_store.membership.bitmaps import Words, count
+from kolena_store.membership.evaluation import Membership
+from kolena_store.metrics.intervals.bounds import intervals, with_bare_rows
+from kolena_store.statistics.levels import LEVEL
+from kolena_store.test_runs.execute import plan_of
+from kolena_store.test_runs.measure import found_evidence
+from kolena_store.test_runs.members import Members
+from kolena_store.test_runs.rows import RunKeys, metric_rows
+from kolena_store.test_suites import ALL
+
+__all__ = ["SLICE", "SliceShown", "measured_slice"]
+
+SLICE, REST = "slice", "rest"
+"""The slice, and all other samples: with the whole they are what is measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceShown:
+    """The samples that a predicate selects: how many, and `rows` by (which samples, model, metric)."""
+
+    predicate: str
+    n: int
+    n_all: int
+    models: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rows: Mapping[tuple[str, str, str], Mapping[str, Any]] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def measured_slice(
+    look: Look,
+    scope: SuiteScope,
+    predicate: str,
+    *,
+    models: Sequence[str],
+    metrics: Sequence[str],
+) -> SliceShown:
+    """Return metrics of some models on the samples for which a predicate is true, on the others, and on all.
+
+    Args:
+        look: at the store.
+        scope: the dataset, with the configuration under which models are measured.
+        predicate: the condition; empty: every sample.
+        models: whose answers.
+        metrics: the names; none: the workflow's headlines.
+
+    Raises:
+        RefusedStatement: the predicate is none that is allowed.
+        LimitExceeded: it takes too long.
+        UnknownName: there is no such model or metric.
+    """
+    whole = everything(look, scope.of)
+    chosen = predicate_members(look, scope.of, predicate) & whole if predicate.strip() else whole
+    wanted = list(metrics) or list(scope.of.workflow.headlines() if scope.of.workflow else ())
+    rows: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    notes = []
+    for label in models:
+        try:
+            rows |= _measured(look, scope, label, samples=(chosen, whole), metrics=wanted)
+        except InvalidInput as error:
+            notes.append(str(error))
+    return SliceShown(
+        predicate=predicate,
+        n=count(chosen),
+        n_all=count(whole),
+        models=tuple(models),
+        metrics=tuple(dict.fromkeys(metric for _, _, metric in rows)),
+        rows=rows,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _measured(
+    look: Look,
+    scope: SuiteScope,
+    label: str,
+    *,
+    samples: tuple[Words, Words],
+    metrics: Sequence[str],
+) -> dict[tuple[str, str, str], Mapping[str, Any]]:
+    results, (chosen, whole) = scope.of.results_labelled(label), samples
+    setting = setting_for(look.session, scope, [results], metrics)
+    case = next(case for case in setting.cases if case.name == ALL)
+    parts = {SLICE: chosen, REST: whole & ~chosen, ALL: whole}
+    cases = [replace(case, name=name, version=number) for number, name in enumerate(parts)]
+    members = {
+        one.key: Membership(words=words, n=count(words), n_nan=0)
+        for one, words in zip(cases, parts.values(), strict=True)
+    }
+    plan = plan_of(look.session, replace(setting, cases=cases), Members(of_every_model=members, of_results={}), None)
+    model = scored_model(look, setting, results, plan.terms)
+    found, evidence = found_evidence(plan, model.columns, model.scored.facts, plan.chosen, level=LEVEL)
+    rows = with_bare_rows(zip(found, intervals(found, evidence), strict=True), evidence.classes)
+    keys = RunKeys(
+        run=0,
+        model=results.model,
+        upload_configuration=results.upload_configuration,
+        dataset=scope.of.dataset.name,
+        suite=SLICE,
+        configuration=scope.configuration,
+        test_cases=tuple(parts),
+        classes=model.scored.facts.classes,
+    )
+    table = metric_rows(keys, evidence.terms, rows, order=[metric.name for metric in plan.metrics])
+    return {(row["test_case"], label, row["metric"]): row for row in table.to_pylist() if row["class"] is None}

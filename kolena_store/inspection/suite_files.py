@@ -1,0 +1,84 @@
+"""Saving a slice as a test case: into the suite file that a person named, never into the store."""
+
+import contextlib
+import os
+import threading
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from kolena_store.errors import ConflictingDefinition, InvalidInput, UnreadableFile
+from kolena_store.formats import read_text
+from kolena_store.inspection.scopes import DatasetScope
+from kolena_store.predicates import check_predicate
+from kolena_store.statements import Fragment, identifier, literal, statement
+from kolena_store.test_suites import ALL
+
+__all__ = ["SuiteFile", "definition_of"]
+
+LONGEST_NAME = 200
+
+
+def definition_of(scope: DatasetScope, name: str, predicate: str, description: str = "") -> str:
+    """Return a test case as a suite file holds it.
+
+    Raises:
+        InvalidInput: the name can't name a test case.
+        RefusedStatement: the predicate is none that is allowed.
+    """
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable() or name.lower() == ALL:
+        raise InvalidInput(
+            f"{name!r} can't name a test case: 1 to {LONGEST_NAME} printable characters, and not {ALL!r}, which is "
+            "every sample"
+        )
+    checked = check_predicate(predicate, scope.version.types)
+    view = statement("queries/suites", "stratum").fill(name=identifier(name), predicate=Fragment(checked))
+    if not description.strip():
+        return f"{view}\n"
+    comment = statement("queries/suites", "comment_on_case").fill(
+        name=identifier(name), comment=literal(" ".join(description.split()))
+    )
+    return f"{view}\n{comment}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteFile:
+    """A suite file that test cases may be added to; what stands there stays as it is."""
+
+    path: Path
+    lock: threading.Lock
+
+    def add(self, scope: DatasetScope, name: str, predicate: str, description: str = "") -> str:
+        """Write a test case at the end of the file, which is made when it is not there, and return its text.
+
+        Raises:
+            ConflictingDefinition: the file defines a test case of this name.
+            InvalidInput: the name can't name a test case.
+            RefusedStatement: the predicate is none that is allowed.
+            UnreadableFile: the file can't be read or written.
+        """
+        text = definition_of(scope, name, predicate, description)
+        with self.lock:
+            before = read_text(self.path) if self.path.exists() else ""
+            if str(identifier(name)).lower() in before.lower():
+                raise ConflictingDefinition(
+                    f"{self.path.name} names {name!r} already; choose another name, or change it there by hand"
+                )
+            gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+            self._replace(before + gap + text)
+        return text
+
+    def _replace(self, text: str) -> None:
+        """Write the file whole or not at all."""
+        part = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
+        try:
+            part.write_text(text, encoding="utf-8")
+            if self.path.exists():
+                part.chmod(self.path.stat().st_mode & 0o777)
+            part.replace(self.path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise UnreadableFile(
+                f"{self.path} can't be written ({os.strerror(error.errno or 0)}); name another suite file"
+            ) from error

@@ -1,0 +1,96 @@
+"""Drawing plots in a process of their own: what draws them holds Python's lock, and takes a second to start."""
+
+import base64
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from kolena_store.database import cache_folder
+from kolena_store.errors import LimitExceeded, MissingExtra, StoreError
+
+__all__ = ["draw", "javascript_bundle"]
+
+MODULE = "kolena_store.plots.drawer"
+SECONDS = 120.0
+BUNDLE = "bundle"
+FEATURE = "drawing plots"
+
+
+def draw(jobs: Sequence[tuple[Mapping[str, Any], str]]) -> list[bytes]:
+    """Return what each pair of a specification and a format (svg, png, pdf, html) is drawn as.
+
+    Raises:
+        MissingExtra: the packages of the extra `ui` are not installed.
+        LimitExceeded: drawing took too long.
+    """
+    if not jobs:
+        return []
+    if find_spec("vl_convert") is None:
+        raise MissingExtra.of(FEATURE, "ui")
+    answers = _asked([{"spec": dict(spec), "format": form} for spec, form in jobs])
+    return [base64.b64decode(answer) for answer in answers]
+
+
+@cache
+def javascript_bundle() -> bytes:
+    """Return the ES module that exports `vegaEmbed`, made once for each version of what makes it and kept in a cache.
+
+    Raises:
+        MissingExtra: the packages of the extra `ui` are not installed.
+    """
+    place = _place_of_bundle()
+    if place is not None and place.is_file():
+        return place.read_bytes()
+    made = draw([({}, BUNDLE)])[0]
+    if place is not None:
+        _keep(place, made)
+    return made
+
+
+def _asked(jobs: list[dict[str, Any]]) -> list[str]:
+    paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", MODULE],
+            input=json.dumps(jobs).encode("utf-8"),
+            capture_output=True,
+            check=False,
+            timeout=SECONDS,
+            env={**os.environ, "PYTHONPATH": paths},
+        )
+    except subprocess.TimeoutExpired:
+        raise LimitExceeded(
+            f"drawing took longer than {SECONDS:g} s and was stopped; draw fewer or smaller plots"
+        ) from None
+    if done.returncode != 0:
+        cause = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise StoreError(f"a plot can't be drawn ({cause[-1] if cause else done.returncode}); save it as .json instead")
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def _place_of_bundle() -> Path | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    folder = cache_folder()
+    try:
+        return None if folder is None else folder / f"vega-{version('vl-convert-python')}.js"
+    except PackageNotFoundError:
+        raise MissingExtra.of(FEATURE, "ui") from None
+
+
+def _keep(place: Path, content: bytes) -> None:
+    """Write a file whole or not at all; a cache that can't be written is none."""
+    part = place.with_name(f".{uuid.uuid4().hex}")
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(place)

@@ -1,0 +1,155 @@
+"""The app: routes, errors that users meet as pages, and a few threads that read the store."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from kolena_store.errors import DamagedStore, LimitExceeded, StoreError, UnknownName
+from kolena_store.inspection.samples import field_of_sample
+from kolena_store.inspection.scopes import dataset_scope
+from kolena_store.inspection.workbench import Workbench
+from kolena_store.web.images import image_place, picture
+from kolena_store.web.pages.cases import case_page
+from kolena_store.web.pages.comparisons import comparison_page
+from kolena_store.web.pages.frames import Desk, page
+from kolena_store.web.pages.leaderboards import leaderboard_page
+from kolena_store.web.pages.overviews import overview_page
+from kolena_store.web.pages.runs import runs_page
+from kolena_store.web.pages.samples import sample_page, samples_page
+from kolena_store.web.pages.slices import measured_part, save_slice, slices_page
+from kolena_store.web.security import Guard
+from kolena_store.web.settings import WebSettings
+from kolena_store.web.states import State
+from kolena_store.web.static_files import bundle, static_file
+
+__all__ = ["create_application"]
+
+N_THREADS = 4
+LARGEST_FORM = 256 * 1024
+MOST_FIELDS = 200
+SMALL = "small"
+
+PAGES: tuple[tuple[str, Callable[[Desk], Response]], ...] = (
+    ("/", overview_page),
+    ("/leaderboard", leaderboard_page),
+    ("/compare", comparison_page),
+    ("/case", case_page),
+    ("/samples", samples_page),
+    ("/sample", sample_page),
+    ("/slices", slices_page),
+    ("/slices/measured", measured_part),
+    ("/runs", runs_page),
+)
+
+
+def create_application(root: Path, settings: WebSettings | None = None, *, warm: bool = False) -> Starlette:
+    """Return the app over a store, which it only reads.
+
+    Args:
+        root: the store's directory.
+        settings: how it was started.
+        warm: whether to make what draws plots before the first page asks for it.
+    """
+    bench, chosen = Workbench(root), settings or WebSettings()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = N_THREADS
+        if warm:
+            threading.Thread(target=_made_quietly, daemon=True).start()
+        try:
+            yield
+        finally:
+            bench.close()
+
+    routes = [Route(path, partial(_answer, bench, chosen, shown)) for path, shown in PAGES]
+    return Starlette(
+        routes=[
+            *routes,
+            Route("/slices/save", partial(_save, bench, chosen), methods=["POST"]),
+            Route("/image", partial(_image, bench, chosen)),
+            Route("/static/{name}", static_file),
+        ],
+        middleware=[Middleware(Guard, settings=chosen), Middleware(GZipMiddleware, compresslevel=5)],
+        exception_handlers={404: _no_page},
+        lifespan=lifespan,
+    )
+
+
+def _answer(bench: Workbench, settings: WebSettings, shown: Callable[[Desk], Response], request: Request) -> Response:
+    """Return a page, or what stands in its way as one."""
+    try:
+        desk = _desk(bench, settings, request)
+    except StoreError as error:
+        return PlainTextResponse(f"{error}\n", status_code=503)
+    try:
+        return shown(desk)
+    except StoreError as error:
+        return _problem(desk, error)
+
+
+def _desk(bench: Workbench, settings: WebSettings, request: Request) -> Desk:
+    state = State(request.url.path, request.query_params)
+    return Desk(look=bench.look(), settings=settings, state=state)
+
+
+def _problem(desk: Desk, error: StoreError) -> Response:
+    heading, status = "That can't be shown", 422
+    if isinstance(error, UnknownName):
+        heading, status = "There is no such thing", 404
+    elif isinstance(error, DamagedStore):
+        heading, status = "The store is damaged", 500
+    elif isinstance(error, LimitExceeded):
+        heading, status = "That took too much", 422
+    return page(desk, "problem.html", heading=heading, message=str(error), status=status)
+
+
+async def _save(bench: Workbench, settings: WebSettings, request: Request) -> Response:
+    """Add a slice to the suite file; the form is small, and its size is looked at before it is read."""
+    length = request.headers.get("content-length", "")
+    if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_FORM:
+        return PlainTextResponse("the form is too large\n", status_code=413)
+    try:
+        pairs = parse_qsl((await request.body()).decode("ascii"), max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        return PlainTextResponse("the form can't be read\n", status_code=400)
+    fields, models = dict(pairs), [value for name, value in pairs if name == "model"]
+    saved = partial(save_slice, form=fields, models=models)
+    return await anyio.to_thread.run_sync(_answer, bench, settings, saved, request)
+
+
+def _image(bench: Workbench, settings: WebSettings, request: Request) -> Response:
+    """Return the image of a sample, which an address never names by its path."""
+    try:
+        desk = _desk(bench, settings, request)
+        scope = dataset_scope(desk.look.session, desk.state.needed("dataset"))
+        number, name = desk.state.number("sample", 0), desk.state.needed("field")
+        value = field_of_sample(desk.look.session, scope, number, name)
+        place = image_place(value, settings.image_roots)
+        content, kind = picture(place, settings.image_roots, is_small=desk.state.text("size") == SMALL)
+    except StoreError as error:
+        return PlainTextResponse(f"{error}\n", status_code=404)
+    return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})
+
+
+def _no_page(request: Request, _: Exception) -> Response:
+    return PlainTextResponse(f"there is no page {request.url.path[:200]!r}; start from /\n", status_code=404)
+
+
+def _made_quietly() -> None:
+    try:
+        bundle()
+    except StoreError as error:
+        logging.getLogger(__name__).warning("plots will show their words alone: %s", error)

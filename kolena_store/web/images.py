@@ -1,0 +1,163 @@
+"""Images of samples: files that a field names, below folders that were allowed, as small pictures kept in a cache."""
+
+import contextlib
+import hashlib
+import io
+import os
+import stat
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from kolena_store.database import cache_folder
+from kolena_store.errors import InvalidInput, UnknownName, UnreadableFile
+
+__all__ = ["ENDINGS", "image_fields", "image_place", "picture"]
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+THUMBNAIL = 320
+LARGEST = 2048
+MOST_PIXELS = 80_000_000
+MOST_BYTES = 100 * 1024 * 1024
+NOT_ALLOWED = "images of this folder are not shown; allow it when the app is started: --images FOLDER"
+
+_pillow_lock_ = threading.Lock()
+
+
+def image_fields(rows: Sequence[dict[str, object]], names: Sequence[str]) -> list[str]:
+    """Return the fields whose values end like the names of image files, judged by some rows."""
+    found = []
+    for name in names:
+        values = [row[name] for row in rows if isinstance(row.get(name), str) and row[name]]
+        if values and all(str(value).lower().split("?")[0].endswith(ENDINGS) for value in values):
+            found.append(name)
+    return found
+
+
+def image_place(value: object, roots: Sequence[Path]) -> Path:
+    """Return the file that a value names, which lies below one of the roots with all links followed.
+
+    A relative path is looked for below each root.
+
+    Raises:
+        InvalidInput: it is an address, or lies outside the roots.
+        UnknownName: there is no such file.
+    """
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise UnknownName("this sample names no image here")
+    if "://" in value.replace("file://", "", 1):
+        raise InvalidInput("images at remote addresses are not fetched; put the files into a folder and allow it")
+    text = value.removeprefix("file://")
+    places = [Path(text)] if Path(text).is_absolute() else [root / text for root in roots]
+    inside = False
+    for place in places:
+        real = Path(os.path.realpath(place))
+        if not any(_is_below(real, Path(os.path.realpath(root))) for root in roots):
+            continue
+        inside = True
+        if real.suffix.lower() not in ENDINGS:
+            raise InvalidInput(f"{real.name[:80]!r} is no image that is shown; they end in {', '.join(ENDINGS)}")
+        if real.is_file():
+            return real
+    if not inside:
+        raise InvalidInput(NOT_ALLOWED)
+    raise UnknownName("the image is not there")
+
+
+def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes, str]:
+    """Return an image as JPEG or PNG, shrunk to 320 pixels or to 2048, and its media type.
+
+    Raises:
+        UnreadableFile: it is no image, is too large, or was exchanged meanwhile.
+        MissingExtra: Pillow is not installed.
+    """
+    with _opened(path, roots) as file:
+        status = os.fstat(file.fileno())
+        if status.st_size > MOST_BYTES:
+            raise UnreadableFile(f"{path.name} has more than {MOST_BYTES >> 20} MB; make it smaller")
+        size = THUMBNAIL if is_small else LARGEST
+        key = f"{path}|{status.st_mtime_ns}|{status.st_size}|{size}"
+        place = _cache_place(key)
+        kept = _kept(place)
+        if kept is None:
+            kept = _shrunk(file.read(), size, path.name)
+            _keep(place, kept)
+    return kept, "image/png" if kept.startswith(b"\x89PNG") else "image/jpeg"
+
+
+def _is_below(path: Path, root: Path) -> bool:
+    return path != root and os.path.commonpath([path, root]) == str(root)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, roots: Sequence[Path]) -> Iterator[BinaryIO]:
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        number = os.open(path, flags)
+    except OSError as error:
+        raise UnreadableFile(f"{path.name} can't be read ({error.strerror}); check its rights") from error
+    with os.fdopen(number, "rb") as file:
+        opened = Path(os.path.realpath(f"/proc/self/fd/{number}")) if Path("/proc/self/fd").exists() else path
+        if not stat.S_ISREG(os.fstat(number).st_mode) or not any(
+            _is_below(opened, Path(os.path.realpath(root))) for root in roots
+        ):
+            raise UnreadableFile(f"{path.name} is no plain file below an allowed folder; check what it is")
+        yield file
+
+
+def _shrunk(content: bytes, size: int, name: str) -> bytes:
+    from kolena_store.errors import MissingExtra
+
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingExtra.of("showing images", "ui") from None
+    import warnings
+
+    with _pillow_lock_, warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise UnreadableFile(f"{name} has more than {MOST_PIXELS:,} pixels; make it smaller")
+                image.draft("RGB", (size, size))
+                image.thumbnail((size, size))
+                buffer = io.BytesIO()
+                has_alpha = image.mode in ("RGBA", "LA", "P", "1")
+                if has_alpha:
+                    image.convert("RGBA").save(buffer, "PNG")
+                else:
+                    image.convert("RGB").save(buffer, "JPEG", quality=85)
+        except (
+            OSError,
+            ValueError,
+            SyntaxError,
+            Image.DecompressionBombWarning,
+            Image.DecompressionBombError,
+        ) as error:
+            raise UnreadableFile(f"{name} can't be read as an image; check the file") from error
+    return buffer.getvalue()
+
+
+def _cache_place(key: str) -> Path | None:
+    folder = cache_folder()
+    return None if folder is None else folder / "images" / hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def _kept(place: Path | None) -> bytes | None:
+    try:
+        return None if place is None else place.read_bytes()
+    except OSError:
+        return None
+
+
+def _keep(place: Path | None, content: bytes) -> None:
+    if place is None:
+        return
+    part = place.with_name(f".{uuid.uuid4().hex}")
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(place)

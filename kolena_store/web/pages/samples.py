@@ -1,0 +1,310 @@
+"""Samples: a table or gallery of many, and one with all that is known of it."""
+
+import difflib
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from markupsafe import Markup, escape
+from starlette.responses import Response
+
+from kolena_store.errors import InvalidInput, LimitExceeded, MissingColumns
+from kolena_store.inspection.distributions import fields_to_show
+from kolena_store.inspection.members import Answers, case_members
+from kolena_store.inspection.samples import (
+    BY_DIFFERENCE,
+    BY_VALUE,
+    SAMPLES_PER_PAGE,
+    SampleRequest,
+    SampleRow,
+    SamplesShown,
+    sample_at,
+    samples_shown,
+)
+from kolena_store.inspection.scopes import SuiteScope
+from kolena_store.membership.bitmaps import WORD_BITS
+from kolena_store.reports.rendering import address, shown_value
+from kolena_store.test_suites import ALL
+from kolena_store.web.images import image_fields
+from kolena_store.web.pages.cells import joined
+from kolena_store.web.pages.frames import Desk, here_of, page, scope_named
+
+__all__ = ["sample_page", "samples_page"]
+
+TITLES = (
+    ("any", "any"),
+    ("wrong", "wrong"),
+    ("right", "right"),
+    ("worse", "worse than beside"),
+    ("better", "better than beside"),
+    ("differ", "differing"),
+)
+MOST_COLUMNS = 14
+MOST_CASES = 200
+SHORT, LONG = 40, 20_000
+MOST_DECIMALS = 4
+LARGEST_PLAIN = 1e12
+
+
+def samples_page(desk: Desk) -> Response:
+    """Return a page of samples; a condition that can't be used is shown beside what was typed."""
+    scope = scope_named(desk)
+    asked, shown, problem, status = _request(desk, scope), None, None, 200
+    try:
+        shown = samples_shown(desk.look, scope, asked)
+    except (InvalidInput, MissingColumns, LimitExceeded) as error:
+        problem, status = str(error), 422
+    rows: Sequence[SampleRow] = shown.rows if shown else ()
+    images = image_fields([dict(row.fields) for row in rows], [field.name for field in scope.of.version.field_list])
+    view = desk.state.choice("view", ("table", "gallery"), "gallery" if images else "table")
+    state = desk.state
+    return page(
+        desk,
+        "samples.html",
+        status=status,
+        heading=f"Samples · {scope.of.dataset.name}",
+        here=here_of(scope, desk),
+        asked=asked,
+        shown=shown,
+        problem=problem,
+        example=_example(scope),
+        cases=[case.name for case in scope.cases],
+        models=[one.label for one in scope.of.results],
+        answers=TITLES if shown is None or shown.is_proportion or not shown.metric else TITLES[:1] + TITLES[3:],
+        sorts=_sorts(scope, asked),
+        view=view,
+        image_fields=images,
+        heads=_heads(scope, shown) if shown else "",
+        rows=_rows(desk, scope, shown, asked) if shown else "",
+        row_link=lambda place, row: _link(desk, asked, place, row),
+        image_link=lambda row: _image(scope, row, images[0], is_small=True),
+        id_of=lambda row: _id(scope, row),
+        answers_of=lambda row: _marks(shown, row),
+        page_link=lambda number: state.link(page=number),
+        slice_link=state.link("/slices", page=None, sort=None, desc=None, answers=None, case=None),
+        unlabelled=state.link(truth=None, predicted=None, page=None),
+    )
+
+
+def sample_page(desk: Desk) -> Response:
+    """Return one sample with its fields, what each model said, and the samples before and after it."""
+    scope, state = scope_named(desk), desk.state
+    asked, number = _request(desk, scope), state.number("sample", 0)
+    place = state.number("at", 0) if state.text("at") is not None else None
+    row, before, after = sample_at(desk.look, scope, asked, number, place=place)
+    models = [scope.of.results_labelled(label).label for label in asked.models][: len(row.answers)]
+    marks = [_mark(row.counts[index]) if index < len(row.counts) else "" for index in range(len(models))]
+    names = [field.name for field in scope.of.version.field_list]
+    images = image_fields([dict(row.fields)], names)
+    at = place or 0
+    return page(
+        desk,
+        "sample.html",
+        heading=_id(scope, row),
+        here=here_of(scope, desk),
+        title=_id(scope, row),
+        fields=[
+            (field.name, field.role.replace("_", " "), row.fields.get(field.name))
+            for field in scope.of.version.field_list
+        ],
+        models=[{"name": name, "mark": mark} for name, mark in zip(models, marks, strict=True)],
+        answers=_side_by_side(row.answers),
+        scores=_side_by_side(row.scores),
+        images=[{"field": name, "src": _image(scope, row, name, is_small=False)} for name in images],
+        texts=list(_texts(scope, row, models)),
+        member_of=_cases_of(desk, scope, number),
+        case_link=lambda name: state.link(
+            "/case", case=name, sample=None, at=None, where=None, answers=None, sort=None, desc=None, page=None
+        ),
+        before=state.link(sample=before, at=at - 1) if before is not None else None,
+        after=state.link(sample=after, at=at + 1) if after is not None else None,
+        back=state.link("/samples", sample=None, at=None, page=at // SAMPLES_PER_PAGE + 1),
+    )
+
+
+def _request(desk: Desk, scope: SuiteScope) -> SampleRequest:
+    state = desk.state
+    answers: Answers = state.choice("answers", get_args(Answers), "any")
+    return SampleRequest(
+        case=state.text("case") or ALL,
+        where=state.text("where") or "",
+        models=state.texts("model")[:3] or tuple(one.label for one in scope.of.results[-2:][::-1]),
+        metric=state.text("metric"),
+        answers=answers,
+        truth=state.text("truth"),
+        predicted=state.text("predicted"),
+        sort=state.text("sort"),
+        descending=state.text("desc") is not None,
+        page=state.page(),
+    )
+
+
+def _sorts(scope: SuiteScope, asked: SampleRequest) -> list[tuple[str, str]]:
+    found = [("", "the order of upload"), (BY_VALUE, "how right the first model is")]
+    if len(asked.models) > 1:
+        found.append((BY_DIFFERENCE, "how far the two models differ"))
+    return [*found, *((field.name, field.name) for field in scope.of.version.field_list)]
+
+
+def _columns(scope: SuiteScope) -> list[str]:
+    """Return the fields of a table: ids, truths, then metadata, as many as fit."""
+    order = {"id": 0, "ground_truth": 1}
+    fields = sorted(scope.of.version.field_list, key=lambda field: order.get(field.role, 2))
+    return [field.name for field in fields[:MOST_COLUMNS]]
+
+
+def _heads(scope: SuiteScope, shown: SamplesShown) -> Markup:
+    first, *others = _columns(scope)
+    heads = [f'<th scope="col">{escape(first)}</th>']
+    heads += [f'<th scope="col">{escape(model)}</th>' for model in shown.models]
+    for name in others:
+        kind = ' class="num"' if _decimals([row.fields.get(name) for row in shown.rows]) is not None else ""
+        heads.append(f'<th scope="col"{kind}>{escape(name)}</th>')
+    return joined(heads)
+
+
+def _decimals(values: Sequence[object]) -> int | None:
+    """Return how many decimals the numbers of a column need, so that they line up; None when they are no numbers."""
+    known = [value for value in values if value is not None]
+    if not known or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in known):
+        return None
+    texts = [f"{value:.4g}" for value in known if isinstance(value, float) and not value.is_integer()]
+    plain = [text.partition(".")[2] for text in texts if "e" not in text]
+    return min(MOST_DECIMALS, max((len(text) for text in plain), default=0))
+
+
+def _rows(desk: Desk, scope: SuiteScope, shown: SamplesShown, asked: SampleRequest) -> Markup:
+    first, *others = _columns(scope)
+    decimals = {name: _decimals([row.fields.get(name) for row in shown.rows]) for name in others}
+    lines = []
+    for place, row in enumerate(shown.rows):
+        href = escape(_link(desk, asked, place, row))
+        said = "".join(f"<td>{_answer(scope, row, index)}</td>" for index in range(len(shown.models)))
+        values = "".join(_value(row.fields.get(name), decimals[name]) for name in others)
+        name = escape(shown_value(row.fields.get(first), SHORT))
+        lines.append(f'<tr><th scope="row"><a href="{href}">{name}</a></th>{said}{values}</tr>')
+    return joined(lines)
+
+
+def _value(value: object, decimals: int | None) -> str:
+    if decimals is None:
+        return f'<td dir="auto">{escape(shown_value(value, 120))}</td>'
+    is_plain = isinstance(value, int | float) and math.isfinite(value) and abs(value) < LARGEST_PLAIN
+    return f'<td class="num">{f"{value:,.{decimals}f}" if is_plain else escape(shown_value(value))}</td>'
+
+
+def _answer(scope: SuiteScope, row: SampleRow, index: int) -> str:
+    """Return what a model said of a sample, with a mark for right or wrong."""
+    answer = row.answers[index] if index < len(row.answers) else {}
+    if not answer:
+        return '<span class="undefined">no answer</span>'
+    scores = row.scores[index] if index < len(row.scores) else {}
+    value = scores.get("prediction", scores.get("verdict", next(iter(answer.values()))))
+    mark = _mark(row.counts[index]) if index < len(row.counts) and "correct" in scores else ""
+    sure = scores.get("confidence", scores.get("error"))
+    more = f' <span class="range">{escape(shown_value(sure))}</span>' if isinstance(sure, float) else ""
+    return f"{mark} {escape(shown_value(value, SHORT))}{more}"
+
+
+def _mark(count: float | None) -> Markup:
+    """Return a mark for what a sample counts for where it is right or wrong, else the number."""
+    if count is None:
+        return Markup("")
+    if count in (0.0, 1.0):
+        kind, sign, word = ("hit", "✓", "right") if count else ("miss", "✗", "wrong")
+        return Markup(
+            f'<span class="mark {kind}"><span aria-hidden="true">{sign}</span><span class="unseen">{word}</span></span>'
+        )
+    return Markup('<span class="range">{}</span>').format(shown_value(count))
+
+
+def _marks(shown: SamplesShown | None, row: SampleRow) -> Markup:
+    """Return each model's name with its mark, for a picture."""
+    models = shown.models if shown else ()
+    parts = [
+        Markup('<span class="said">{} {}</span>').format(_mark(row.counts[index]), model)
+        for index, model in enumerate(models)
+        if index < len(row.counts)
+    ]
+    return Markup("<br>").join(parts)
+
+
+def _link(desk: Desk, asked: SampleRequest, place: int, row: SampleRow) -> str:
+    at = (asked.page - 1) * SAMPLES_PER_PAGE + place
+    return desk.state.link("/sample", sample=row.sample, at=at, page=None, model=list(asked.models))
+
+
+def _image(scope: SuiteScope, row: SampleRow, field: str, *, is_small: bool) -> str:
+    return address(
+        "/image",
+        dataset=scope.of.dataset.name,
+        sample=row.sample,
+        field=field,
+        version=scope.of.version.version,
+        size="small" if is_small else None,
+    )
+
+
+def _id(scope: SuiteScope, row: SampleRow) -> str:
+    return " · ".join(shown_value(row.fields.get(name), SHORT) for name in scope.of.dataset.id_fields)
+
+
+def _example(scope: SuiteScope) -> str:
+    """Return a condition over fields of the dataset, to show how one is written."""
+    for field in fields_to_show(scope.of):
+        if field.type in ("DOUBLE", "FLOAT"):
+            return f"{field.name} > 0.5"
+        if field.type in ("BIGINT", "INTEGER"):
+            return f"{field.name} < 40"
+    names = [field.name for field in fields_to_show(scope.of)]
+    return f"{names[0]} IS NOT NULL" if names else "_sample < 1000"
+
+
+def _side_by_side(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
+    names = dict.fromkeys(name for side in sides for name in side)
+    return [(name, [side.get(name) for side in sides]) for name in names]
+
+
+def _texts(scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield how each model's text differs from a true text, word by word."""
+    truths = [field.name for field in scope.of.version.field_list if field.role == "ground_truth"]
+    for truth in truths:
+        expected = row.fields.get(truth)
+        for model, answer in zip(models, row.answers, strict=False):
+            said = next((value for value in answer.values() if isinstance(value, str)), None)
+            if _is_text(expected) and _is_text(said):
+                yield {"name": f"{model}: {truth}", "parts": _difference(str(expected), str(said))}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value.split()) > 2 and len(value) <= LONG
+
+
+def _difference(expected: str, said: str) -> list[tuple[str, str]]:
+    before, after = (re.findall(r"\S+", text) for text in (expected, said))
+    parts = []
+    for kind, first, last, start, end in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            parts.append(("same", " ".join(before[first:last])))
+            continue
+        if first < last:
+            parts.append(("removed", " ".join(before[first:last])))
+        if start < end:
+            parts.append(("added", " ".join(after[start:end])))
+    return parts
+
+
+def _cases_of(desk: Desk, scope: SuiteScope, sample: int) -> list[str]:
+    """Return the test cases that a sample is in, of those whose members are the same for every model."""
+    found = []
+    for case in scope.cases[:MOST_CASES]:
+        if case.name == ALL or case.is_of_model:
+            continue
+        try:
+            words = case_members(desk.look, scope, case.name)
+        except InvalidInput:
+            continue
+        if int(words[sample // WORD_BITS]) >> (sample % WORD_BITS) & 1:
+            found.append(case.name)
+    return found

@@ -1,0 +1,87 @@
+"""Stores that tests of plots, pages and reports look at, and the names that must do no harm there."""
+
+import numpy as np
+import pyarrow as pa
+
+import kolena_store as ks
+
+HOSTILE = (
+    "<script>alert(1)</script> \"quoted\" 'too' & \u202eright to left\u202c \N{GRINNING FACE} ${x} {{7*7}} ../../etc"
+)
+N_SAMPLES = 400
+SUITE = """
+CREATE VIEW "Short" AS SELECT * FROM test_samples WHERE length < 30;
+COMMENT ON VIEW "Short" IS 'Fewer than 30 characters';
+CREATE VIEW "German" AS SELECT * FROM test_samples WHERE language = 'de';
+CREATE VIEW "Nothing" AS SELECT * FROM test_samples WHERE length < 0;
+"""
+
+
+def spam_tables() -> tuple[pa.Table, dict[str, pa.Table]]:
+    """Two models that score spam: `new` is better on all and worse where the text is short."""
+    random = np.random.default_rng(5)
+    length = random.integers(1, 120, N_SAMPLES).astype(float)
+    is_spam = random.random(N_SAMPLES) < 0.4
+    noise = {"old": 0.42, "new": 0.12}
+    centre = {"old": np.full(N_SAMPLES, 0.25), "new": np.where(length < 30, -0.05, 0.25)}
+    samples = pa.table(
+        {
+            "id": np.arange(N_SAMPLES),
+            "kind": np.where(is_spam, "spam", "ham"),
+            "language": [("en", "de", None)[number % 3] for number in range(N_SAMPLES)],
+            "length": np.where(np.arange(N_SAMPLES) % 50 == 7, np.nan, length),
+            "text": [HOSTILE if number == 3 else f"message {number}" for number in range(N_SAMPLES)],
+        }
+    )
+    scores = {
+        model: np.clip(0.5 + np.where(is_spam, 1, -1) * centre[model] + random.normal(0, level, N_SAMPLES), 0, 1)
+        for model, level in noise.items()
+    }
+    return samples, {model: pa.table({"id": np.arange(N_SAMPLES), "score": score}) for model, score in scores.items()}
+
+
+def spam_store(store: ks.Store) -> ks.Store:
+    """Fill a store with `spam`, the models `old` and `new`, the suite `everyday` and runs on it."""
+    samples, answers = spam_tables()
+    workflow = ks.Classification("kind", score="score", positive="spam")
+    with store.transaction():
+        store.upload_dataset("spam", samples, id_fields=["id"], workflow=workflow)
+        for model, table in answers.items():
+            store.upload_results("spam", model, table)
+        store.apply_suite("spam", SUITE, name="everyday")
+        store.test("spam", suite="everyday")
+    return store
+
+
+def homes_store(store: ks.Store) -> ks.Store:
+    """Fill a store with `homes`, a regression with one model and its runs."""
+    random = np.random.default_rng(6)
+    area = random.uniform(20, 200, 300)
+    price = 1000 * area
+    said = price + random.normal(0, 100 * area)
+    with store.transaction():
+        store.upload_dataset(
+            "homes",
+            pa.table({"id": np.arange(300), "area": area, "price": price}),
+            id_fields=["id"],
+            workflow=ks.Regression("price", prediction="said"),
+        )
+        store.upload_results("homes", "v1", pa.table({"id": np.arange(300), "said": said}))
+        store.test("homes")
+    return store
+
+
+def hostile_store(store: ks.Store) -> ks.Store:
+    """Fill a store whose every name and text is hostile."""
+    name = HOSTILE.replace("\u202e", "").replace("\u202c", "")
+    samples, answers = spam_tables()
+    samples = samples.rename_columns(["id", "kind", name, "length", "text"])
+    workflow = ks.Classification("kind", score="score", positive="spam")
+    suite = f'CREATE VIEW "{name.replace(chr(34), chr(34) * 2)}" AS SELECT * FROM test_samples WHERE length < 30;'
+    with store.transaction():
+        store.upload_dataset(name, samples, id_fields=["id"], workflow=workflow, description=name, tags=[name])
+        for model, table in answers.items():
+            store.upload_results(name, f"{model} {name}", table)
+        store.apply_suite(name, suite, name=name, description=name, tags=[name])
+        store.test(name, suite=name)
+    return store

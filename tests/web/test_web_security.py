@@ -1,0 +1,209 @@
+"""Who is let in, what answers carry, and which images are shown."""
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+import kolena_store as ks
+from kolena_store.errors import InvalidInput, LimitExceeded
+from kolena_store.inspection.predicate_process import PredicateProcesses, Question
+from kolena_store.web.application import create_application
+from kolena_store.web.security import POLICY
+from kolena_store.web.serving import is_loopback, served_settings
+from kolena_store.web.settings import WebSettings
+
+
+def test_every_answer_has_a_strict_policy(client: TestClient) -> None:
+    for path in ("/", "/nowhere", "/static/style.css", "/image?dataset=spam"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"] == POLICY
+        assert headers["x-content-type-options"] == "nosniff"
+    assert "unsafe" not in POLICY
+    assert "http" not in POLICY
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:8780", ""])
+def test_another_host_is_refused(client: TestClient, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("host", ["localhost:8780", "127.0.0.1:8780", "[::1]:8780", "LOCALHOST"])
+def test_this_machine_is_let_in(client: TestClient, host: str) -> None:
+    assert client.get("/", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://testserver.evil.example", "file://"])
+def test_another_origin_is_refused(client: TestClient, origin: str) -> None:
+    assert client.get("/", headers={"origin": origin}).status_code == 403
+    assert client.post("/slices/save", data={}, headers={"origin": origin}).status_code == 403
+
+
+def test_a_form_needs_an_origin(client: TestClient) -> None:
+    assert client.post("/slices/save", data={"name": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_other_methods_are_refused(client: TestClient, method: str) -> None:
+    assert client.request(method, "/").status_code in (403, 405)
+
+
+def test_a_large_form_is_refused_before_it_is_read(client: TestClient) -> None:
+    answer = client.post("/slices/save", data={"where": "x" * 300_000}, headers={"origin": "http://testserver"})
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("name", ["../application.py", "..%2fapplication.py", "%2e%2e/settings.py", "app.py", ""])
+def test_static_files_are_those_of_the_app_alone(client: TestClient, name: str) -> None:
+    assert client.get(f"/static/{name}").status_code == 404
+
+
+# --- tokens ---
+
+
+def test_a_token_lets_in_once_it_is_known(spam_root: Path) -> None:
+    with TestClient(create_application(spam_root, WebSettings(token="secret-token"))) as client:
+        assert client.get("/").status_code == 401
+        assert client.get("/?token=wrong").status_code == 401
+        first = client.get("/leaderboard?dataset=spam&token=secret-token", follow_redirects=False)
+        assert first.status_code == 303
+        assert first.headers["location"] == "/leaderboard?dataset=spam"
+        cookie = first.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=strict" in cookie
+        assert client.get("/").status_code == 200
+        client.cookies.clear()
+        client.cookies.set("kolena_store_token", "secret-tokem")
+        assert client.get("/static/style.css").status_code == 401
+
+
+def test_beyond_this_machine_there_is_a_token() -> None:
+    nothing = {"names": (), "images": (), "suite_file": None, "token": None}
+    assert served_settings("127.0.0.1", **nothing).token is None
+    assert served_settings("::1", **nothing).token is None
+    open_to_all = served_settings("0.0.0.0", **nothing)
+    assert len(open_to_all.token or "") >= 24
+    assert "evil.example" not in open_to_all.hosts
+    assert "build.example" in served_settings("0.0.0.0", **{**nothing, "names": ("Build.example",)}).hosts
+
+
+@pytest.mark.parametrize(("host", "expected"), [("127.9.9.9", True), ("::1", True), ("0.0.0.0", False), ("x", False)])
+def test_loopback_is_known(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+# --- images ---
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> tuple[TestClient, Path]:
+    root, outside = tmp_path / "photos", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    for path in (root / "cat.png", outside / "secret.png"):
+        Image.new("RGB", (800, 400), "red").save(path)
+    (root / "link.png").symlink_to(outside / "secret.png")
+    (root / "cat.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+    (root / "text.png").write_text("no image at all")
+    os.mkfifo(root / "pipe.png")
+    values = [
+        "cat.png",
+        str(root / "cat.png"),
+        f"file://{root / 'cat.png'}",
+        "../outside/secret.png",
+        str(outside / "secret.png"),
+        "link.png",
+        "cat.svg",
+        "text.png",
+        "pipe.png",
+        "missing.png",
+        "http://127.0.0.1:1/x.png",
+        "ftp://x/y.png",
+        "",
+        None,
+        "x\x00.png",
+        "/etc/passwd",
+        "C:\\x.png",
+    ]
+    store = ks.Store(tmp_path / "my.store")
+    store.upload_dataset("photos", pa.table({"id": range(len(values)), "place": values}), id_fields=["id"])
+    return TestClient(create_application(store.path, WebSettings(image_roots=(root,)))), root
+
+
+@pytest.mark.parametrize("sample", [0, 1, 2])
+def test_an_image_below_an_allowed_folder_is_shown(pictures: tuple[TestClient, Path], sample: int) -> None:
+    client, _ = pictures
+    answer = client.get(f"/image?dataset=photos&sample={sample}&field=place&size=small")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert len(answer.content) < 20_000
+
+
+@pytest.mark.parametrize("sample", range(3, 17))
+def test_no_other_image_is(pictures: tuple[TestClient, Path], sample: int) -> None:
+    client, _ = pictures
+    answer = client.get(f"/image?dataset=photos&sample={sample}&field=place")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_an_address_names_no_path(pictures: tuple[TestClient, Path]) -> None:
+    client, root = pictures
+    for query in (f"field={root / 'cat.png'}", "field=nope", "sample=99&field=place", "field=id"):
+        assert client.get(f"/image?dataset=photos&sample=0&{query}").status_code == 404
+
+
+def test_images_need_an_allowed_folder(pictures: tuple[TestClient, Path], tmp_path: Path) -> None:
+    client = TestClient(create_application(tmp_path / "my.store"))
+    assert "allow it" in client.get("/image?dataset=photos&sample=1&field=place").text
+
+
+# --- predicates that were not caught: the process is killed ---
+
+
+def question(root: Path, predicate: str) -> Question:
+    files = [str(path) for path in (root / "data" / "samples").glob("*.parquet")]
+    return Question(predicate=predicate, columns="id, text, length", files=files, size=400)
+
+
+SLOW = "len(list_transform(range(30000000), lambda x: x + id)) > 0"
+
+
+def test_a_predicate_that_takes_too_long_is_killed_and_the_next_is_answered(spam_root: Path) -> None:
+    processes = PredicateProcesses(spam_root, seconds=3.0)
+    try:
+        assert processes.ask(question(spam_root, "id < 10")).n == 10
+        with pytest.raises(LimitExceeded, match=r"longer than 3 s|more memory"):
+            processes.ask(question(spam_root, SLOW))
+        assert processes.ask(question(spam_root, "id < 20")).n == 20
+    finally:
+        processes.close()
+
+
+def test_a_predicate_that_takes_too_much_memory_is_stopped(spam_root: Path) -> None:
+    processes = PredicateProcesses(spam_root, seconds=20.0)
+    try:
+        with pytest.raises(LimitExceeded):
+            processes.ask(question(spam_root, "len(repeat('x', 3000000000 + id)) > 1"))
+        assert processes.ask(question(spam_root, "id < 20")).n == 20
+    finally:
+        processes.close()
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "exists(SELECT 1 FROM read_text('/etc/passwd'))",
+        "exists(SELECT 1 FROM read_csv('/etc/passwd'))",
+        "getenv('HOME') <> ''",
+    ],
+)
+def test_the_process_itself_reads_nothing_outside(spam_root: Path, predicate: str) -> None:
+    processes = PredicateProcesses(spam_root, seconds=20.0)
+    try:
+        with pytest.raises((InvalidInput, LimitExceeded)):
+            processes.ask(question(spam_root, predicate))
+    finally:
+        processes.close()
