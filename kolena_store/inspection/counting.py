@@ -12,7 +12,7 @@ from kolena_store.inspection.scored import scored_model, setting_for
 from kolena_store.inspection.workbench import Look
 from kolena_store.membership.evaluation import Membership
 from kolena_store.results import ResultsRecord
-from kolena_store.test_runs.execute import Setting, plan_of
+from kolena_store.test_runs.execute import plan_of
 from kolena_store.test_runs.members import Members
 from kolena_store.test_suites import ALL
 
@@ -56,8 +56,10 @@ def _counted(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], nam
     if not setting.metrics or setting.metrics[0].level != "whole":
         return None
     whole = everything(look, scope.of)
-    cases = {case.key: Membership(words=whole, n=0, n_nan=0) for case in setting.cases if case.name == ALL}
-    plan = plan_of(look.session, _of_whole(setting), Members(of_every_model=cases, of_results={}), None)
+    cases = [case for case in scope.cases if case.name == ALL]
+    members = {case.key: Membership(words=whole, n=0, n_nan=0) for case in cases}
+    of_whole = replace(setting, cases=cases)
+    plan = plan_of(look.session, of_whole, Members(of_every_model=members, of_results={}), None)
     values = []
     for results in models:
         key = ("counts", results.results_id, results.version, setting.version.version, scope.configuration, name)
@@ -78,8 +80,3 @@ def _counted(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], nam
         is_proportion=metric.interval.kind == "wilson",
         values=tuple(values),
     )
-
-
-def _of_whole(setting: Setting) -> Setting:
-    """Return the setting with the test case of all samples alone."""
-    return replace(setting, cases=[case for case in setting.cases if case.name == ALL])

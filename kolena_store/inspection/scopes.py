@@ -9,10 +9,13 @@ from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord, dataset_named, version_of
 from kolena_store.errors import UnknownName
 from kolena_store.results import ResultsRecord, results_of_dataset
-from kolena_store.test_suites import ALL, CaseRecord, SuiteRecord, cases_of, suite_named, suites
+from kolena_store.test_suites import ALL, CaseRecord, SuiteRecord, cases_of, find_suite, suite_named, suites
 from kolena_store.workflows import Workflow, workflow_from_document
 
 __all__ = ["DatasetScope", "RunShown", "SuiteScope", "dataset_scope", "suite_scope"]
+
+NOT_STORED = -1
+"""The number of a suite and a test case that every dataset has, before they are stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +156,10 @@ def suite_scope(
         UnknownName: there is no such dataset or suite.
     """
     of = dataset_scope(session, dataset)
-    newest = suite_named(session, of.dataset, suite or _first_suite(session, of.dataset))
+    name = suite or _first_suite(session, of.dataset)
+    if name == ALL and find_suite(session, of.dataset, ALL) is None:
+        return _of_everything(of)
+    newest = suite_named(session, of.dataset, name)
     tested = session.rows("inspection.tested_versions", suite_id=newest.suite_id)
     version = tested[0][0] if tested else newest.version
     configurations = tuple(dict.fromkeys(document for number, document, _ in tested if number == version))
@@ -174,6 +180,39 @@ def suite_scope(
         configurations=configurations,
         runs=runs,
         cases=cases_of(session, shown),
+    )
+
+
+def _of_everything(of: DatasetScope) -> SuiteScope:
+    """Return the suite of all samples as it will be once a model is tested on it."""
+    case = CaseRecord(
+        test_case_id=NOT_STORED,
+        version=1,
+        name=ALL,
+        level="sample",
+        definition_digest="",
+        source=None,
+        normalised=None,
+        fields=[],
+        inference_fields=[],
+        members_file=None,
+        description="Every sample of the dataset",
+        tags=[],
+    )
+    suite = SuiteRecord(
+        suite_id=NOT_STORED,
+        dataset=of.dataset.name,
+        name=ALL,
+        origin=ALL,
+        description=None,
+        tags=[],
+        version=1,
+        n_test_cases=1,
+        source=None,
+        created=of.version.created,
+    )
+    return SuiteScope(
+        of=of, suite=suite, newest_version=1, configuration=None, configurations=(), runs=[], cases=[case]
     )
 
 

@@ -91,7 +91,7 @@ def _measured(
 ) -> dict[tuple[str, str, str], Mapping[str, Any]]:
     results, (chosen, whole) = scope.of.results_labelled(label), samples
     setting = setting_for(look.session, scope, [results], metrics)
-    case = next(case for case in setting.cases if case.name == ALL)
+    case = next(case for case in scope.cases if case.name == ALL)
     parts = {SLICE: chosen, REST: whole & ~chosen, ALL: whole}
     cases = [replace(case, name=name, version=number) for number, name in enumerate(parts)]
     members = {

@@ -101,13 +101,14 @@ def _comparison_table(rows: Sequence[Mapping[str, Any]], one: ComparedShown, met
         values = [figure(row[name], is_bounded=metric.is_bounded) for name in ("baseline", "value")]
         mark = VERDICT_MARKS.get(row["verdict"], "")
         delta = signed(row["delta"], is_bounded=metric.is_bounded)
+        q = figure(row["q"]).replace("<", "&lt;")
         cells = (
             _escaped(row["test_case"]),
             f"{mark} {row['verdict']}",
             number(row["n"]),
             *values,
             delta,
-            figure(row["q"]),
+            q,
         )
         lines.append(f"| {' | '.join(cells)} |")
     if len(rows) > MOST_MARKDOWN:
@@ -144,4 +145,4 @@ def _software(content: ReportContent) -> str:
 def _escaped(text: str) -> str:
     """Return text in which nothing is taken for Markdown or HTML."""
     escaped_html = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{one}" if one in "\\`*_{}[]()#+!|~$@" else one for one in escaped_html)
+    return "".join(f"\\{one}" if one in "\\`*_{}[]#!|~$@" else one for one in escaped_html)

@@ -58,6 +58,7 @@ def serve(root: Path, settings: WebSettings, *, host: str, port: int, ready: Cal
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()
     except (OSError, OverflowError) as error:
         listening.close()
         raise InvalidInput(

@@ -290,3 +290,10 @@ def test_a_name_is_saved_once(saving_client: tuple[TestClient, Path]) -> None:
 
 def test_without_a_suite_file_nothing_is_saved(client: TestClient) -> None:
     assert "no suite file was named" in text_of(save(client).text)
+
+
+@pytest.mark.parametrize("path", ["/", "/leaderboard", "/samples", "/sample", "/slices", "/runs", "/case"])
+def test_a_dataset_that_was_never_tested_can_be_looked_at(ticket_store: ks.Store, path: str) -> None:
+    with TestClient(create_application(ticket_store.path)) as client:
+        answer = client.get(address(path, {"dataset": "tickets", "case": "all", "sample": 1}))
+        assert answer.status_code == 200, text_of(answer.text)
