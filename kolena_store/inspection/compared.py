@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 from kolena_store.comparisons import ComparisonOptions, Verdict
@@ -34,6 +35,7 @@ ORDER: tuple[str, ...] = get_args(Verdict)
 """The verdicts, in the order in which people want to know of them."""
 
 MOST_STORED = 1000
+BYTES_PER_ROW = 2000
 QUICK = 40_000_000
 """Samples times test cases: what is compared in well under a second."""
 
@@ -97,17 +99,17 @@ def compared(look: Look, scope: SuiteScope, *, model: str, baseline: str, metric
     results, base = (scope.of.results_labelled(label) for label in (model, baseline))
     if results.results_id == base.results_id:
         raise InvalidInput(f"{baseline!r} is the baseline, and has no difference from itself; choose another model")
-    stored = stored_comparison(look.session, scope, results, base)
+    stored = stored_comparison(look, scope, results, base)
     if stored is not None and {name for _, name in stored.rows} >= set(metrics):
         return stored
     return _now(look, scope, (results, base), metrics)
 
 
 def stored_comparison(
-    session: Session, scope: SuiteScope, results: "ResultsRecord", baseline: "ResultsRecord"
+    look: Look, scope: SuiteScope, results: "ResultsRecord", baseline: "ResultsRecord"
 ) -> ComparedShown | None:
     """Return the last stored comparison of two models' newest results on a suite; None when there is none."""
-    rows = session.rows("inspection.newest_comparisons", suite_id=scope.suite.suite_id, most=MOST_STORED)
+    rows = look.session.rows("inspection.newest_comparisons", suite_id=scope.suite.suite_id, most=MOST_STORED)
     configuration = scope.runs[0].configuration_id if scope.runs else None
     wanted = (
         scope.suite.version,
@@ -120,7 +122,8 @@ def stored_comparison(
     )
     for row in rows:
         if (row[3], row[5], row[8], row[11], row[12], row[13], row[14]) == wanted:
-            return _stored(session, row, results.label, baseline.label)
+            made = partial(_stored, look.session, row, results.label, baseline.label)
+            return look.kept.get(("stored", row[0]), made, _bytes_of)
     return None
 
 
@@ -188,7 +191,11 @@ def _now(
         *((one.results_id, one.version) for one in pair),
         tuple(metrics),
     )
-    return look.kept.get(key, lambda: _compare(look, scope, pair, metrics), lambda found: 2000 * len(found.rows) + 1000)
+    return look.kept.get(key, lambda: _compare(look, scope, pair, metrics), _bytes_of)
+
+
+def _bytes_of(found: ComparedShown) -> int:
+    return BYTES_PER_ROW * (len(found.rows) + 1)
 
 
 def _compare(

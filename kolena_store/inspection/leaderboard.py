@@ -233,7 +233,7 @@ def _compared(
                 found[model] = compared(look, scope, model=model, baseline=baseline, metrics=names)
                 continue
             pair = [scope.of.results_labelled(label) for label in (model, baseline)]
-            stored = stored_comparison(look.session, scope, pair[0], pair[1])
+            stored = stored_comparison(look, scope, pair[0], pair[1])
         except StoreError:
             continue  # A leaderboard shows the values, with or without a verdict.
         if stored is not None:
