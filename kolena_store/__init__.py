@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kolena_store.comparisons import Comparison, Difference
     from kolena_store.errors import StoreError
+    from kolena_store.standards import CheckReport, Standard, read_standard
     from kolena_store.store import Store
     from kolena_store.test_runs import ConfusionMatrix, MetricValue, TestResults, TestRun
     from kolena_store.test_suites import Bins, ExplicitCase
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Bins",
+    "CheckReport",
     "Classification",
     "Comparison",
     "Configuration",
@@ -34,16 +36,19 @@ __all__ = [
     "MultilabelClassification",
     "MetricValue",
     "Regression",
+    "Standard",
     "Store",
     "StoreError",
     "TestResults",
     "TestRun",
     "read_configuration",
+    "read_standard",
 ]
 
 _HOMES = (
     ("comparisons", ("Comparison", "Difference")),
     ("errors", ("StoreError",)),
+    ("standards", ("CheckReport", "Standard", "read_standard")),
     ("store", ("Store",)),
     ("test_runs", ("ConfusionMatrix", "MetricValue", "TestResults", "TestRun")),
     ("test_suites", ("Bins", "ExplicitCase")),

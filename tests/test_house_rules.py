@@ -50,7 +50,7 @@ FLOORS = (
     ),
     ("store",),
     ("plots", "reports", "web", "gateway"),
-    ("cli", "__init__", "__main__"),
+    ("cli", "pytest_plugin", "__init__", "__main__"),
 )
 ORDER = tuple(room for floor in FLOORS for room in floor)
 CLICK_ROOMS = ("cli", "__main__")
@@ -66,6 +66,7 @@ WHERE_IMPORTED = {
     "PIL": ("cli", *PAGES),
     "polars": ABOVE_STORAGE,
     "pyarrow": ABOVE_GROUND,
+    "pytest": ("pytest_plugin",),
     "rich": ("progress", "display"),
     "sklearn": ("cli",),
     "starlette": PAGES,
@@ -82,6 +83,7 @@ WHERE_IMPORTED_FIRST = {
     "numpy": ("membership", "statistics", "metrics", "test_runs", "comparisons"),
     "polars": ("membership", "statistics", "metrics", "test_runs"),
     "pyarrow": ("membership", "statistics", "metrics", "test_runs", "comparisons"),
+    "pytest": ("pytest_plugin",),
     "starlette": PAGES,
 }
 """Third-party package -> the rooms that may import it when they are loaded; the others do so inside functions."""

@@ -2,13 +2,14 @@
 
 from kolena_store.store.comparing import StoreComparing
 from kolena_store.store.data import StoreData
+from kolena_store.store.judging import StoreJudging
 from kolena_store.store.keeping import StoreKeeping
 from kolena_store.store.testing import StoreTesting
 
 __all__ = ["Store"]
 
 
-class Store(StoreData, StoreTesting, StoreComparing, StoreKeeping):
+class Store(StoreData, StoreTesting, StoreComparing, StoreJudging, StoreKeeping):
     """A directory with test data, ground truths, inferences and test runs; made by the first write.
 
     Args:

@@ -5,7 +5,7 @@ from kolena_store.test_runs.keys import Translation, translated_key, translated_
 from kolena_store.test_runs.outcome import MetricValue, TestResults
 from kolena_store.test_runs.records import RUNS, TestRun, test_runs
 from kolena_store.test_runs.request import read_suite, stratify, suite_input
-from kolena_store.test_runs.tester import TestOptions, run_models
+from kolena_store.test_runs.tester import TestOptions, requested, run_models, run_requested
 from kolena_store.test_runs.user_metrics import apply_metrics
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "Translation",
     "apply_metrics",
     "read_suite",
+    "requested",
     "run_models",
+    "run_requested",
     "stratify",
     "suite_input",
     "test_runs",
