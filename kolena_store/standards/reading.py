@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from kolena_store.errors import InvalidInput, MalformedFile, UnknownName, did_you_mean
+from kolena_store.errors import InvalidInput, MalformedFile, UnknownName
 from kolena_store.formats import read_text
 from kolena_store.standards.documents import BOUNDS, Gate, OnBaseline, Severity, Standard, Undecided, Waiver
 from kolena_store.standards.strict_tables import Key, TablePlace, checked_table, lines_of_tables
@@ -170,10 +170,8 @@ def _tolerance(given: Mapping[str, Any], gates: Sequence[Gate], file: Path) -> d
     compared = list(dict.fromkeys(metric for gate in gates if gate.on_baseline for metric in gate.metrics))
     for metric in given:
         if metric not in compared:
-            raise place.error(
-                f"names {metric!r}, which no gate with baseline compares{did_you_mean(metric, compared)}",
-                "Take it out, or name the metric in such a gate",
-            )
+            remedy = "Take it out, or name the metric in such a gate"
+            raise place.unknown(f"names {metric!r}, which no gate with baseline compares", metric, compared, remedy)
     found = checked_table(given, [Key(name=metric, kind="number") for metric in given], place)
     for metric, value in found.items():
         if value <= 0:
@@ -197,10 +195,8 @@ def _waivers(tables: Sequence[Mapping[str, Any]], gates: Sequence[Gate], text: s
         found = checked_table(table, WAIVER_KEYS, place)
         gate = by_id.get(found["gate"])
         if gate is None:
-            raise place.error(
-                f"names a gate {found['gate']!r} that there is not{did_you_mean(found['gate'], by_id)}",
-                f"The gates are {', '.join(by_id)}",
-            )
+            remedy = f"The gates are {', '.join(by_id)}"
+            raise place.unknown(f"names a gate {found['gate']!r} that there is not", found["gate"], by_id, remedy)
         if found["metric"] is not None and found["metric"] not in gate.metrics:
             raise place.error(
                 f"names the metric {found['metric']!r}, which gate {gate.id!r} has not",

@@ -3,7 +3,7 @@
 import datetime
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -65,6 +65,12 @@ class TablePlace:
         """Return the error for something that is wrong with the table."""
         return MalformedFile.of(self.file, self.line, f"{self.table} {problem}", remedy)
 
+    def unknown(self, problem: str, name: str, known: Iterable[str], remedy: str) -> MalformedFile:
+        """Return the error for a name that is none of the known ones; near names stand before the remedy."""
+        listed = list(known)
+        near = did_you_mean(name, listed).removeprefix("; did")
+        return self.error(problem, f"Did{near} {remedy}" if near else remedy)
+
 
 def checked_table(table: Mapping[str, Any], keys: Sequence[Key], place: TablePlace) -> dict[str, Any]:
     """Return the values of a table by key, None for keys that it does not have; lists of texts are tuples.
@@ -75,7 +81,7 @@ def checked_table(table: Mapping[str, Any], keys: Sequence[Key], place: TablePla
     known = [key.name for key in keys]
     for name in table:
         if name not in known:
-            raise place.error(f"has an unknown key {name!r}{did_you_mean(name, known)}", f"It takes {', '.join(known)}")
+            raise place.unknown(f"has an unknown key {name!r}", name, known, f"It takes {', '.join(known)}")
     for key in keys:
         if key.is_required and key.name not in table:
             raise place.error(f"has no {key.name!r}", f"Give it one: {KINDS[key.kind][0]}")
@@ -95,10 +101,8 @@ def _value(value: object, key: Key, place: TablePlace) -> object:
         raise place.error(f"has {key.name} = {value!r}", f"Write {expected}")
     for one in value if isinstance(value, list) and key.choices else [value] if key.choices else []:
         if one not in key.choices:
-            raise place.error(
-                f"has {key.name} = {one!r}{did_you_mean(str(one), key.choices)}",
-                f"It is one of {', '.join(key.choices)}",
-            )
+            remedy = f"It is one of {', '.join(key.choices)}"
+            raise place.unknown(f"has {key.name} = {one!r}", str(one), key.choices, remedy)
     if key.kind == "texts":
         return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))  # type: ignore[call-overload]
     return value
