@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kolena_store.comparisons import Comparison, Difference
     from kolena_store.errors import StoreError
+    from kolena_store.histories import History
     from kolena_store.standards import CheckReport, Standard, read_standard
     from kolena_store.store import Store
     from kolena_store.test_runs import ConfusionMatrix, MetricValue, TestResults, TestRun
@@ -32,6 +33,7 @@ __all__ = [
     "Custom",
     "Difference",
     "ExplicitCase",
+    "History",
     "Judged",
     "MultilabelClassification",
     "MetricValue",
@@ -48,6 +50,7 @@ __all__ = [
 _HOMES = (
     ("comparisons", ("Comparison", "Difference")),
     ("errors", ("StoreError",)),
+    ("histories", ("History",)),
     ("standards", ("CheckReport", "Standard", "read_standard")),
     ("store", ("Store",)),
     ("test_runs", ("ConfusionMatrix", "MetricValue", "TestResults", "TestRun")),

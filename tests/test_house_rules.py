@@ -38,6 +38,7 @@ FLOORS = (
     (
         "uploads",
         "test_runs",
+        "histories",
         "comparisons",
         "published",
         "merging",

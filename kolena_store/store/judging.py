@@ -1,18 +1,21 @@
-"""Whether a model of a store may ship."""
+"""Whether a model of a store may ship, and what came before it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.store.base import StoreBase
+from kolena_store.workflows import Configuration
 
 if TYPE_CHECKING:
+    from kolena_store.histories import History
     from kolena_store.standards import CheckReport, Standard
 
 __all__ = ["StoreJudging"]
 
 
 class StoreJudging(StoreBase):
-    """Models against quality standards."""
+    """Models against quality standards, and over time."""
 
     def check(self, standard: "str | Path | Standard", model: str, baseline: str | None = None) -> "CheckReport":
         """Check a model against a quality standard, and return what each of its gates says.
@@ -34,3 +37,30 @@ class StoreJudging(StoreBase):
         given = standard if isinstance(standard, Standard) else read_standard(standard)
         with self._database.transaction(makes_store=False) as transaction:
             return check_standard(transaction, given, model, baseline)
+
+    def history(
+        self,
+        dataset: str,
+        test_case: str = "all",
+        *,
+        metrics: str | Sequence[str] | None = None,
+        models: str | Sequence[str] | None = None,
+        configuration: Configuration | None = None,
+    ) -> "History":
+        """Return the metrics of a test case over the results of models, in the order in which these came.
+
+        Results without a run are rows too, and values are connected only with values of the same data, definitions and
+        samples. Nothing is tested for it.
+
+        Args:
+            metrics: the metrics' names; None means the workflow's headlines.
+            models: the models' names; None means all with results.
+            configuration: how the runs were scored; None means the workflow's defaults.
+
+        Raises:
+            UnknownName: no such test case, metric or model.
+        """
+        from kolena_store.histories import HistoryOptions, history_of
+
+        how = HistoryOptions(test_case=test_case, metrics=metrics, models=models, configuration=configuration)
+        return history_of(self._database.session(), self._dataset(dataset), how)

@@ -21,6 +21,7 @@ from kolena_store.results import ResultsRecord, results_of_dataset, results_of_m
 from kolena_store.schema import now
 from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.answered import check_answers
+from kolena_store.test_runs.definitions import metric_digests
 from kolena_store.test_runs.members import Members, ensured_members
 from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of, lacking_notes
@@ -277,6 +278,7 @@ def _make_run(
             "configuration_id": setting.configuration_id,
             "restriction": setting.restriction,
             "metric_set": setting.metric_set,
+            "definitions": canonical_json(_definitions(setting)),
             "status": "done",
             "origin": "computed",
             "notes": [*scored.notes, *plan.design.notes, *lacking_notes(setting.version, results, setting.cases)],
@@ -288,6 +290,16 @@ def _make_run(
             "n_scored": scored.n_scored,
             "n_reused": scored.n_reused,
         }
+    )
+
+
+def _definitions(setting: Setting) -> dict[str, str]:
+    return metric_digests(
+        setting.version,
+        setting.workflow,
+        setting.file,
+        metrics=setting.metrics,
+        own_metrics=setting.own_metrics,
     )
 
 

@@ -84,10 +84,10 @@ INSERT INTO catalogue.thresholds VALUES (
 -- name: run_of_key(run_key)
 SELECT run_id FROM catalogue.test_runs WHERE run_key = $run_key AND status = 'done';
 
--- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused)
+-- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, definitions, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused)
 INSERT INTO catalogue.test_runs VALUES (
     $run_id, $run_key, $dataset_id, $dataset_version, $results_id, $results_version, $suite_id, $suite_version,
-    $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $level, $seed, $term_file,
+    $configuration_id, $restriction, $metric_set, $definitions, $status, $origin, $notes, $level, $seed, $term_file,
     $metric_file, $software, $started, $seconds, $n_scored, $n_reused
 );
 

@@ -106,7 +106,7 @@ CREATE TABLE catalogue.thresholds (
 CREATE TABLE catalogue.test_runs (
     run_id BIGINT, run_key VARCHAR, dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT,
     results_version INTEGER, suite_id BIGINT, suite_version INTEGER, configuration_id BIGINT, restriction VARCHAR,
-    metric_set VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], level DOUBLE, seed BIGINT,
+    metric_set VARCHAR, definitions VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], level DOUBLE, seed BIGINT,
     term_file BIGINT, metric_file BIGINT, software VARCHAR, started TIMESTAMP, seconds DOUBLE, n_scored BIGINT, n_reused BIGINT
 );
 

@@ -101,3 +101,7 @@ QUALIFY version = max(version) OVER (PARTITION BY dataset_id);
 -- name: contract()
 -- example: version = 1
 CREATE OR REPLACE VIEW kolena.contract AS SELECT {version}::INTEGER AS version, '1.1.3' AS oldest_duckdb;
+
+-- name: history()
+-- example: history = SELECT 1
+CREATE OR REPLACE VIEW kolena.history AS {history};
