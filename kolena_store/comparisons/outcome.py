@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.comparisons.records import ComparedModel, Correction, Difference, TestKind
+from kolena_store.comparisons.summary import summary
 from kolena_store.display import Listing
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.tables import ArrowBacked
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 __all__ = ["Comparison"]
@@ -48,6 +50,16 @@ class Comparison(ArrowBacked):
         """Return the rows: comparison, dataset, suite, model, test_case, metric, class, value, delta, and so on."""
         return self.differences
 
+    def table(self) -> "pl.DataFrame":
+        """Return one row for each test case and model, with delta, q and verdict of each metric of the whole."""
+        import polars
+
+        whole = self.pl().filter(polars.col("class").is_null())
+        index = ["test_case", "model", "upload_configuration"]
+        if whole["upload_configuration"].is_null().all():
+            index.remove("upload_configuration")
+        return whole.pivot(on="metric", index=index, values=["delta", "q", "verdict"])
+
     def __getitem__(self, key: tuple[str, ...]) -> Difference:
         """Return the difference of (test case, model, metric) or (test case, model, metric, class).
 
@@ -60,7 +72,8 @@ class Comparison(ArrowBacked):
                 f"comparison[{key!r}]: name a test case, a model and a metric, and the class of a metric that has one, "
                 "as in comparison['Night', 'v2', 'recall']"
             )
-        case, model, metric, class_name = (*map(str, key), None)[:4]
+        case, model, metric = map(str, key[:3])
+        class_name = str(key[3]) if len(key) == 4 else None
         wanted = {"comparison": self._of(model).comparison, "test_case": case, "metric": metric, "class": class_name}
         for row in self.rows():
             if all(row[name] == value for name, value in wanted.items()):
@@ -73,7 +86,14 @@ class Comparison(ArrowBacked):
 
     def listings(self) -> Sequence[Listing | str]:
         """Return the differences, confirmed regressions first, and what is to be known of them."""
-        raise NotImplementedError
+        return summary(
+            self.rows(),
+            self.compared,
+            title=f"{self.dataset} · {self.suite} version {self.suite_version}",
+            metrics=self.metrics,
+            settings={"alpha": self.alpha, "correction": self.correction, "tolerance": self.tolerance},
+            notes=self.notes,
+        )
 
     def _of(self, model: str) -> ComparedModel:
         labelled = [one for one in self.compared if one.label == model]

@@ -1,4 +1,4 @@
-"""What a comparison is made of: how it was asked for, one model beside the baseline, and one metric on one test case."""
+"""What a comparison is made of: how it was asked for, a model beside the baseline, one metric on one test case."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,9 +97,9 @@ class Difference:
     `delta` is `value` less `baseline`, in the metric's unit, with the interval `ci_low` to `ci_high`; `n` and
     `baseline_n` are the denominators of the two values. `p` is two-sided, `q` is p corrected within the `family`. `mde`
     is the smallest effect that this n could have shown with a power of 80 %, on the basis of `mde_basis`.
-    `n_only_model` and `n_only_baseline` count the samples that only one of the two got right, where a sample is right or
-    wrong. `q_equivalence` tells whether the difference lies within the `tolerance`. `detected` says that q is at most
-    alpha, and `reason` why there is no value, p or clear verdict; `note` says what else is to be known.
+    `n_only_model` and `n_only_baseline` count the samples that only one of the two got right, where a sample is either
+    right or wrong. `q_equivalence` tells whether the difference lies within the `tolerance`. `detected` says that q is
+    at most alpha, and `reason` why there is no value, p or clear verdict; `note` says what else is to be known.
     """
 
     comparison: int

@@ -1,5 +1,6 @@
-"""Distribution functions and quantiles that intervals and tests need: Student's t, binomial."""
+"""Distribution functions and quantiles that intervals and tests need: normal, Student's t, binomial."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -8,11 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 from kolena_store.statistics.levels import normal_quantile
 from kolena_store.statistics.special_functions import incomplete_beta, log_gamma
 
-__all__ = ["binomial_cdf", "t_cdf", "t_quantile"]
+__all__ = ["binomial_cdf", "normal_cdf", "t_cdf", "t_quantile"]
 
 MOST_STEPS = 100
 EXPANDED_FROM = 1_000
 """Degrees of freedom from which an expansion about the normal quantile is exact to 13 digits."""
+
+
+def normal_cdf(z: ArrayLike) -> NDArray[np.float64]:
+    """Return the standard normal distribution function at `z`, exact in both tails; NaN stays NaN."""
+    value = np.asarray(z, np.float64)
+    found = [math.erfc(-one / math.sqrt(2)) / 2 for one in value.ravel().tolist()]
+    return np.array(found, dtype=np.float64).reshape(value.shape)
 
 
 def t_cdf(t: ArrayLike, freedom: ArrayLike) -> NDArray[np.float64]:

@@ -46,6 +46,8 @@ __all__ = [
     "metric_set",
     "plan_of",
     "run_tests",
+    "setting_of",
+    "software",
     "workflow_of",
     "write_rows",
 ]
@@ -140,7 +142,7 @@ def run_tests(transaction: Transaction, request: TestRequest) -> list[int]:
     Raises:
         StoreError: the suite, the configuration or the data don't allow it.
     """
-    setting = _setting(transaction, request)
+    setting = setting_of(transaction, request)
     keys = [_run_key(setting, results) for results in request.results]
     known = [transaction.value("runs.run_of_key", run_key=key) for key in keys]
     missing = [results for results, run_id in zip(request.results, known, strict=True) if run_id is None]
@@ -148,7 +150,13 @@ def run_tests(transaction: Transaction, request: TestRequest) -> list[int]:
     return [int(run_id) if run_id is not None else next(made) for run_id in known]
 
 
-def _setting(transaction: Transaction, request: TestRequest) -> Setting:
+def setting_of(transaction: Transaction, request: TestRequest) -> Setting:
+    """Return what all runs of a request share.
+
+    Raises:
+        UnknownName: the dataset has no such metric.
+        InvalidInput: it has no workflow, or no metric yet.
+    """
     version = version_of(transaction, request.dataset)
     workflow = workflow_of(request.dataset, version)
     file = load_metrics(workflow.metric_file)
@@ -284,7 +292,7 @@ def _make_run(
             "notes": [*scored.notes, *plan.design.notes, *lacking_notes(setting.version, results, setting.cases)],
             "level": LEVEL,
             "seed": SEED,
-            "software": _software(),
+            "software": software(),
             "started": started,
             "seconds": time.perf_counter() - clock,
             "n_scored": scored.n_scored,
@@ -371,7 +379,8 @@ def write_rows(transaction: Transaction, kind: str, tables: "list[pa.Table]") ->
         return transaction.add_file(writer.finish())
 
 
-def _software() -> str:
+def software() -> str:
+    """Return the versions that what is computed may depend on, as JSON."""
     import duckdb
     import numpy as np
 

@@ -26,7 +26,7 @@ from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Facts
 
-__all__ = ["Measured", "Plan", "answered_samples", "measure", "members_of"]
+__all__ = ["Measured", "Plan", "answered_samples", "found_evidence", "measure", "members_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,30 +76,38 @@ class Measured:
 def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) -> Measured:
     """Return the metric rows and term rows of one model."""
     columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
-    members, n_classes = members_of(plan), len(scored.facts.classes)
+    found, evidence = found_evidence(plan, columns, scored.facts, members_of(plan), level=LEVEL)
+    rows = with_bare_rows(zip(found, intervals(found, evidence), strict=True), evidence.classes)
+    return Measured(
+        metrics=metric_rows(keys, evidence.terms, rows, order=[metric.name for metric in plan.metrics]),
+        terms=term_rows(keys, evidence.terms),
+        n_samples=evidence.terms.n_samples,
+        n_answered=evidence.terms.n_answered,
+    )
+
+
+def found_evidence(
+    plan: Plan, columns: SampleColumns, facts: Facts, members: Words, *, level: float
+) -> tuple[Sequence[MetricValues], Evidence]:
+    """Return the metrics of one model on some members of the test cases, and the evidence behind them."""
+    n_classes = len(facts.classes)
     counted = terms = compute_terms(columns, plan.terms, members, n_classes)
-    found = _metrics(plan, scored, counted)
+    found = _metrics(plan, facts, counted)
     if plan.design.weights is not None:
         terms = weighted_terms(columns, plan.terms, members, n_classes, weights=plan.design.weights)
-        found = _weighed(found, _metrics(plan, scored, terms))
+        found = _weighed(found, _metrics(plan, facts, terms))
     evidence = Evidence(
         columns=columns,
         members=members,
         terms=terms,
         definitions=plan.terms,
-        classes=_class_names(scored.facts),
-        constants=scored.facts.constants,
+        classes=_class_names(facts),
+        constants=facts.constants,
         design=plan.design,
-        level=LEVEL,
+        level=level,
         seed=SEED,
     )
-    rows = with_bare_rows(zip(found, intervals(found, evidence), strict=True), evidence.classes)
-    return Measured(
-        metrics=metric_rows(keys, terms, rows, order=[metric.name for metric in plan.metrics]),
-        terms=term_rows(keys, terms),
-        n_samples=terms.n_samples,
-        n_answered=terms.n_answered,
-    )
+    return found, evidence
 
 
 def answered_samples(session: Session, plan_size: int, scored: ScoredResults, *, when: Fragment) -> Words:
@@ -114,8 +122,7 @@ def members_of(plan: Plan) -> Words:
     return plan.chosen
 
 
-def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[MetricValues]":
-    facts = scored.facts
+def _metrics(plan: Plan, facts: Facts, terms: TermValues) -> "Sequence[MetricValues]":
     return list(
         compute_metrics(
             terms,

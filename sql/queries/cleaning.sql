@@ -31,6 +31,7 @@ WITH dataset_versions AS (
     JOIN results_versions ON results_versions.results_id = scored.results_id
         AND results_versions.version = results_version
     UNION ALL SELECT unnest([term_file, metric_file]) FROM catalogue.test_runs
+    UNION ALL SELECT rows_file FROM catalogue.comparisons
 )
 SELECT file_id, kind, sha256, n_rows, n_bytes, first_sample, last_sample, added_in FROM catalogue.files
 WHERE file_id NOT IN (SELECT file_id FROM needed WHERE file_id IS NOT NULL)

@@ -110,6 +110,14 @@ CREATE TABLE catalogue.test_runs (
     term_file BIGINT, metric_file BIGINT, software VARCHAR, started TIMESTAMP, seconds DOUBLE, n_scored BIGINT, n_reused BIGINT
 );
 
+-- name: comparisons()
+CREATE TABLE catalogue.comparisons (
+    comparison_id BIGINT, comparison_key VARCHAR, dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT,
+    results_version INTEGER, baseline_results_id BIGINT, baseline_results_version INTEGER, suite_id BIGINT,
+    suite_version INTEGER, configuration_id BIGINT, options VARCHAR, found VARCHAR, rows_file BIGINT, software VARCHAR,
+    started TIMESTAMP, seconds DOUBLE
+);
+
 -- name: published()
 CREATE TABLE catalogue.published (
     dataset_id BIGINT, schema_name VARCHAR, name VARCHAR, kind VARCHAR, digest VARCHAR

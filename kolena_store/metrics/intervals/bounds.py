@@ -174,11 +174,14 @@ class _Maker:
 
     def _kernel_of(self, metric: MetricDefinition) -> str | None:
         """Return the kernel of a metric that is one term of a kernel."""
-        return self._term_of(metric).kernel if metric.interval.kind == "kernel" else None
+        term = self._evidence.kernel_term(metric)
+        return term.kernel if term is not None else None
 
     def _term_of(self, metric: MetricDefinition) -> TermDefinition:
         """Return the term that a metric is."""
-        return next(term for term in self._evidence.definitions if term.name == str(metric.expression))
+        term = self._evidence.kernel_term(metric)
+        assert term is not None
+        return term
 
     @cached_property
     def _spreads(self) -> dict[str, Spread]:
