@@ -10,11 +10,11 @@ __all__ = ["judged_difference"]
 def judged_difference(gate: Gate, found: Difference) -> Judgement:
     """Return what a gate with a demand on the baseline says of a difference.
 
-    `not_regressed` fails on the verdict `regressed` alone. `improved` passes on that verdict alone, and fails where
-    the contrary was shown: a regression, or a difference within the tolerance. `not_worse` passes where the data show
-    that the model is not worse by the tolerance or more: by the verdicts `improved` and `equivalent`, or by an interval
-    of the difference that lies wholly above minus the tolerance (non-inferiority, Wellek 2010; not corrected for the
-    number of test cases).
+    `not_regressed` fails on the verdict `regressed` alone, and is undecided where no test could be made. `improved`
+    passes on that verdict alone, and fails where the contrary was shown: a regression, or a difference within the
+    tolerance. `not_worse` passes where the data show that the model is not worse by the tolerance or more: by the
+    verdicts `improved` and `equivalent`, or by an interval of the difference that lies wholly above minus the tolerance
+    (non-inferiority, Wellek 2010; not corrected for the number of test cases).
     """
     if found.delta is None:
         return _undecided(found, f"no difference: {found.reason}")
@@ -29,9 +29,10 @@ def judged_difference(gate: Gate, found: Difference) -> Judgement:
 def _not_regressed(found: Difference) -> Judgement:
     if found.verdict == "regressed":
         return _said(found, "fail", "regressed")
-    if found.delta != 0 and found.mde is None:
+    if found.delta != 0 and found.p is None:
         return _undecided(found, f"nothing could have been shown: {found.reason}")
-    return _said(found, "pass", "no regression was shown" if found.verdict == "inconclusive" else None)
+    reason = "; ".join(part for part in ("no regression was shown", found.reason) if part)
+    return _said(found, "pass", reason if found.verdict == "inconclusive" else None)
 
 
 def _improved(found: Difference) -> Judgement:
@@ -41,7 +42,7 @@ def _improved(found: Difference) -> Judgement:
         return _said(found, "fail", "regressed")
     if found.verdict == "equivalent":
         return _said(found, "fail", f"no better by more than the tolerance of {found.tolerance:g}")
-    return _undecided(found, "no improvement was shown")
+    return _undecided(found, "; ".join(part for part in ("no improvement was shown", found.reason) if part))
 
 
 def _not_worse(found: Difference) -> Judgement:
