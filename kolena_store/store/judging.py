@@ -8,6 +8,7 @@ from kolena_store.store.base import StoreBase
 from kolena_store.workflows import Configuration
 
 if TYPE_CHECKING:
+    from kolena_store.attribution import Attribution
     from kolena_store.histories import History
     from kolena_store.standards import CheckReport, Standard
 
@@ -64,3 +65,23 @@ class StoreJudging(StoreBase):
 
         how = HistoryOptions(test_case=test_case, metrics=metrics, models=models, configuration=configuration)
         return history_of(self._database.session(), self._dataset(dataset), how)
+
+    def compare_runs(self, run: int, baseline: int, *, metrics: str | Sequence[str] | None = None) -> "Attribution":
+        """Return how two test runs on one dataset differ, and what each difference is due to.
+
+        A difference is split into what came of the metric's definition, the labels, the membership of the test case,
+        the configuration and the model, in this order: each is a value measured again, and they add up to the whole.
+
+        Args:
+            run: the number of the newer run; `store.test_runs()` lists them.
+            baseline: the number of the run that it is compared with.
+            metrics: the metrics' names; None means all that both runs have.
+
+        Raises:
+            UnknownName: there is no such run or metric.
+            InvalidInput: the runs have nothing in common, or what they were made of is not there any more.
+        """
+        from kolena_store.attribution import compare_runs
+
+        with self._database.transaction(makes_store=False) as transaction:
+            return compare_runs(transaction, run, baseline, metrics=metrics)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_results"]
+__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_apart", "scored_results"]
 
 KIND = "sample_metrics"
 
@@ -92,6 +92,18 @@ def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsR
     return ScoredResults(
         results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=found.n_reused
     )
+
+
+def scored_apart(transaction: Transaction, scoring: Scoring, results: ResultsRecord) -> ScoredResults:
+    """Return the sample metrics of one model on a version that never was: scored now, and noted nowhere.
+
+    Their files are new ones, which the caller takes out again.
+    """
+    inputs = AnsweredSamples(transaction, scoring.version, results, scoring.workflow.columns())
+    facts = scoring.workflow.prepare(inputs, scoring.configuration)
+    found = _whole(transaction, inputs, scoring.workflow, facts)
+    paths = tuple(file.path(transaction.root) for file in files_of(transaction, found.file_ids))
+    return ScoredResults(results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=0)
 
 
 def _whole(transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts) -> _Scored:

@@ -141,7 +141,7 @@ SELECT * FROM read_parquet($files) WHERE run IN (SELECT unnest($run_ids::BIGINT[
 
 -- name: stored_runs()
 SELECT run_id, run_key, test_runs.dataset_id, dataset_version, results_id, results_version, suite_id, suite_version,
-    test_runs.configuration_id, evaluator.document AS configuration, restriction, metric_set, models.name AS model,
+    test_runs.configuration_id, evaluator.document AS configuration, restriction, metric_set, definitions, models.name AS model,
     datasets.name AS dataset, test_suites.name AS suite, term_file, metric_file
 FROM catalogue.test_runs
 JOIN catalogue.datasets USING (dataset_id)
