@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kolena_store.attribution import Attribution
     from kolena_store.comparisons import Comparison, Difference
     from kolena_store.errors import StoreError
     from kolena_store.histories import History
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attribution",
     "Bins",
     "CheckReport",
     "Classification",
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 _HOMES = (
+    ("attribution", ("Attribution",)),
     ("comparisons", ("Comparison", "Difference")),
     ("errors", ("StoreError",)),
     ("histories", ("History",)),

@@ -23,6 +23,7 @@ HOMES = (
     Home("suite", "kolena_store.cli.suites", "Test cases as SQL views."),
     Home("test", "kolena_store.cli.testing", "Print the metrics of every test case."),
     Home("check", "kolena_store.cli.check_command", "Check a model against a quality standard."),
+    Home("rescore", "kolena_store.cli.rescore_command", "Test again what newer data have made outdated."),
     Home("history", "kolena_store.cli.history_command", "The metrics of a test case over models and runs."),
     Home("runs", "kolena_store.cli.runs", "The test runs of the store."),
     Home("models", "kolena_store.cli.models", "List the models."),
