@@ -119,7 +119,8 @@ def executed(connection: duckdb.DuckDBPyConnection, one: Statement) -> None:
 def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with an empty catalogue, and with all else that some statement finds when it is run."""
     monkeypatch.chdir(tmp_path)
-    columns = ("_sample", "run", "test_case_id", "test_case_version", "block", "bits", *TERM_COLUMNS, *METRIC_COLUMNS)
+    of_runs = (*TERM_COLUMNS, *METRIC_COLUMNS)
+    columns = ("_sample", "run", "comparison", "test_case_id", "test_case_version", "block", "bits", *of_runs)
     pq.write_table(pa.table({name: pa.array([0], pa.int64()) for name in columns}), "x.parquet")
     Path("x.csv").write_text("c0\n1\n")
     Path("x.json").write_text('{"c0": 1}\n')

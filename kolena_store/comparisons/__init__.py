@@ -12,6 +12,7 @@ from kolena_store.comparisons.records import (
     TestKind,
     Verdict,
 )
+from kolena_store.comparisons.samples import DifferingSamples, SampleRequest, differing_samples
 
 __all__ = [
     "ALPHA",
@@ -20,8 +21,11 @@ __all__ = [
     "ComparisonOptions",
     "Correction",
     "Difference",
+    "DifferingSamples",
     "Family",
+    "SampleRequest",
     "TestKind",
     "Verdict",
     "compare_models",
+    "differing_samples",
 ]

@@ -16,7 +16,7 @@ from kolena_store.test_runs.execute import Setting, chosen_results
 from kolena_store.test_runs.request import listed
 from kolena_store.workflows import Workflow
 
-__all__ = ["AskedMetrics", "asked_metrics", "checked_options", "compared_results"]
+__all__ = ["AskedMetrics", "asked_metrics", "checked_options", "compared_results", "one_result"]
 
 LARGEST_ALPHA = 0.5
 
@@ -67,13 +67,7 @@ def compared_results(
         UnknownName: a model has no results on the dataset.
         InvalidInput: the baseline stands for several results, or there is nothing else to compare.
     """
-    of_baseline = chosen_results(transaction, dataset, [baseline])
-    if len(of_baseline) > 1:
-        labels = " or ".join(repr(one.label) for one in of_baseline)
-        raise InvalidInput(
-            f"the baseline {baseline!r} has results under several upload configurations; name one of them: {labels}"
-        )
-    (base,) = of_baseline
+    base = one_result(baseline, chosen_results(transaction, dataset, [baseline]))
     if models is None:
         found = [one for one in results_of_dataset(transaction, dataset) if one.results_id != base.results_id]
         if not found:
@@ -87,6 +81,18 @@ def compared_results(
     if not others or base.label in listed(models):
         raise InvalidInput(f"{base.label!r} is the baseline, and has no difference from itself; name another model")
     return others, base
+
+
+def one_result(model: str, results: Sequence[ResultsRecord]) -> ResultsRecord:
+    """Return the only results that a name stands for.
+
+    Raises:
+        InvalidInput: it stands for several.
+    """
+    if len(results) > 1:
+        labels = " or ".join(repr(one.label) for one in results)
+        raise InvalidInput(f"{model!r} has results under several upload configurations; name one of them: {labels}")
+    return results[0]
 
 
 def asked_metrics(

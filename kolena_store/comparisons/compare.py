@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from kolena_store.comparisons.asked import AskedMetrics, asked_metrics, checked_options, compared_results
 from kolena_store.comparisons.outcome import Comparison
@@ -13,15 +12,8 @@ from kolena_store.database import Transaction
 from kolena_store.datasets import dataset_named, version_of
 from kolena_store.results import ResultsRecord
 from kolena_store.schema import now
-from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.execute import Setting, TestRequest, setting_of, workflow_of
 from kolena_store.test_runs.request import suite_of
-from kolena_store.test_runs.scoring import Scoring, scored_results
-from kolena_store.workflows import Configuration
-
-if TYPE_CHECKING:
-    from kolena_store.comparisons.measuring import ComparisonPlan
-    from kolena_store.comparisons.pairing import ScoredModel
 
 __all__ = ["compare_models"]
 
@@ -79,25 +71,16 @@ def compare_models(
 
 def _compared(transaction: Transaction, request: _Request, missing: Sequence[ResultsRecord]) -> list[int]:
     """Compare the models that are not stored yet, and return the numbers of the comparisons."""
-    from kolena_store.comparisons.measuring import compare_pair, comparison_plan
+    from kolena_store.comparisons.loading import ModelLoader
+    from kolena_store.comparisons.measuring import compare_pair
 
-    setting = request.setting
-    for results in (*missing, request.baseline):
-        check_answers(setting.version, results, setting.workflow.columns())
-    plan = comparison_plan(transaction, setting, [*missing, request.baseline])
-    scoring = Scoring(
-        version=setting.version,
-        workflow=setting.workflow,
-        configuration=setting.request.configuration or Configuration(),
-        configuration_id=setting.configuration_id,
-    )
-    baseline = _loaded(transaction, plan, scoring, request.baseline)
+    loader = ModelLoader(transaction, request.setting, [*missing, request.baseline])
+    baseline = loader.load(request.baseline)
     new = []
     for results in missing:
         started, clock = now(), time.perf_counter()
-        number = transaction.new_id()
-        model = _loaded(transaction, plan, scoring, results)
-        found = compare_pair(transaction, plan, model, baseline, options=request.options, number=number)
+        number, model = transaction.new_id(), loader.load(results)
+        found = compare_pair(transaction, loader.plan, model, baseline, options=request.options, number=number)
         new.append(
             NewComparison(
                 number=number,
@@ -109,13 +92,4 @@ def _compared(transaction: Transaction, request: _Request, missing: Sequence[Res
                 seconds=time.perf_counter() - clock,
             )
         )
-    return record_comparisons(transaction, setting, request.options, new)
-
-
-def _loaded(
-    transaction: Transaction, plan: "ComparisonPlan", scoring: Scoring, results: ResultsRecord
-) -> "ScoredModel":
-    from kolena_store.comparisons.pairing import loaded_model
-
-    scored = scored_results(transaction, scoring, results)
-    return loaded_model(transaction, plan.plan, scored, when=scoring.workflow.answered)
+    return record_comparisons(transaction, request.setting, request.options, new)

@@ -47,7 +47,7 @@ def corrected(p: Numbers, keys: FamilyKeys, correction: Correction) -> Corrected
     """
     correct = benjamini_hochberg if correction == "benjamini-hochberg" else benjamini_yekutieli
     q = np.full(p.shape, np.nan)
-    names = np.where(keys.classes >= 0, f"{keys.metric} by class", f"{keys.metric} by test case").tolist()
+    names = np.where(keys.classes >= 0, f"{keys.metric} by class", keys.metric).tolist()
     families = []
     of_whole = (keys.classes < 0) & (keys.cases == (-1 if keys.whole is None else keys.whole))
     for rows in (np.flatnonzero(one) for one in ((keys.classes < 0) & ~of_whole, keys.classes >= 0)):

@@ -10,13 +10,15 @@ from kolena_store.comparisons.families import FamilyKeys
 from kolena_store.comparisons.pairing import Group, LeftOut, PairedModels, ScoredModel, paired_models
 from kolena_store.comparisons.records import ComparisonOptions, Family
 from kolena_store.comparisons.rows import ComparedKeys, MetricRows, difference_rows
+from kolena_store.comparisons.user_rows import tested_user_metrics
 from kolena_store.comparisons.verdicts import judged
 from kolena_store.database import Session, Transaction
 from kolena_store.membership.bitmaps import Words
 from kolena_store.membership.evaluation import present_samples
 from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.differences.evidence import TestedRows, Testing, chosen_rows
 from kolena_store.metrics.differences.sides import is_of_class
-from kolena_store.metrics.differences.tested import TestedRows, Testing, chosen_rows, tested_differences
+from kolena_store.metrics.differences.tested import tested_differences
 from kolena_store.metrics.differences.thin import SUPPORTS
 from kolena_store.results import ResultsRecord
 from kolena_store.statistics.levels import SEED
@@ -79,7 +81,11 @@ def compare_pair(
         number: that of the comparison, in all of its rows.
     """
     paired = paired_models(plan.plan, plan.present, model, baseline)
-    tested = list(_tested(paired, options))
+    testing = Testing(alpha=options.alpha, kind=options.test, seed=SEED, tolerance=options.tolerance)
+    tested = list(_tested(paired, testing, by_class=options.by_class))
+    if plan.setting.own_metrics:
+        own = tested_user_metrics(session, plan.setting, plan.plan, paired, models=(model, baseline), testing=testing)
+        tested += [_Tested(rows=rows, n_null=np.zeros(len(rows.rows.cases)), classes=()) for rows in own]
     found = [_judged(plan, paired, one, options) for one in tested]
     return ComparedPair(
         rows=difference_rows(_keys(plan.setting, model, baseline, number), found),
@@ -102,16 +108,16 @@ def _terms(setting: Setting) -> tuple[TermDefinition, ...]:
     """Return the terms of the metrics, and those that say how many truths of each class there are."""
     terms = setting.file.terms_of(setting.metrics)
     is_of_classes = any(metric.level != "whole" for metric in setting.metrics)
-    more = [term for term in setting.file.terms if term.name in SUPPORTS and term not in terms]
+    names = SUPPORTS if any(term.kind == "kernel" for term in terms) else SUPPORTS[:1]
+    more = [term for term in setting.file.terms if term.name in names and term not in terms]
     return (*terms, *(more if is_of_classes else ()))
 
 
-def _tested(paired: PairedModels, options: ComparisonOptions) -> Iterator[_Tested]:
+def _tested(paired: PairedModels, testing: Testing, *, by_class: bool) -> Iterator[_Tested]:
     """Yield the tested rows of each metric that the workflow brings."""
-    how = Testing(alpha=options.alpha, kind=options.test, seed=SEED, tolerance=options.tolerance)
     for group in paired.groups:
         classes = group.pair.first.evidence.classes
-        for tested in tested_differences(group.pair, group.metrics, how):
+        for tested in tested_differences(group.pair, group.metrics, testing):
             n_null = _n_null(paired, group, tested)
             is_bare = is_of_class(tested.rows.metric) and tested.rows.metric.level == "class, positive"
             positive = classes.names.index(classes.positive) if is_bare and classes.positive is not None else None
@@ -119,7 +125,7 @@ def _tested(paired: PairedModels, options: ComparisonOptions) -> Iterator[_Teste
                 of_positive = np.flatnonzero(tested.rows.classes == positive)
                 bare = chosen_rows(tested, of_positive, is_whole=True)
                 yield _Tested(rows=bare, n_null=n_null[of_positive], classes=classes.names)
-            if positive is None or options.by_class:
+            if positive is None or by_class:
                 yield _Tested(rows=tested, n_null=n_null, classes=classes.names)
 
 

@@ -1,14 +1,15 @@
 """Two models on the samples that both answered: what a comparison measures, each model read once for all of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kolena_store.comparisons.families import same_members
 from kolena_store.database import Session
-from kolena_store.membership.bitmaps import Flags, Words, count, from_flags
+from kolena_store.membership.bitmaps import Flags, Words, count, from_flags, stacked
+from kolena_store.membership.evaluation import Membership
 from kolena_store.membership.of_results import shared
 from kolena_store.metrics.counting import count_many
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
@@ -75,8 +76,8 @@ class PairedModels:
     groups: Sequence[Group]
     members: Words
     alike: NDArray[np.int64]
-    n_samples: Mapping[int, int]
-    n_common: Mapping[int, int]
+    n_samples: Sequence[int]
+    n_common: Sequence[int]
     left_out: LeftOut
 
 
@@ -98,18 +99,20 @@ def paired_models(plan: Plan, present: Words, model: ScoredModel, baseline: Scor
         baseline: the other side.
     """
     of_pair = _members_of_both(plan, model, baseline)
+    n_samples = [one.n for one in of_pair]
     common = model.answered & baseline.answered & present
-    members = of_pair if not (present & ~common).any() else of_pair & common
-    everything = np.full((1, members.shape[1]), np.iinfo(np.uint64).max, dtype=np.uint64)
-    sizes, n_common = (_sizes(words, everything) for words in (of_pair, members))
+    members, n_common = stacked([one.words for one in of_pair]), n_samples
+    if (present & ~common).any():
+        members = members & common
+        n_common = count_many(members, common[np.newaxis])[:, 0].tolist()
     answered = [count(one & present) for one in (model.answered, baseline.answered)]
     n_both = count(common)
     return PairedModels(
         groups=list(_groups(plan, members, model, baseline)),
         members=members,
         alike=same_members(members, n_common),
-        n_samples=dict(enumerate(sizes)),
-        n_common=dict(enumerate(n_common)),
+        n_samples=n_samples,
+        n_common=n_common,
         left_out=LeftOut(
             n_samples=count(present),
             n_common=n_both,
@@ -119,14 +122,11 @@ def paired_models(plan: Plan, present: Words, model: ScoredModel, baseline: Scor
     )
 
 
-def _members_of_both(plan: Plan, model: ScoredModel, baseline: ScoredModel) -> Words:
+def _members_of_both(plan: Plan, model: ScoredModel, baseline: ScoredModel) -> Sequence[Membership]:
     """Return the members of each test case; of inference-level ones the samples that were shown so to both models."""
     own = [plan.of_results.get(one.scored.results.results_id, {}) for one in (model, baseline)]
-    if not own[0]:
-        return plan.chosen
     places = {place: shared([of_model[place] for of_model in own]) for place in own[0]}
-    members = [places.get(place, one) for place, one in enumerate(plan.members)]
-    return replace(plan, members=members).chosen
+    return [places.get(place, one) for place, one in enumerate(plan.members)]
 
 
 def _groups(plan: Plan, members: Words, model: ScoredModel, baseline: ScoredModel) -> "list[Group]":
@@ -158,10 +158,6 @@ def _measured_on_one_side(
         return None
     here, there = (one.flags[terms[0].expression] for one in (first, second))
     return from_flags(_differ(here, there))
-
-
-def _sizes(members: Words, everything: Words) -> list[int]:
-    return [int(one) for one in count_many(members, everything)[:, 0]]
 
 
 def _differ(here: Flags, there: Flags) -> Flags:

@@ -1,6 +1,6 @@
 """The rows of a comparison: one for each model, test case, metric and class."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,8 +84,8 @@ class MetricRows:
     """
 
     judged: JudgedRows
-    n_samples: Mapping[int, int]
-    n_common: Mapping[int, int]
+    n_samples: Sequence[int]
+    n_common: Sequence[int]
     n_null: Numbers
     classes: Sequence[str]
     tolerance: float | None
@@ -108,10 +108,7 @@ def _rows_of_metric(keys: ComparedKeys, found: MetricRows) -> pa.Table:
     # A success of a metric of which less is better, such as an error rate, is what the other model got right.
     ours, theirs = tested.first_only, tested.second_only
     only_model, only_baseline = (theirs, ours) if metric.better == "lower" else (ours, theirs)
-    n_samples, n_common = (
-        np.array([sizes[case] for case in rows.cases.tolist()], dtype=np.int64)
-        for sizes in (found.n_samples, found.n_common)
-    )
+    n_samples, n_common = (np.array(one, dtype=np.int64)[rows.cases] for one in (found.n_samples, found.n_common))
     columns = {
         **keys.shared(n_rows),
         "test_case": pa.array(keys.test_cases, pa.string()).take(pa.array(rows.cases)),

@@ -138,19 +138,24 @@ def _found(one: ComparedModel, rows: Sequence[Row]) -> str:
 
 
 def _how(compared: Sequence[ComparedModel], settings: Mapping[str, Any]) -> list[str]:
-    families = list(dict.fromkeys(family for one in compared for family in one.families))
     correction = " and ".join(name.capitalize() for name in settings["correction"].split("-"))
-    named = ", ".join(dict.fromkeys(map(_family, families)))
-    corrected = f"{correction} over {named}; the test case all stands alone" if named else "one test, not corrected"
+    named = list(_families([family for one in compared for family in one.families if family.n_tests]))
+    corrected = f"{correction} over {'; '.join(named)}; all stands alone" if named else "each test alone"
     return [
         f"verdicts at alpha {settings['alpha']:g} ({corrected}); {COLUMNS}",
         *([] if settings["tolerance"] else [NO_TOLERANCE]),
     ]
 
 
-def _family(family: Family) -> str:
-    more = "" if family.n_distinct == family.n_tests else f", {number(family.n_distinct)} of them distinct"
-    return f"{counted(family.n_tests, 'test')} of {family.name}{more}"
+def _families(families: Sequence[Family]) -> Iterator[str]:
+    """Yield how many tests are corrected together, those families together that have equally many."""
+    by_size: dict[tuple[int, int], list[str]] = {}
+    for family in dict.fromkeys(families):
+        by_size.setdefault((family.n_tests, family.n_distinct), []).append(family.name)
+    for (n_tests, n_distinct), names in by_size.items():
+        each = "" if len(names) == 1 else " each"
+        more = "" if n_distinct == n_tests else f", {number(n_distinct)} of them distinct,"
+        yield f"{counted(n_tests, 'test')}{more} of {', '.join(names)}{each}"
 
 
 def _reasons(rows: Sequence[Row]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kolena_store.comparisons.families import Corrected, FamilyKeys, corrected
 from kolena_store.comparisons.records import Correction, Family, Verdict
-from kolena_store.metrics.differences.tested import TestedRows
+from kolena_store.metrics.differences.evidence import TestedRows
 from kolena_store.statistics.smooth import Numbers
 
 __all__ = ["JudgedRows", "judged"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kolena_store import comparisons as comparison_room
-from kolena_store.comparisons import Comparison, ComparisonOptions
+from kolena_store.comparisons import Comparison, ComparisonOptions, DifferingSamples, SampleRequest
 from kolena_store.store.base import StoreBase
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration
@@ -62,3 +62,34 @@ class StoreComparing(StoreBase):
         )
         with self._database.transaction(makes_store=False) as transaction:
             return comparison_room.compare_models(transaction, dataset, models, baseline, how)
+
+    def differing_samples(
+        self,
+        dataset: str,
+        model: str,
+        baseline: str,
+        suite: str | Path | SuiteReport | None = None,
+        *,
+        test_case: str = "all",
+        metric: str | None = None,
+        class_name: str | None = None,
+        by: Sequence[str | Bins] | None = None,
+        configuration: Configuration | None = None,
+    ) -> DifferingSamples:
+        """Return the samples that only one of two models got right, or did better on, in one test case.
+
+        Args:
+            suite: the suite of the test case, as in `compare`.
+            test_case: its name.
+            metric: a share of samples such as `accuracy` or a mean such as `mae`; None is the first headline.
+            class_name: the class, for a metric of classes.
+            by: fields to make test cases of, in the place of a suite.
+            configuration: how to score; None means the workflow's defaults.
+
+        Raises:
+            StoreError: an unknown name, or a metric that says nothing of single samples.
+        """
+        how = ComparisonOptions(suite=suite, by=by, configuration=configuration)
+        asked = SampleRequest(model=model, baseline=baseline, test_case=test_case, metric=metric, class_name=class_name)
+        with self._database.transaction(makes_store=False) as transaction:
+            return comparison_room.differing_samples(transaction, dataset, asked, how)

@@ -113,6 +113,12 @@ SELECT DISTINCT {column} FROM catalogue.test_runs WHERE status = 'done' AND {col
 -- example: column = metric_file
 UPDATE catalogue.test_runs SET {column} = $new WHERE {column} IN (SELECT unnest($old::BIGINT[]));
 
+-- name: row_files_of_comparisons()
+SELECT DISTINCT rows_file FROM catalogue.comparisons WHERE rows_file IS NOT NULL ORDER BY ALL;
+
+-- name: move_rows_of_comparisons(old, new)
+UPDATE catalogue.comparisons SET rows_file = $new WHERE rows_file IN (SELECT unnest($old::BIGINT[]));
+
 -- name: move_id_files(id, first, old, new)
 UPDATE catalogue.datasets SET id_map_files = list_filter(
     list_transform(id_map_files, lambda one: CASE WHEN one = $first THEN $new ELSE one END),

@@ -30,3 +30,8 @@ WHERE comparison_id IN (SELECT unnest($numbers::BIGINT[])) ORDER BY comparison_i
 
 -- name: rows_of_comparisons(files, numbers)
 SELECT * FROM read_parquet($files) WHERE comparison IN (SELECT unnest($numbers::BIGINT[]));
+
+-- name: ids_of_samples(files, samples)
+-- example: ids = _sample AS id
+SELECT _sample, {ids} FROM read_parquet($files, union_by_name = true)
+WHERE _sample IN (SELECT unnest($samples::BIGINT[])) ORDER BY _sample;

@@ -14,7 +14,7 @@ from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.sample_columns import SampleColumns
 from kolena_store.statistics.smooth import Numbers
 
-__all__ = ["Discordant", "counts_of_rows", "differing", "discordant", "is_counted"]
+__all__ = ["Discordant", "counts_of_rows", "differing", "discordant", "is_counted", "trials_and_successes"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ def discordant(pair: Pair, rows: PairedRows) -> Discordant | None:
     """
     planes: list[Words] = []
     for first_class, second_class in rows.class_pairs:
-        first = _trials_and_successes(pair.first.evidence, rows.metric, first_class)
-        second = _trials_and_successes(pair.second.evidence, rows.metric, second_class)
+        first = trials_and_successes(pair.first.evidence, rows.metric, first_class)
+        second = trials_and_successes(pair.second.evidence, rows.metric, second_class)
         if first is None or second is None or _any_member(pair, first[0] != second[0]):
             return None
         planes += [from_flags(first[1] & ~second[1]), from_flags(second[1] & ~first[1])]
@@ -71,7 +71,7 @@ def counts_of_rows(rows: PairedRows, counts: Counts) -> Numbers:
     return counts[rows.cases, columns].astype(np.float64)
 
 
-def _trials_and_successes(evidence: Evidence, metric: MetricDefinition, class_place: int) -> tuple[Flags, Flags] | None:
+def trials_and_successes(evidence: Evidence, metric: MetricDefinition, class_place: int) -> tuple[Flags, Flags] | None:
     """Return which samples are trials of a proportion and which of them successes; None: not each one or none."""
     successes = metric.interval.successes
     texts = (metric.n, successes) if successes is not None else ()

@@ -145,10 +145,9 @@ class _SpreadMaker:
                 self._enter_strata(row, moved[0] - moved[1], strata)
                 return
         self.found.n_differing[row] = np.count_nonzero(np.sign(moved[0]) != np.sign(moved[1]))
-        of_units = [samples.by_unit(one) for one in moved]
         n = min(self._rows.n[row], self._rows.second_n[row])
-        n_units = samples.n_units(np.abs(of_units[0]) + np.abs(of_units[1]), n)
-        difference = of_units[0] - of_units[1]
+        n_units = samples.n_units(samples.by_unit(np.abs(moved[0]) + np.abs(moved[1])), n)
+        difference = samples.by_unit(moved[0] - moved[1])
         variance = dot(difference, difference) * n_units / (n_units - 1) if n_units > 1 else np.nan
         self._enter(row, variance, freedom=n_units - 1, n_units=n_units)
 

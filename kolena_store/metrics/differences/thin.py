@@ -13,7 +13,7 @@ from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import MEDIAN, SCORE_KERNELS
 from kolena_store.statistics.smooth import Numbers
 
-__all__ = ["SUPPORTS", "Thinness", "thinness"]
+__all__ = ["SUPPORTS", "Thinness", "few_differing", "thinness"]
 
 FEWEST_DIFFERING = 10
 FEWEST_OF_CLASS = 20
@@ -43,7 +43,7 @@ def thinness(pair: Pair, rows: PairedRows, spread: DifferenceSpread) -> Thinness
         n_differing = spread.n_differing
     truths, needed = _truths(evidence, rows)
     reasons = [
-        _few_truths(int(of_class), int(least)) if of_class < least else _few_differing(n)
+        _few_truths(int(of_class), int(least)) if of_class < least else few_differing(n)
         for of_class, least, n in zip(truths.tolist(), needed.tolist(), n_differing.tolist(), strict=True)
     ]
     return Thinness(reasons=reasons, n_differing=n_differing)
@@ -53,7 +53,8 @@ def _few_truths(truths: int, needed: int) -> str:
     return f"too few truths for a verdict: {truths} of a class, and it takes {needed}"
 
 
-def _few_differing(n: float) -> str | None:
+def few_differing(n: float) -> str | None:
+    """Return what to say of so few samples that differ; None for enough."""
     if not n < FEWEST_DIFFERING:
         return None
     return f"too few differences for a verdict: {counted(int(n), 'sample', ('differs', 'differ'))}, and it takes 10"
