@@ -118,19 +118,18 @@ def command(
     """
     store = invocation.open_store()
     if options["samples"] is not None:
-        show(invocation.format, samples_answer(_samples(store, dataset, models, baseline, options)))
+        show(invocation.format, samples_answer(_samples(store, dataset, (models, baseline), options)))
         return
-    found = _compared(store, dataset, models, baseline, options)
+    found = _compared(store, dataset, (models, baseline), options)
     if invocation.format != "table":
         for line in found.notes:
             note(line)
     show(invocation.format, comparison_answer(found))
 
 
-def _compared(
-    store: "Store", dataset: str, models: tuple[str, ...], baseline: str, options: CompareOptions
-) -> "Comparison":
+def _compared(store: "Store", dataset: str, pair: tuple[tuple[str, ...], str], options: CompareOptions) -> "Comparison":
     """Compare, and say on stderr what left a suite whose file was applied first."""
+    models, baseline = pair
     by, suite = fields_of(store, dataset, options["by"]), options["suite"]
     with store.transaction():
         report = store.apply_suite(dataset, suite) if suite and suite.endswith(".sql") and by is None else None
@@ -155,8 +154,9 @@ def _compared(
 
 
 def _samples(
-    store: "Store", dataset: str, models: tuple[str, ...], baseline: str, options: CompareOptions
+    store: "Store", dataset: str, pair: tuple[tuple[str, ...], str], options: CompareOptions
 ) -> "DifferingSamples":
+    models, baseline = pair
     if len(models) != 1 or len(options["metrics"]) > 1:
         raise InvalidInput(
             "--samples lists those of one model beside the baseline, by one metric; name one model, and at most one "

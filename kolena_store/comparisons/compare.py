@@ -33,7 +33,12 @@ class _Request:
 
 
 def compare_models(
-    transaction: Transaction, name: str, models: str | Sequence[str] | None, baseline: str, options: ComparisonOptions
+    transaction: Transaction,
+    name: str,
+    models: str | Sequence[str] | None,
+    baseline: str,
+    *,
+    options: ComparisonOptions,
 ) -> Comparison:
     """Return how models (None: all others with results) differ from a baseline on a dataset.
 

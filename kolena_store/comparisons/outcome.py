@@ -77,7 +77,7 @@ class Comparison(ArrowBacked):
         wanted = {"comparison": self._of(model).comparison, "test_case": case, "metric": metric, "class": class_name}
         for row in self.rows():
             if all(row[name] == value for name, value in wanted.items()):
-                return difference_of(row)
+                return _difference_of(row)
         for column, name in (("test_case", case), ("metric", metric), ("class", class_name)):
             known = [one for one in self.differences.column(column).unique().to_pylist() if one is not None]
             if name is not None and name not in known:
@@ -103,7 +103,7 @@ class Comparison(ArrowBacked):
         return (labelled or named)[0]
 
 
-def difference_of(row: Mapping[str, object]) -> Difference:
+def _difference_of(row: Mapping[str, object]) -> Difference:
     """Return a row as a typed difference."""
     values = {name: value for name, value in row.items() if name not in SHARED}
     return Difference(class_name=values.pop("class"), **values)  # type: ignore[arg-type]

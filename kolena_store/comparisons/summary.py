@@ -11,7 +11,7 @@ from kolena_store.test_suites import ALL
 __all__ = ["summary"]
 
 Row = Mapping[str, Any]
-ORDER = {verdict: place for place, verdict in enumerate(get_args(Verdict))}
+ORDER: tuple[Verdict, ...] = get_args(Verdict)
 MOST_NAMED = 5
 NO_TOLERANCE = "no tolerance is given (--tolerance, in Python tolerance=), so nothing is called equivalent"
 COLUMNS = (
@@ -72,7 +72,7 @@ def _importance(row: Row) -> tuple[Any, ...]:
     """Return what rows are sorted by: the verdict, all samples first, then the strength of the evidence."""
     q, delta = row["q"], row["delta"]
     strength = (q is None, 1.0 if q is None else q, -abs(delta or 0.0))
-    return (ORDER[row["verdict"]], row["test_case"] != ALL, *strength)
+    return (ORDER.index(row["verdict"]), row["test_case"] != ALL, *strength)
 
 
 def _line(row: Row, *, is_bounded: bool) -> tuple[str, ...]:

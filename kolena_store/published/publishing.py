@@ -16,7 +16,10 @@ from kolena_store.statements import Fragment, identifier, literal, load, stateme
 __all__ = ["publish_again", "publish_changes", "store_views"]
 
 KOLENA = "kolena"
-OF_FILES = (("metrics", "no_metrics", "all_metric_files"), ("comparisons", "no_comparisons", "all_comparison_files"))
+OF_FILES = (
+    ("metrics", "no_metrics", "publish.all_metric_files"),
+    ("comparisons", "no_comparisons", "publish.all_comparison_files"),
+)
 """Views over the rows of runs and of comparisons: each, what stands for it without any rows, and where those lie."""
 
 
@@ -75,7 +78,7 @@ def store_views(session: Session) -> list[PublishedObject]:
     made = {name: views[name].fill() for name in plain}
     made["contract"] = views["contract"].fill(version=literal(CONTRACT_VERSION))
     for name, nothing, query in OF_FILES:
-        file_ids = [row[0] for row in session.rows(f"publish.{query}")]
+        file_ids = [row[0] for row in session.rows(query)]
         made[name] = views[name].fill(files=paths(session, file_ids)) if file_ids else views[nothing].fill()
     made["history"] = views["history"].fill(history=_history())
     return [_view(name, text) for name, text in made.items()]

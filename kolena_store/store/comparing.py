@@ -61,7 +61,7 @@ class StoreComparing(StoreBase):
             test=test,
         )
         with self._database.transaction(makes_store=False) as transaction:
-            return comparison_room.compare_models(transaction, dataset, models, baseline, how)
+            return comparison_room.compare_models(transaction, dataset, models, baseline, options=how)
 
     def differing_samples(
         self,

@@ -97,12 +97,12 @@ def _added(evidence: Evidence, metric: MetricDefinition, text: str, class_place:
             continue
         if term.kind != "count":
             return None
-        added += _times_slope(evidence, metric, term, slopes[term.name], class_place)
+        added += _times_slope(evidence, metric, term, slopes[term.name], class_place=class_place)
     return added
 
 
 def _times_slope(
-    evidence: Evidence, metric: MetricDefinition, term: TermDefinition, slope: Numbers, class_place: int
+    evidence: Evidence, metric: MetricDefinition, term: TermDefinition, slope: Numbers, *, class_place: int
 ) -> Numbers:
     """Return what each sample counts for in a term, times the slope of the term (of its class)."""
     columns = evidence.columns

@@ -177,7 +177,7 @@ class _SpreadMaker:
         gradient: Gradient = self._gradients[side]
         classes = (self._rows.classes, self._rows.second_classes)[side]
         index = int(classes[row]) if is_of_class(self._metric) else None
-        slopes = slopes_of_row(evidence, self._metric, gradient, int(self._rows.cases[row]), index)
+        slopes = slopes_of_row(evidence, self._metric, gradient, int(self._rows.cases[row]), index=index)
         return counted.influence(evidence.definitions_of(self._metric), slopes)
 
     def _enter(self, row: int, variance: float, *, freedom: float, n_units: float) -> None:

@@ -59,13 +59,13 @@ def _spread(
     if evidence.design.clusters is not None and not has_kernel:
         return _without_each_cluster(evidence, samples, metric, case)
     is_of_class = metric.level in ("class", "class, positive")
-    rows = range(gradient.value.shape[1] if is_of_class else 1)
-    derivatives = [slopes_of_row(evidence, metric, gradient, case, index if is_of_class else None) for index in rows]
+    rows: Sequence[int | None] = range(gradient.value.shape[1]) if is_of_class else [None]
+    derivatives = [slopes_of_row(evidence, metric, gradient, case, index=index) for index in rows]
     return np.array([_squares(samples, terms, row, count) for row, count in zip(derivatives, n, strict=True)]).T
 
 
 def slopes_of_row(
-    evidence: Evidence, metric: MetricDefinition, gradient: Gradient, case: int, index: int | None
+    evidence: Evidence, metric: MetricDefinition, gradient: Gradient, case: int, *, index: int | None
 ) -> dict[str, Numbers]:
     """Return a metric's derivatives by its terms on one test case, of one class or (None) of the whole.
 

@@ -92,7 +92,9 @@ def _by_sums(asked: _Asked, query: "AdditiveQuery", *, has_spread: bool) -> list
     ]
     if moved[0] is None or moved[1] is None:
         return documents
-    spreads = difference_spreads(query, (sums[0], sums[1]), (moved[0], moved[1]), asked.members, asked.clusters)
+    spreads = difference_spreads(
+        query, (sums[0], sums[1]), (moved[0], moved[1]), members=asked.members, clusters=asked.clusters
+    )
     return [one | {"spread": asdict(spread)} for one, spread in zip(documents, spreads, strict=True)]
 
 

@@ -56,13 +56,14 @@ def influences(
     """
     slopes = _slopes(connection, query, sums)
     added = [sums.contributions(one) for one in query.aggregates]
-    return _influences(query, sums, members, slopes, added)
+    return _influences(query, sums, members, slopes, added=added)
 
 
 def difference_spreads(
     query: AdditiveQuery,
     sums: tuple[SampleSums, SampleSums],
     moved: tuple[Iterator[tuple[Floats, Samples]], Iterator[tuple[Floats, Samples]]],
+    *,
     members: Words,
     clusters: Codes | None,
 ) -> list[AnswerSpread]:
@@ -80,7 +81,7 @@ def difference_spreads(
 
 
 def _influences(
-    query: AdditiveQuery, sums: SampleSums, members: Words, slopes: Floats, added: Sequence[Floats]
+    query: AdditiveQuery, sums: SampleSums, members: Words, slopes: Floats, *, added: Sequence[Floats]
 ) -> Iterator[tuple[Floats, Samples]]:
     for case, words in enumerate(members):
         is_chosen = to_flags(words, sums.size)[sums.samples]
