@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kolena_store.comparisons import Comparison, ComparisonOptions, Difference, compare_models
-from kolena_store.comparisons.outcome import difference_of
 from kolena_store.database import Transaction
 from kolena_store.errors import InvalidInput
 from kolena_store.metrics.definitions import load_metrics
@@ -105,15 +104,14 @@ def _comparison(
         tolerance=standard.tolerance,
         alpha=standard.alpha,
     )
-    return compare_models(transaction, standard.dataset, model, baseline, options)
+    return compare_models(transaction, standard.dataset, model, baseline, options=options)
 
 
 def _results(checked: _Checked) -> Iterator[GateResult]:
     standard = checked.standard
     bounded = [gate for gate in standard.gates if gate.on_baseline is None]
     values = checked.results.values([metric for gate in bounded for metric in gate.metrics])
-    rows = checked.comparison.rows() if checked.comparison is not None else []
-    differences = [difference_of(row) for row in rows]
+    differences = checked.comparison.values() if checked.comparison is not None else []
     for gate in standard.gates:
         cases = checked.cases[gate.id]
         for metric in gate.metrics:

@@ -61,7 +61,7 @@ def too_few(gate: Gate, n: int) -> str | None:
 
 def demand_of(gate: Gate) -> str:
     """Return what a gate demands, in a few words."""
-    least = f" and on {gate.min_n:,} samples or more" if gate.min_n is not None else ""
+    least = f", n at least {gate.min_n:,}" if gate.min_n is not None else ""
     if gate.on_baseline is not None:
         return f"{gate.on_baseline.replace('_', ' ')}{least}"
     bounds = (("at least", gate.at_least), ("at most", gate.at_most))

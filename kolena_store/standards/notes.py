@@ -32,7 +32,7 @@ def notes_of(
     if comparison is not None:
         yield f"verdicts: {comparison.correction} over the test cases of a metric, alpha {comparison.alpha:g}"
         yield from (_samples(one) for one in comparison.compared)
-        yield from comparison.notes
+        yield from (note for note in comparison.notes if not any(one.endswith(note) for one in results.notes))
     yield from results.notes
     for waiver in standard.waivers:
         yield from _of_waiver(waiver, found, today)

@@ -176,16 +176,26 @@ class CheckReport(Tabular):
         return Listing(title=None, columns=columns, rows=rows)
 
     def _open(self) -> Iterator[Listing | str]:
-        results = self.not_passed()
-        if results:
-            titles = ("test case", "metric", "gate", "found", "outcome", "why")
-            shown = results[:ROWS_SHOWN]
-            rows = tuple(map(self._row, shown))
-            yield Listing(title=None, columns=tuple(Column(title=title) for title in titles), rows=rows)
-        if len(results) > ROWS_SHOWN:
-            yield f"{number(len(results) - ROWS_SHOWN)} more did not pass (--format json has all)"
+        """Yield a listing of what did not pass for each gate, those that failed first."""
+        left = self.not_passed()
+        for gate in dict.fromkeys(result.gate for result in left[:ROWS_SHOWN]):
+            yield self._of_gate(gate, [result for result in left[:ROWS_SHOWN] if result.gate == gate])
+        if len(left) > ROWS_SHOWN:
+            yield f"{number(len(left) - ROWS_SHOWN)} more did not pass (--format json has all)"
 
-    def _row(self, result: GateResult) -> tuple[str, ...]:
-        of_model = f" ({result.model})" if len(self.models) > 1 else ""
-        case = f"{result.test_case}{of_model}"
-        return (case, result.subject, result.gate, found_cell(result), outcome_of(result), why(result))
+    def _of_gate(self, gate: str, results: Sequence[GateResult]) -> Listing:
+        has_metrics = len({result.subject for result in results}) > 1
+        titles = ("test case", *(("metric",) if has_metrics else ()), "found", "outcome")
+        rows = tuple(
+            (
+                self._case(result),
+                *((result.subject,) if has_metrics else ()),
+                found_cell(result),
+                f"{outcome_of(result)}: {why(result)}",
+            )
+            for result in results
+        )
+        return Listing(title=gate, columns=tuple(Column(title=title) for title in titles), rows=rows)
+
+    def _case(self, result: GateResult) -> str:
+        return f"{result.test_case} ({result.model})" if len(self.models) > 1 else result.test_case
