@@ -56,7 +56,7 @@ class StandardFile(pytest.File):
         if not self._setting("model"):
             raise self.CollectError(
                 "no model to check against this standard; name one with --kolena-model, or with kolena_model in "
-                "pytest's configuration (to collect no standards: -p no:kolena_store)"
+                "pytest's configuration (to collect no standards: -p no:kolena_store.pytest_plugin)"
             )
         try:
             gates = self.standard.gates
@@ -105,7 +105,10 @@ class GateTest(pytest.Item):
             pytest.fail(str(error), pytrace=False)
         (summary,) = report.summaries
         if summary.counts_as == "failure":
-            pytest.fail(str(report), pytrace=False)
+            n = summary.passed + summary.failed + summary.undecided
+            first = report.not_passed()[0]
+            head = f"{len(report.not_passed())} of {n} did not pass, first {first.subject} on {first.test_case}"
+            pytest.fail(f"{head}\n{report}", pytrace=False)
         if summary.counts_as == "warning":
             self.warn(GateWarning(str(report)))
         if summary.counts_as == "waived":

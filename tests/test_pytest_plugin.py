@@ -92,5 +92,6 @@ def test_the_plugin_knows_the_ending_without_loading_the_room() -> None:
 
 
 def test_the_package_announces_the_plugin() -> None:
+    """By the name of its module: who names that with -p or PYTEST_PLUGINS, too, does not register it twice."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert '[project.entry-points.pytest11]\nkolena_store = "kolena_store.pytest_plugin"' in text
+    assert '[project.entry-points.pytest11]\n"kolena_store.pytest_plugin" = "kolena_store.pytest_plugin"' in text

@@ -48,6 +48,11 @@ class RenewedRun:
         """Return how the run was scored, or None for the workflow's defaults."""
         return None if self.configuration is None else dict(json.loads(self.configuration))
 
+    @property
+    def configured_suite(self) -> str:
+        """Return the suite's name, followed by the configuration when there is one."""
+        return self.suite if self.configuration is None else f"{self.suite} {self.configuration}"
+
 
 RENEWED = Layout(
     fields=(
@@ -61,12 +66,11 @@ RENEWED = Layout(
         *(RecordColumn(name=name, kind="number") for name in ("before", "value")),
     ),
     shown=(
-        *(RecordColumn(name=name) for name in ("model", "suite")),
-        RecordColumn(name="configuration", kind="document", of="configuration_document"),
-        RecordColumn(name="scored", kind="whole", of="n_scored"),
-        RecordColumn(name="reused", kind="whole", of="n_reused"),
+        RecordColumn(name="model"),
+        RecordColumn(name="suite", of="configured_suite"),
         RecordColumn(name="metric"),
         *(RecordColumn(name=name, kind="number") for name in ("before", "value")),
+        RecordColumn(name="scored", kind="whole", of="n_scored"),
         RecordColumn(name="run before", kind="key", of="run_before"),
         RecordColumn(name="run", kind="key"),
     ),

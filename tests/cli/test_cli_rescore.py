@@ -20,9 +20,10 @@ def test_every_model_is_tested_again(ks, corrected: Path) -> None:
     result = ks("rescore", "tickets")
     assert result.stdout.startswith("tickets: tested again\n")
     assert "what a change is due to: kolena-store runs compare " in result.stderr
-    assert [line.split()[:4] for line in result.stdout.splitlines() if line.startswith("v")][:2] == [
-        ["v1", "all", "50", "250"],
-        ["v2", "all", "50", "250"],
+    lines = [line.split() for line in result.stdout.splitlines() if line.startswith("v")]
+    assert [(line[0], line[1], line[2], line[5]) for line in lines] == [
+        ("v1", "all", "accuracy", "50"),
+        ("v2", "all", "accuracy", "50"),
     ]
 
 
