@@ -1,9 +1,9 @@
 """Comparing two test runs: each difference of a metric, split into what it is due to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kolena_store.attribution.chain import PARTS, Chain, Link, chain_of
 from kolena_store.attribution.counterfactuals import Values, leaving_no_files, measured_link, values_of
@@ -18,10 +18,12 @@ from kolena_store.test_runs.request import listed
 from kolena_store.workflows import workflow_from_document
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 __all__ = ["compare_runs"]
 
+TEXTS = ("test_case", "metric", "class", "better")
 AFTER = ("baseline", *(f"after_{part}" for part in PARTS[:-1]), "value")
 """The columns of the states: the older run, the states between, the newer run."""
 
@@ -54,7 +56,7 @@ def compare_runs(
         changed=chain.changed,
         headlines=tuple(names if metrics is not None else headlines[:3]),
         left_out=sides.left_out,
-        differences=_table(list(_rows(rows[run], states, names))),
+        differences=_differences(rows[run], states, names),
     )
 
 
@@ -109,40 +111,34 @@ def _setting(transaction: Transaction, sides: Sides, names: Sequence[str]) -> Se
     )
 
 
-def _rows(rows: "pa.Table", states: Sequence[Values], names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each metric, test case and class that both runs have, in the order of the newer run."""
-    columns = (rows.column(name).to_pylist() for name in ("test_case", "metric", "class", "better"))
-    for case, metric, class_name, better in zip(*columns, strict=True):
-        key = (case, metric, class_name)
-        if metric in names and key in states[0]:
-            yield {
-                "test_case": case,
-                "metric": metric,
-                "class": class_name,
-                "better": better,
-                **_parts([values.get(key) for values in states]),
-            }
-
-
-def _parts(values: Sequence[float | None]) -> Mapping[str, Any]:
-    """Return the states of one metric, the difference and its parts; None, with a reason, where it is not defined."""
-    parts = [_difference(after, before) for before, after in pairwise(values)]
-    undefined = [name for name, value in zip(AFTER, values, strict=True) if value is None]
-    return {
-        **dict(zip(AFTER, values, strict=True)),
-        "delta": _difference(values[-1], values[0]),
-        **dict(zip(PARTS, parts, strict=True)),
-        "reason": f"not defined: {', '.join(undefined).replace('_', ' ')}" if undefined else None,
-    }
-
-
-def _difference(after: float | None, before: float | None) -> float | None:
-    return None if after is None or before is None else after - before
-
-
-def _table(rows: list[dict[str, Any]]) -> "pa.Table":
+def _differences(rows: "pa.Table", states: Sequence[Values], names: Sequence[str]) -> "pa.Table":
+    """Return a row for each metric, test case and class that both runs have, in the order of the newer run."""
+    import numpy as np
     import pyarrow as pa
 
+    columns = [rows.column(name).to_pylist() for name in TEXTS]
+    chosen = [row for row in zip(*columns, strict=True) if row[1] in names and row[:3] in states[0]]
+    # A value that is not defined is NaN here, and so is every part that it would enter.
+    values = [np.array([state.get(row[:3]) for row in chosen], dtype=np.float64) for state in states]
+    found: dict[str, object] = {
+        **{name: [row[place] for row in chosen] for place, name in enumerate(TEXTS)},
+        **dict(zip(AFTER, values, strict=True)),
+        "delta": values[-1] - values[0],
+        **{part: after - before for part, (before, after) in zip(PARTS, pairwise(values), strict=True)},
+        "reason": _reasons(np.isnan(np.stack(values))),
+    }
     types = {"text": pa.string(), "number": pa.float64()}
-    schema = pa.schema([(name, types[kind]) for name, kind in ATTRIBUTION_COLUMNS])
-    return pa.Table.from_pylist(rows, schema=schema)
+    arrays = [pa.array(found[name], types[kind], from_pandas=True) for name, kind in ATTRIBUTION_COLUMNS]
+    return pa.Table.from_arrays(arrays, names=[name for name, _ in ATTRIBUTION_COLUMNS])
+
+
+def _reasons(is_undefined: "np.ndarray") -> list[str | None]:
+    """Return which of the states of each row, [states, rows], have no value; None where all have one."""
+    import numpy as np
+
+    named = [name.replace("_", " ") for name in AFTER]
+    reasons: list[str | None] = [None] * is_undefined.shape[1]
+    for row in np.flatnonzero(is_undefined.any(axis=0)).tolist():
+        lacking = [name for name, lacks in zip(named, is_undefined[:, row].tolist(), strict=True) if lacks]
+        reasons[row] = f"not defined: {', '.join(lacking)}"
+    return reasons

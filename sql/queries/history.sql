@@ -37,35 +37,51 @@ defined AS (
         FROM catalogue.test_runs WHERE status = 'done'
     )
 ),
-points AS (
+points AS NOT MATERIALIZED (
     SELECT tested.*, step, metrics.metric, metrics.class, definition, value, n, n_samples, ci_low, ci_high, method,
-        better, reason, concat_ws('/', tested.dataset_version, tested.test_case_version, definition, tested.restriction) AS line_key
+        better, reason,
+        concat_ws('/', tested.dataset_version, tested.test_case_version, definition, tested.restriction) AS line_key
     FROM ({metrics}) AS metrics
     JOIN tested ON tested.run_id = metrics.run AND tested.test_case = metrics.test_case
     JOIN defined ON defined.run_id = metrics.run AND defined.metric = metrics.metric
     JOIN steps ON steps.results_id = tested.results_id AND steps.results_version = tested.results_version
     WHERE tested.status = 'done'
     QUALIFY row_number() OVER (
-        PARTITION BY tested.dataset_id, tested.test_case, metrics.metric, metrics.class, configuration_id, step, line_key
+        PARTITION BY tested.dataset_id, metrics.test_case, metrics.metric, metrics.class, configuration_id, step,
+            line_key
         ORDER BY tested.run_id DESC
     ) = 1
 ),
-grouped AS (
-    SELECT dataset_id, test_case, metric, class, configuration_id, line_key, max(run_id) AS run_id,
-        max(dataset_version) AS dataset_version, max(test_case_version) AS test_case_version,
-        max(definition) AS definition, max(restriction) AS restriction
-    FROM points GROUP BY dataset_id, test_case, metric, class, configuration_id, line_key
-),
-lines AS (
-    SELECT *,
-        row_number() OVER (
+numbered AS NOT MATERIALIZED (
+    SELECT *, dense_rank() OVER (
             PARTITION BY dataset_id, test_case, metric, class, configuration_id
-            ORDER BY restriction IS NULL, dataset_version, run_id
-        ) AS line,
-        count(*) OVER (PARTITION BY dataset_id, test_case, metric, class, configuration_id) AS n_lines
-    FROM grouped
+            ORDER BY restriction IS NULL, dataset_version, last_run
+        ) AS line
+    FROM (
+        SELECT *, max(run_id) OVER (
+            PARTITION BY dataset_id, test_case, metric, class, configuration_id, line_key
+        ) AS last_run
+        FROM points
+    )
 ),
-newest AS (SELECT * FROM lines WHERE line = n_lines),
+found AS NOT MATERIALIZED (
+    SELECT dataset_id, test_case, metric, class, configuration_id, line, step, run_id AS run, started, dataset_version,
+        suite, suite_version, test_case_version, value, n, n_samples, ci_low, ci_high, method, better,
+        'measured' AS status,
+        nullif(concat_ws(', ',
+            CASE WHEN dataset_version <> arg_max(dataset_version, line) OVER series THEN 'dataset version' END,
+            CASE WHEN test_case_version <> arg_max(test_case_version, line) OVER series THEN 'test case' END,
+            CASE WHEN definition <> arg_max(definition, line) OVER series THEN 'metric' END,
+            CASE WHEN coalesce(restriction, '') <> arg_max(coalesce(restriction, ''), line) OVER series
+                THEN 'samples' END
+        ), '') AS differs,
+        coalesce(lag(step) OVER (
+            PARTITION BY dataset_id, test_case, metric, class, configuration_id, line ORDER BY step
+        ) = step - 1, FALSE) AS connected,
+        reason
+    FROM numbered
+    WINDOW series AS (PARTITION BY dataset_id, test_case, metric, class, configuration_id)
+),
 expected AS (
     SELECT DISTINCT test_suites.dataset_id, test_cases.name AS test_case
     FROM catalogue.test_suites
@@ -76,43 +92,22 @@ expected AS (
     JOIN catalogue.test_cases ON test_cases.test_case_id = members.test_case_id
     WHERE origin <> 'by'
 ),
-found AS (
-    SELECT points.dataset_id, points.test_case, points.metric, points.class, points.configuration_id, lines.line, step,
-        points.run_id AS run, started, points.dataset_version, suite, suite_version, points.test_case_version, value, n,
-        n_samples, ci_low, ci_high, method, better, 'measured' AS status,
-        nullif(concat_ws(', ',
-            CASE WHEN points.dataset_version <> newest.dataset_version THEN 'dataset version' END,
-            CASE WHEN points.test_case_version <> newest.test_case_version THEN 'test case' END,
-            CASE WHEN points.definition <> newest.definition THEN 'metric' END,
-            CASE WHEN points.restriction IS DISTINCT FROM newest.restriction THEN 'samples' END
-        ), '') AS differs,
-        coalesce(lag(step) OVER (
-            PARTITION BY points.dataset_id, points.test_case, points.metric, points.class, points.configuration_id,
-                lines.line ORDER BY step
-        ) = step - 1, FALSE) AS connected,
-        reason
-    FROM points
-    JOIN lines ON lines.dataset_id = points.dataset_id AND lines.test_case = points.test_case
-        AND lines.metric = points.metric AND lines.class IS NOT DISTINCT FROM points.class
-        AND lines.configuration_id IS NOT DISTINCT FROM points.configuration_id AND lines.line_key = points.line_key
-    JOIN newest ON newest.dataset_id = points.dataset_id AND newest.test_case = points.test_case
-        AND newest.metric = points.metric AND newest.class IS NOT DISTINCT FROM points.class
-        AND newest.configuration_id IS NOT DISTINCT FROM points.configuration_id
+lost AS (
+    SELECT results_id, results_version, test_case, max(run_id) AS run
+    FROM tested WHERE status = 'lost' GROUP BY results_id, results_version, test_case
 ),
-missing AS (
-    SELECT newest.dataset_id, newest.test_case, newest.metric, newest.class, newest.configuration_id, newest.line,
-        steps.step, lost.run_id AS run, CASE WHEN lost.run_id IS NULL THEN 'missing' ELSE 'lost' END AS status
-    FROM newest
-    JOIN expected ON expected.dataset_id = newest.dataset_id AND expected.test_case = newest.test_case
-    JOIN steps ON steps.dataset_id = newest.dataset_id AND is_newest
-    LEFT JOIN (
-        SELECT results_id, results_version, test_case, max(run_id) AS run_id
-        FROM tested WHERE status = 'lost' GROUP BY results_id, results_version, test_case
-    ) AS lost ON lost.results_id = steps.results_id AND lost.results_version = steps.results_version
-        AND lost.test_case = newest.test_case
-    ANTI JOIN points ON points.dataset_id = newest.dataset_id AND points.test_case = newest.test_case
-        AND points.metric = newest.metric AND points.class IS NOT DISTINCT FROM newest.class
-        AND points.configuration_id IS NOT DISTINCT FROM newest.configuration_id AND points.step = steps.step
+missing AS NOT MATERIALIZED (
+    SELECT series.dataset_id, series.test_case, metric, class, configuration_id, line, steps.step, run,
+        CASE WHEN run IS NULL THEN 'missing' ELSE 'lost' END AS status
+    FROM (
+        SELECT dataset_id, test_case, metric, class, configuration_id, count(DISTINCT line_key) AS line,
+            list(DISTINCT step) AS measured
+        FROM points GROUP BY dataset_id, test_case, metric, class, configuration_id
+    ) AS series
+    JOIN expected ON expected.dataset_id = series.dataset_id AND expected.test_case = series.test_case
+    JOIN steps ON steps.dataset_id = series.dataset_id AND is_newest AND NOT list_contains(measured, steps.step)
+    LEFT JOIN lost ON lost.results_id = steps.results_id AND lost.results_version = steps.results_version
+        AND lost.test_case = series.test_case
 )
 SELECT datasets.name AS dataset, test_case, metric, class, document AS configuration, line, all_points.step, model,
     upload_configuration, results_version, run, started, dataset_version, suite, suite_version, test_case_version,
