@@ -1,6 +1,7 @@
 """Quality standards for the tests: a file of gates on the dataset `tickets`, written and checked."""
 
 import datetime
+import json
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def toml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value, ensure_ascii=False)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from small_stores import FEW
 
 import kolena_store as ks
-from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.errors import InvalidInput, MissingColumns, UnknownName
 
 PARTS = ("metric_definition", "labels", "membership", "configuration", "model")
 STATES = ("baseline", *(f"after_{part}" for part in PARTS[:-1]), "value")
@@ -239,6 +239,45 @@ def test_samples_that_came_and_went_are_of_membership(tmp_path: Path) -> None:
     check_chain(found, before, after)
     assert {row["labels"] for row in found} == {0.0}
     assert any(row["membership"] for row in found)
+
+
+def test_another_prediction_column_is_of_the_metrics_definition(tmp_path: Path) -> None:
+    store, one = ks.Store(tmp_path / "my.store"), world(4)
+    said = {number: ("a" if one.scores[number] > 0.4 else "b", "ab"[number % 2]) for number in one.samples}
+    answers = [{"id": number, "first": pair[0], "second": pair[1]} for number, pair in said.items()]
+    rows = [{"id": number, **sample} for number, sample in one.samples.items()]
+    store.upload_dataset("d", rows, id_fields=["id"], workflow=ks.Classification("topic", "first"))
+    store.upload_results("d", "v1", answers)
+    first = store.test("d", "v1", metrics=["accuracy"]).runs[0].run_id
+    after = corrected(one, 5, changes={"labels"})
+    rows = [{"id": number, **sample} for number, sample in after.samples.items()]
+    store.upload_dataset("d", rows, workflow=ks.Classification("topic", "second"))
+    second = store.test("d", "v1", metrics=["accuracy"]).runs[0].run_id
+    (row,) = store.compare_runs(second, first)
+    expected = [
+        sum(given.samples[number]["topic"] == said[number][column] for number in said) / len(said)
+        for given, column in ((one, 0), (one, 1), (after, 1))
+    ]
+    assert [row[name] for name in ("baseline", "after_metric_definition", "value")] == pytest.approx(expected)
+    check_sum(row)
+    assert store.verify(quick=True).is_sound
+
+
+def test_a_column_that_the_older_data_lack_is_named(tmp_path: Path) -> None:
+    store, one = ks.Store(tmp_path / "my.store"), world(4)
+    rows = [{"id": number, **sample} for number, sample in one.samples.items()]
+    workflow = ks.Classification("topic", "answer")
+    store.upload_dataset("d", rows, id_fields=["id"], workflow=workflow, predictions=None)
+    store.upload_results("d", "v1", [{"id": number, "answer": "a"} for number in one.samples])
+    first = store.test("d", "v1", metrics=["accuracy"]).runs[0].run_id
+    newer = [{**row, "better_topic": row["topic"]} for row in rows]
+    store.upload_dataset("d", newer, workflow=ks.Classification("better_topic", "answer"))
+    store.upload_results("d", "v2", [{"id": number, "answer": "b"} for number in one.samples])
+    second = store.test("d", "v2", metrics=["accuracy"]).runs[0].run_id
+    with pytest.raises(
+        MissingColumns, match="version 1 of the dataset has no column 'better_topic'"
+    ):
+        store.compare_runs(second, first)
 
 
 def test_unequal_test_cases_are_left_out(tmp_path: Path) -> None:

@@ -4,6 +4,9 @@ import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standard_files import table
 
 import kolena_store as ks
 from kolena_store.errors import MalformedFile, UnreadableFile
@@ -228,3 +231,35 @@ def test_a_file_that_is_no_text_is_refused(file: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(UnreadableFile, match="no text in UTF-8"):
         ks.read_standard(file)
+
+
+# --- any value at any key ---
+
+VALUES = st.one_of(
+    st.sampled_from(["all", "g", "accuracy", "value", "fail", "not_worse", ""]),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=8),
+    st.integers(-3, 3),
+    st.floats(-2, 2),
+    st.booleans(),
+    st.dates(),
+    st.lists(st.sampled_from(["all", "accuracy", ""]), max_size=3),
+)
+TABLES = {
+    "[standard]": ("name", "dataset", "suite", "alpha", "undecided"),
+    "[[gate]]": ("id", "metric", "cases", "class", "at_least", "at_most", "by", "baseline", "min_n", "severity"),
+    "[[waiver]]": ("gate", "case", "metric", "reason", "expires"),
+}
+
+
+@given(st.data())
+def test_any_file_is_read_or_refused_with_its_place(tmp_path_factory: pytest.TempPathFactory, data) -> None:
+    file = tmp_path_factory.mktemp("any") / "s.standard.toml"
+    usual = {"[standard]": {"name": "s", "dataset": "d"}, "[[gate]]": {"id": "g", "metric": "accuracy", "cases": "all"}}
+    text = ""
+    for head, names in TABLES.items():
+        changed = data.draw(st.dictionaries(st.sampled_from(names), VALUES, max_size=3))
+        text += table(head, {**usual.get(head, {}), **changed})
+    try:
+        read(file, text)
+    except MalformedFile as error:
+        assert str(error).startswith(str(file))
