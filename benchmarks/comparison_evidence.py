@@ -1,7 +1,7 @@
 """Whether the evidence of comparisons is what it says, by simulation: intervals, false discoveries, power, mistakes.
 
     python benchmarks/comparison_evidence.py            everything, some minutes
-    python benchmarks/comparison_evidence.py --quick    fewer replications, under a minute
+    python benchmarks/comparison_evidence.py --quick    a tenth of the replications
     python benchmarks/comparison_evidence.py --part power
 
 Four parts, each a table:
@@ -263,7 +263,7 @@ def named(flags: NDArray[np.bool_]) -> NDArray[np.str_]:
 
 
 def settings() -> list[Setting]:
-    """Return the grid: sizes, rates, how much the two models share, clusters, weights; with and without a difference."""
+    """Return the grid: sizes, rates, what the two models share, clusters, weights; with and without a difference."""
     labels = ks.Classification("label", "answer", positive="yes")
     by_score, numbers = ks.Classification("label", score="answer", positive="yes"), ks.Regression("label", "answer")
     grid = [
@@ -371,11 +371,11 @@ def settings() -> list[Setting]:
     return grid
 
 
-def coverage(replications: int, claims: Claims) -> None:
+def coverage(replications: int, population: int, claims: Claims) -> None:
     """Print the coverage of the whole grid, and its mean and minimum for each kind."""
     print(f"{'kind':<11} {'setting':<52} {'metric':<22} {'n':>5}  held   none  called  thin")
     found = []
-    for one in lines(settings(), replications):
+    for one in lines(settings(), replications, population=population):
         found.append(one)
         print(
             f"{one.kind:<11} {one.setting:<52} {one.metric:<22} {one.n:>5}  {one.held:.3f}  {one.none:.2f}  "
@@ -521,7 +521,7 @@ class Power:
 
 
 def power(n: int, accuracy: float, gain: float, shared: float, replications: int, seed: int = 5) -> Power:
-    """Return how often a gain is found: by McNemar, by a z-test of two separate samples, by intervals that don't meet."""
+    """Return how often a gain is found: by McNemar, by a z-test of two sets of samples, by intervals that don't meet."""
     rng = np.random.default_rng(seed)
     a, b = paired_flags(rng, np.full(n * replications, accuracy + gain), np.full(n * replications, accuracy), shared)
     a, b = a.reshape(replications, n), b.reshape(replications, n)
@@ -603,7 +603,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(conditions())
     claims, factor = Claims(), 1 if options.quick else 10
     if options.part in (None, "coverage"):
-        coverage(100 * factor, claims)
+        coverage(100 * factor, POPULATION // 10 * factor, claims)
     if options.part in (None, "discoveries"):
         many_cases(100 * factor, claims)
     if options.part in (None, "power"):
