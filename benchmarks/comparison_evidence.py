@@ -521,7 +521,7 @@ class Power:
 
 
 def power(n: int, accuracy: float, gain: float, shared: float, replications: int, seed: int = 5) -> Power:
-    """Return how often a gain is found: by McNemar, by a z-test of two sets of samples, by intervals that don't meet."""
+    """Return how often a gain is found: by McNemar, by an unpaired z-test, by intervals that do not meet."""
     rng = np.random.default_rng(seed)
     a, b = paired_flags(rng, np.full(n * replications, accuracy + gain), np.full(n * replications, accuracy), shared)
     a, b = a.reshape(replications, n), b.reshape(replications, n)
