@@ -98,7 +98,7 @@ def _difference(row: Row, *, is_bounded: bool) -> str:
     if delta is None:
         return number(None)
     ends = (
-        f" [{_signed(low, is_bounded=is_bounded)}, {_signed(high, is_bounded=is_bounded)}]" if low is not None else ""
+        f" [{_figure(low, is_bounded=is_bounded)}, {_figure(high, is_bounded=is_bounded)}]" if low is not None else ""
     )
     return f"{_signed(delta, is_bounded=is_bounded)}{ends}"
 
