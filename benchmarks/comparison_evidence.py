@@ -1,8 +1,8 @@
 """Whether the evidence of comparisons is what it says, by simulation: intervals, false discoveries, power, mistakes.
 
-    python benchmarks/comparison_evidence.py            everything, some minutes
+    python benchmarks/comparison_evidence.py            everything, half an hour
     python benchmarks/comparison_evidence.py --quick    a tenth of the replications
-    python benchmarks/comparison_evidence.py --part power
+    python benchmarks/comparison_evidence.py --part coverage --replications 300
 
 Four parts, each a table:
 
@@ -599,11 +599,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the replications")
     parser.add_argument("--part", choices=PARTS, help="only this table")
+    parser.add_argument("--replications", type=int, help="of each line of the coverage; 1,000 if not given")
     options = parser.parse_args(arguments)
     print(conditions())
     claims, factor = Claims(), 1 if options.quick else 10
     if options.part in (None, "coverage"):
-        coverage(100 * factor, POPULATION // 10 * factor, claims)
+        coverage(options.replications or 100 * factor, POPULATION // 10 * factor, claims)
     if options.part in (None, "discoveries"):
         many_cases(100 * factor, claims)
     if options.part in (None, "power"):
