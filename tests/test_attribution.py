@@ -274,9 +274,7 @@ def test_a_column_that_the_older_data_lack_is_named(tmp_path: Path) -> None:
     store.upload_dataset("d", newer, workflow=ks.Classification("better_topic", "answer"))
     store.upload_results("d", "v2", [{"id": number, "answer": "b"} for number in one.samples])
     second = store.test("d", "v2", metrics=["accuracy"]).runs[0].run_id
-    with pytest.raises(
-        MissingColumns, match="version 1 of the dataset has no column 'better_topic'"
-    ):
+    with pytest.raises(MissingColumns, match="version 1 of the dataset has no column 'better_topic'"):
         store.compare_runs(second, first)
 
 
