@@ -87,8 +87,8 @@ def rows_of_gate(
         UnknownName: there is no such class.
         InvalidInput: the gate names no class of a metric that has no other rows, or classes of one that has none.
     """
-    place = _place(standard, gate)
-    within = [row for row in rows if row.metric == metric and row.test_case in set(cases)]
+    place, named = _place(standard, gate), set(cases)
+    within = [row for row in rows if row.metric == metric and row.test_case in named]
     classes = list(dict.fromkeys(row.class_name for row in within if row.class_name is not None))
     if not gate.classes:
         found = [row for row in within if row.class_name is None]
