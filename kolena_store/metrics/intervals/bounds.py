@@ -120,7 +120,8 @@ class _Maker:
         return _made(2 * of_j.low / (1 + of_j.low), 2 * of_j.high / (1 + of_j.high), "wilson of J", of_j.reasons)
 
     def _class_table(self, values: MetricValues) -> Made:
-        low, high = _around(values, *(rows_of(values, one) for one in class_table_bounds(self._evidence, values.metric)))
+        found = class_table_bounds(self._evidence, values.metric)
+        low, high = _around(values, *(rows_of(values, one) for one in found))
         return _made(low, high, "dirichlet", [NO_DRAWS] * len(low))
 
     def _table(self, values: MetricValues) -> Made:
