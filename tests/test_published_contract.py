@@ -20,14 +20,16 @@ READER = Path(__file__).with_name("contract_reader.py")
 OTHERS = "KOLENA_STORE_OTHER_PYTHONS"
 """The variable that names further Python interpreters, each with nothing but one version of duckdb."""
 
-IN_SQL_NEVER = [
-    *(["answers", "krippendorff_alpha_ordinal"], ["graded answers", "krippendorff_alpha_ordinal"]),
-    *(
-        [dataset, metric]
-        for dataset in ("forecasts", "prices", "weighted forecasts", "weighted numbers")
-        for metric in ("kendall_tau", "spearman")
-    ),
-]
+IN_SQL_NEVER = sorted(
+    [
+        *([dataset, "krippendorff_alpha_ordinal"] for dataset in ("answers", "graded answers")),
+        *(
+            [dataset, metric]
+            for dataset in ("forecasts", "prices", "weighted forecasts", "weighted numbers")
+            for metric in ("kendall_tau", "spearman")
+        ),
+    ]
+)
 WRITER = """
 import sys
 import pyarrow as pa
