@@ -84,18 +84,18 @@ INSERT INTO catalogue.thresholds VALUES (
 -- name: run_of_key(run_key)
 SELECT run_id FROM catalogue.test_runs WHERE run_key = $run_key AND status = 'done';
 
--- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused)
+-- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused, repeats)
 INSERT INTO catalogue.test_runs VALUES (
     $run_id, $run_key, $dataset_id, $dataset_version, $results_id, $results_version, $suite_id, $suite_version,
     $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $level, $seed, $term_file,
-    $metric_file, $software, $started, $seconds, $n_scored, $n_reused
+    $metric_file, $software, $started, $seconds, $n_scored, $n_reused, $repeats
 );
 
 -- name: all_runs()
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
-    software, started, seconds, n_scored, n_reused,
+    software, started, seconds, n_scored, n_reused, repeats,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
@@ -113,7 +113,7 @@ ORDER BY run_id;
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
-    software, started, seconds, n_scored, n_reused,
+    software, started, seconds, n_scored, n_reused, repeats,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
