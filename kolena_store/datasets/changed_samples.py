@@ -65,11 +65,11 @@ def changed_samples(session: Session, before: VersionRows, after: VersionRows, c
         files_of(session, [one for one in rows.file_ids if one not in set(other.file_ids)])
         for rows, other in ((before, after), (after, before))
     )
-    if not older or not newer:
+    paths = [[str(file.path(session.root)) for file in files] for files in (older, newer)]
+    sides = [sql_columns(session, [file.path(session.root) for file in files]).keys() for files in (older, newer) if files]
+    if len(sides) < 2 or not all(after.repeat in (None, *side) for side in sides):
         added, removed = (np.sort(stored_samples(session.root, files)) for files in (newer, older))
         return SampleChanges(added=added, removed=removed, changed={}, retyped=retyped)
-    paths = [[str(file.path(session.root)) for file in files] for files in (older, newer)]
-    sides = [sql_columns(session, [file.path(session.root) for file in files]).keys() for files in (older, newer)]
     tests = {
         name: _differs(name, after.types[name], in_older=name in sides[0], in_newer=name in sides[1]) for name in known
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from kolena_store.database import Session
-from kolena_store.files import SAMPLE
+from kolena_store.files import REPEAT, SAMPLE
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.published.descriptions import (
     VIEWS,
@@ -24,7 +24,6 @@ __all__ = ["CLASSES", "WEIGHT", "dataset_views", "has_classes"]
 
 CLASSES = "classes"
 WEIGHT = "_weight"
-REPEAT = "_repeat"
 REPEATS = Fragment("_repeats")
 """How many rows the sample has, until its weight is divided by them."""
 
