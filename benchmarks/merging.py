@@ -66,9 +66,7 @@ def _do(work: str, folder: Path, n_rows: int) -> None:
         _measured(lambda: ks.Store(folder / "two" / "ours").merge(folder / "two" / "theirs"))
     else:
         ours, theirs = (ks.Store(folder / "two" / name) for name in ("ours", "theirs"))
-        assert ours.dataset_digest("d") == theirs.dataset_digest("d"), (
-            "the merged dataset is not the other one"
-        )
+        assert ours.dataset_digest("d") == theirs.dataset_digest("d"), "the merged dataset is not the other one"
 
 
 def _table(n_rows: int, width: int) -> pa.Table:

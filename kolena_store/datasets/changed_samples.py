@@ -66,7 +66,9 @@ def changed_samples(session: Session, before: VersionRows, after: VersionRows, c
         for rows, other in ((before, after), (after, before))
     )
     paths = [[str(file.path(session.root)) for file in files] for files in (older, newer)]
-    sides = [sql_columns(session, [file.path(session.root) for file in files]).keys() for files in (older, newer) if files]
+    sides = [
+        sql_columns(session, [file.path(session.root) for file in files]).keys() for files in (older, newer) if files
+    ]
     if len(sides) < 2 or not all(after.repeat in (None, *side) for side in sides):
         added, removed = (np.sort(stored_samples(session.root, files)) for files in (newer, older))
         return SampleChanges(added=added, removed=removed, changed={}, retyped=retyped)
@@ -75,7 +77,8 @@ def changed_samples(session: Session, before: VersionRows, after: VersionRows, c
     }
     named = [Fragment(f"{test} AS {identifier(f'c{position}')}") for position, test in enumerate(tests.values())]
     query = statement("queries/datasets", "changed_samples").fill(
-        columns=joined([Fragment("1 AS _one"), *named]), changes=joined([literal(False), *tests.values()], " OR "),
+        columns=joined([Fragment("1 AS _one"), *named]),
+        changes=joined([literal(False), *tests.values()], " OR "),
         same_row=_same_row(after.repeat),
     )
     table = session.table(query, older=paths[0], newer=paths[1])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["RowChanges", "row_changes", "stored_samples", "write_changes"]
+__all__ = ["RowChanges", "count_samples", "row_changes", "stored_samples", "write_changes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,3 +170,10 @@ def stored_samples(root: Path, files: Sequence[FileRecord]) -> "np.ndarray":
     batches = read_batches([file.path(root) for file in files], columns=[SAMPLE])
     parts = [batch.column(0).to_numpy() for batch in batches]
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def count_samples(root: Path, files: Sequence[FileRecord]) -> int:
+    """Return how many samples some files have rows of."""
+    import numpy as np
+
+    return len(np.unique(stored_samples(root, files)))

@@ -39,7 +39,7 @@ def download_dataset(
 def read_rows(
     session: Session, file_ids: Sequence[int], schema: "pa.Schema", *, then_by: Sequence[str] = ()
 ) -> "pa.Table":
-    """Return the rows of files by `_sample` and then by other columns, with a schema's columns, types and categories."""
+    """Return the rows of files by `_sample` (and `then_by`), with the columns, types and categories of a schema."""
     import pyarrow as pa
 
     stored = numbered_schema(schema)
@@ -56,4 +56,6 @@ def _order(rows: "pa.Table", then_by: Sequence[str]) -> "pa.Array":
 
     if not then_by:
         return pc.sort_indices(rows.column(SAMPLE))
-    return pc.sort_indices(rows.select([SAMPLE, *then_by]), sort_keys=[(name, "ascending") for name in (SAMPLE, *then_by)])
+    return pc.sort_indices(
+        rows.select([SAMPLE, *then_by]), sort_keys=[(name, "ascending") for name in (SAMPLE, *then_by)]
+    )

@@ -1,4 +1,4 @@
-"""Which staged rows are not what is stored: in SQL, value by value, and outside it for what SQL does not see in full."""
+"""Which staged rows are not what is stored: by SQL, and outside it for the values that SQL does not see in full."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -31,10 +31,11 @@ def differing_rows(
     """
     import numpy as np
 
-    found = _asked(session, "differing_rows", staged, samples, current).column(0).to_numpy()
+    found = _asked(session, "differing_rows", staged, samples=samples, current=current).column(0).to_numpy()
     is_different = np.zeros(len(samples), dtype=bool)
     is_different[found - staged.base] = True
-    return is_different | inexact_differences(session.root, staged, samples, current)
+    is_different |= inexact_differences(session.root, staged, samples, current)
+    return is_different
 
 
 def differing_samples(
@@ -51,7 +52,7 @@ def differing_samples(
 
     if repeat not in sql_columns(session, [file.path(session.root) for file in current]):
         return np.unique(samples)
-    found = _asked(session, "differing_samples", staged, samples, current, repeat=identifier(repeat))
+    found = _asked(session, "differing_samples", staged, samples=samples, current=current, repeat=identifier(repeat))
     inexact = inexact_differences(session.root, staged, samples, current, repeat=repeat)
     return np.union1d(found.column(SAMPLE).to_numpy(), samples[inexact])
 
@@ -60,6 +61,7 @@ def _asked(
     session: Session,
     name: str,
     staged: Staged,
+    *,
     samples: "np.ndarray",
     current: Sequence[FileRecord],
     **fragments: Fragment,
@@ -70,9 +72,7 @@ def _asked(
     paths = [file.path(session.root) for file in current]
     differs = _differs(sql_columns(session, staged.paths), sql_columns(session, paths), staged.schema)
     kept = np.flatnonzero(samples >= 0)
-    session.connection.register(
-        "numbered_rows", pa.table({"staged_row": kept + staged.base, "known": samples[kept]})
-    )
+    session.connection.register("numbered_rows", pa.table({"staged_row": kept + staged.base, "known": samples[kept]}))
     try:
         return session.table(
             statement("queries/datasets", name).fill(differs=differs, **fragments),

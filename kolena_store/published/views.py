@@ -184,7 +184,7 @@ def _metrics_struct(state: DatasetState, one: ResultsState) -> Fragment:
 def _metrics_join(one: ResultsState) -> Fragment:
     if one.by_default is None:
         return Fragment("")
-    same = Fragment("")
+    same = literal(True)
     if one.repeat_field is not None:
         same = statement("views/datasets", "same_repeat").fill(repeat=identifier("inferences", one.repeat_field))
     return statement("views/datasets", "join_sample_metrics").fill(files=one.by_default.files, same_repeat=same)

@@ -90,9 +90,9 @@ def repeat_field_of(
     """
     if given is None and before is not None and before.repeat_field is not None:
         raise InvalidInput(
-            f"the results of {model!r} tell the repeats of a sample apart by {before.repeat_field!r}: say so again with "
-            f"repeat_field={before.repeat_field!r} (--repeat {before.repeat_field}), or say {NO_REPEATS} for one answer "
-            "each"
+            f"the results of {model!r} tell the repeats of a sample apart by {before.repeat_field!r}: say so again "
+            f"with repeat_field={before.repeat_field!r} (--repeat {before.repeat_field}), or say {NO_REPEATS} for one "
+            "answer each"
         )
     if given and given in metadata_fields:
         raise InvalidInput(
@@ -102,7 +102,9 @@ def repeat_field_of(
     return given or None
 
 
-def check_keys(session: Session, where: str, paths: "Sequence[Path]", keys: Sequence[str], field: str | None) -> None:
+def check_keys(
+    session: Session, where: str, paths: "Sequence[Path]", keys: Sequence[str], *, field: str | None
+) -> None:
     """Check that staged rows tell samples (and models, and repeats) apart.
 
     Raises:
@@ -120,9 +122,7 @@ def check_keys(session: Session, where: str, paths: "Sequence[Path]", keys: Sequ
     check_ids(session, where, paths, [*keys, field], remedy=remedy)
 
 
-def check_kept_answers(
-    session: Session, version: VersionRecord, before: ResultsRecord, after: ResultsRecord
-) -> None:
+def check_kept_answers(session: Session, version: VersionRecord, before: ResultsRecord, after: ResultsRecord) -> None:
     """Check that answers that a version of results took over fit its repeat field, when that is another one.
 
     Raises:

@@ -115,7 +115,7 @@ def _upload(
     schema = _checked_schema(source, dataset, version, upload)
     staged = stage(transaction.root, INCOMING_KIND, source, schema=schema, base=0)
     try:
-        check_keys(transaction, source.name, staged.paths, upload.keys(dataset), upload.repeat_field or None)
+        check_keys(transaction, source.name, staged.paths, upload.keys(dataset), field=upload.repeat_field or None)
         return _match_and_add(transaction, dataset, version, staged, upload=upload, where=source.name)
     finally:
         staged.remove_unused(transaction)

@@ -70,8 +70,8 @@ class ModelRows:
 class ResultsReport(Tabular):
     """What an upload of results did; `missing` counts the dataset's samples that the model has not answered.
 
-    Where inferences are objects, `without_objects` counts the samples that were answered without one. `rows` counts the
-    answers of this version: with a `repeat_field` a sample may have several.
+    Where inferences are objects, `without_objects` counts the samples that were answered without one. `answers` counts
+    those of this version: with a `repeat_field` a sample may have several.
     """
 
     dataset: str
@@ -84,7 +84,7 @@ class ResultsReport(Tabular):
     missing: int
     without_objects: int = 0
     repeat_field: str | None = None
-    rows: int = 0
+    answers: int = 0
 
     def arrow(self) -> "pa.Table":
         """Return the report as a table of one row."""
@@ -95,7 +95,7 @@ class ResultsReport(Tabular):
         counts = f"{self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged"
         notes = []
         if self.repeat_field is not None:
-            notes.append(f"{counted(self.rows, 'answer')}: a sample has one for each {self.repeat_field}")
+            notes.append(f"{counted(self.answers, 'answer')}: a sample has one for each {self.repeat_field}")
         if self.missing:
             have = "has" if self.missing == 1 else "have"
             notes.append(f"{counted(self.missing, 'sample')} of the dataset {have} no inference")
@@ -125,7 +125,7 @@ def add_results(
             "check that the ids are those of this dataset"
         )
     schema = _schema(rows, before)
-    added = _added(transaction, version, rows, before, schema)
+    added = _added(transaction, version, rows, before=before, schema=schema)
     changes = added.changes
     if before is None or not added.says_as_much_as(before):
         after = _add_version(transaction, results_id, before, added)
@@ -147,7 +147,7 @@ def add_results(
         unmatched=rows.unmatched,
         missing=count_missing(transaction, dataset, version, before),
         repeat_field=before.repeat_field,
-        rows=before.n_rows,
+        answers=before.n_rows,
     )
 
 
@@ -191,6 +191,7 @@ def _added(
     transaction: Transaction,
     version: VersionRecord,
     rows: ModelRows,
+    *,
     before: ResultsRecord | None,
     schema: "pa.Schema",
 ) -> _Added:

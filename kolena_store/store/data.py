@@ -131,9 +131,7 @@ class StoreData(StoreBase):
             tags=tags,
             metadata_fields=metadata_fields,
         )
-        with self._database.transaction(makes_store=False) as transaction:
-            reports = upload_room.upload_answers(transaction, given)
-        return Records(reports, result_room.REPORTS) if model is None else reports[0]
+        return self._change(upload_room.upload_answers, given)
 
     def datasets(self) -> Records[dataset_room.Dataset]:
         """Return all datasets as they stand in their newest versions."""

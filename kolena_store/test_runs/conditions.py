@@ -34,7 +34,9 @@ def _repeats(runs: Sequence[TestRun]) -> Iterator[str]:
 def _times(repeats: Repeats) -> str:
     if repeats.most == 1:
         return "once"
-    return f"{repeats.most:,} times" if repeats.fewest == repeats.most else f"{repeats.fewest:,} to {repeats.most:,} times"
+    return (
+        f"{repeats.most:,} times" if repeats.fewest == repeats.most else f"{repeats.fewest:,} to {repeats.most:,} times"
+    )
 
 
 def _shown(value: object) -> str:

@@ -17,7 +17,7 @@ LOST = "lost"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeats:
-    """How often a model answered each sample: `fewest` to `most` times, told apart by `field`; `n_rows` times in all."""
+    """How often a model answered each sample: `fewest` to `most` times, told apart by `field`; `n_rows` in all."""
 
     field: str
     fewest: int
@@ -30,8 +30,8 @@ class TestRun:
     """One model's results on one suite version.
 
     `n_scored` samples were scored for it, and `n_reused` had been scored before; `outdated` means that newer data or
-    results have come since. `level` is that of its confidence intervals, `seed` that of the draws in some of them. `repeats`
-    says as JSON how often each sample was answered, when that is not once.
+    results have come since. `level` is that of its confidence intervals, `seed` that of the draws in some of them.
+    `repeats` says as JSON how often each sample was answered, when that is not once.
     """
 
     __test__ = False

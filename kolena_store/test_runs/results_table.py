@@ -97,7 +97,7 @@ def answered_table(
 
 def _same_repeat(results: ResultsRecord) -> Fragment:
     if results.repeat_field is None:
-        return Fragment("")
+        return literal(True)
     return statement("views/datasets", "same_repeat").fill(repeat=identifier("inferences", results.repeat_field))
 
 

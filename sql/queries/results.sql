@@ -81,7 +81,7 @@ SELECT {ids} FROM read_parquet($files) WHERE _sample IN (SELECT unnest($staged_r
 SELECT {ids} FROM read_parquet($files, union_by_name = true) ORDER BY _sample LIMIT 3;
 
 -- name: ids_where(files)
--- example: ids = a
+-- example: ids = _sample
 -- example: predicate = TRUE
 SELECT {ids} FROM read_parquet($files, union_by_name = true) AS test_samples WHERE ({predicate}
 ) ORDER BY _sample;

@@ -11,7 +11,7 @@ WHERE {condition} ORDER BY {order};
 samples._sample IN (SELECT _sample FROM chosen_samples)
 
 -- name: samples_of_groups(touched, older, newer)
--- example: group_by = g
+-- example: group_by = run
 WITH older AS (SELECT _sample, {group_by} AS kept_together FROM read_parquet($older, union_by_name = true)),
 newer AS (SELECT _sample, {group_by} AS kept_together FROM read_parquet($newer, union_by_name = true)),
 touched AS (SELECT unnest($touched::BIGINT[]) AS _sample),

@@ -36,7 +36,7 @@ count(*) OVER (PARTITION BY {table}._sample)
 
 -- name: weight_of_row()
 -- example: weight = 1
--- example: repeats = answers._repeats
+-- example: repeats = samples._sample
 {weight}::DOUBLE / {repeats}
 
 -- name: inferences_of_model()
@@ -74,12 +74,13 @@ FROM read_parquet({files}, union_by_name = true) AS inferences
 
 -- name: join_sample_metrics()
 -- example: files = ['x.parquet']
--- example: same_repeat = AND TRUE
-LEFT JOIN read_parquet({files}, union_by_name = true) AS scored ON scored._sample = inferences._sample {same_repeat}
+-- example: same_repeat = TRUE
+LEFT JOIN read_parquet({files}, union_by_name = true) AS scored
+    ON scored._sample = inferences._sample AND {same_repeat}
 
 -- name: same_repeat()
--- example: repeat = inferences._sample
-AND scored._repeat IS NOT DISTINCT FROM {repeat}
+-- example: repeat = samples._sample
+scored._repeat IS NOT DISTINCT FROM {repeat}
 
 -- name: no_inferences()
 -- example: view = "digits".inferences
