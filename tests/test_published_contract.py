@@ -24,7 +24,7 @@ IN_SQL_NEVER = [
     *(["answers", "krippendorff_alpha_ordinal"], ["graded answers", "krippendorff_alpha_ordinal"]),
     *(
         [dataset, metric]
-        for dataset in ("forecasts", "prices", "weighted forecasts", "weighted numbers")
+        for dataset in ("forecasts", "prices", "repeated numbers", "weighted forecasts", "weighted numbers")
         for metric in ("kendall_tau", "spearman")
     ),
 ]

@@ -28,7 +28,7 @@ def _repeats(runs: Sequence[TestRun]) -> Iterator[str]:
     found = [(run.label, run.repeats_found) for run in runs]
     told = [f"{label} answered each sample {_times(one)} (by {one.field})" for label, one in found if one is not None]
     if told:
-        yield f"{'; '.join(told)}: an answer counts for its share of the sample, and intervals count samples"
+        yield f"{'; '.join(told)}: each counts for its share of the sample, and intervals keep them together"
 
 
 def _times(repeats: Repeats) -> str:
