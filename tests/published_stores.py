@@ -193,7 +193,9 @@ def add_repeated(store: ks.Store, rng: np.random.Generator) -> None:
         table = samples(rng, share=share, kind=truth)
         store.upload_dataset(name, table, id_fields=["id"], workflow=workflow, weight=weight)
         for model, told in (("v1", number), (ODD[1], np.char.add("it's ", number.astype(str)))):
-            store.upload_results(name, model, _answers(rng, of, price).append_column("which", [told]), repeat_field="which")
+            store.upload_results(
+                name, model, _answers(rng, of, price).append_column("which", [told]), repeat_field="which"
+            )
         store.upload_results(name, "once", _answers(rng, np.arange(N), price))
         store.apply_suite(name, SUITE, name="odd")
         store.test(name, suite="odd")

@@ -1,20 +1,14 @@
 """Repeats: several answers of a model to each sample, averaged for each first; the sample is the cluster."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from repeated_answers import Repeated, repeats_of
 from scipy import stats
 from sklearn import metrics as sk
 
 import kolena_store as ks
-from kolena_store.errors import ChangedType, DuplicateIds, InvalidInput, MissingColumns
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 
@@ -68,9 +62,7 @@ def mean_by_sample(values: np.ndarray, of: np.ndarray) -> np.ndarray:
 def jackknife(values: np.ndarray, weights: np.ndarray, statistic: Any = lambda mean: mean) -> tuple[float, float]:
     """The statistic of a weighted mean of samples, and its standard error by leaving out one after the other."""
     n = len(values)
-    left = np.array(
-        [statistic(np.average(np.delete(values, i), weights=np.delete(weights, i))) for i in range(n)]
-    )
+    left = np.array([statistic(np.average(np.delete(values, i), weights=np.delete(weights, i))) for i in range(n)])
     return statistic(np.average(values, weights=weights)), np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
 
 

@@ -137,7 +137,8 @@ JOIN catalogue.test_case_versions AS versions
 WHERE run_id = $run_id AND versions.level = 'inference' ORDER BY position;
 
 -- name: rows_of_runs(files, run_ids)
-SELECT * FROM read_parquet($files) WHERE run IN (SELECT unnest($run_ids::BIGINT[]));
+-- A condition, not a join: the rows of a file keep their order however many row groups it has.
+SELECT * FROM read_parquet($files) WHERE list_contains($run_ids::BIGINT[], run);
 
 -- name: stored_runs()
 SELECT run_id, run_key, test_runs.dataset_id, dataset_version, results_id, results_version, suite_id, suite_version,
