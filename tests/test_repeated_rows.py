@@ -72,14 +72,18 @@ def test_a_median_of_shares_meets_the_half_whatever_their_rounding(counts: list[
 
 
 ANSWER = st.tuples(st.sampled_from(["a", "b", "other", None]), st.sampled_from([0.0, 0.25, 0.5, 1.0, None]))
-ANSWERED = st.lists(st.lists(ANSWER, max_size=3), min_size=1, max_size=14).filter(lambda all_of: any(all_of))
+ANSWERED = st.lists(st.lists(ANSWER, max_size=3), max_size=14).map(
+    lambda others: [[("a", 0.5)], [("b", None)], *others]
+)
+"""The first two samples are answered, so that both labels are among the answers as samples too."""
 
 
 @FEW
 @given(st.data(), ANSWERED)
 def test_any_answers_are_measured_as_samples_of_their_own(data: st.DataObject, answered: list[list[Any]]) -> None:
-    labels = data.draw(st.lists(st.sampled_from(["a", "b", None]), min_size=len(answered), max_size=len(answered)))
-    weights = data.draw(st.lists(st.sampled_from([0.0, 0.5, 3.0]), min_size=len(answered), max_size=len(answered)))
+    n = len(answered)
+    labels = ["a", "b", *data.draw(st.lists(st.sampled_from(["a", "b", None]), min_size=n - 2, max_size=n - 2))]
+    weights = data.draw(st.lists(st.sampled_from([0.0, 0.5, 3.0]), min_size=n, max_size=n))
     of = np.array([i for i, several in enumerate(answered) for _ in several], dtype=np.int64)
     flat = [one for several in answered for one in several]
     given_answers = {
