@@ -43,7 +43,8 @@ class Repeated:
 
     def as_samples(self, workflow: Any) -> ks.Store:
         """A store where each answer is of a sample of its own: its share of the weight, in the cluster of the sample."""
-        weight = self.samples.get(self.options.get("weight", ""), np.ones(len(self.of)))
+        n_samples = len(next(iter(self.samples.values())))
+        weight = self.samples.get(self.options.get("weight", ""), np.ones(n_samples))
         shared = pa.table(self.samples).take(self.of)
         weights = np.asarray(weight)[self.of] / self.n_repeats
         columns = {name: shared.column(name) for name in shared.column_names}
