@@ -88,7 +88,7 @@ def test_a_repeat_that_stands_twice_is_named(store: ks.Store) -> None:
         ({}, "p", InvalidInput, "reads it as the model's answer"),
         ({"f": [0.5] * 3 * N}, "f", ChangedType, "can't be told apart safely"),
         ({"f": [[1]] * 3 * N}, "f", ChangedType, "can't be told apart safely"),
-        ({"f": [None, *range(3 * N - 1)]}, "f", InvalidInput, "no value in 'id', 'f'"),
+        ({"f": [None, *range(3 * N - 1)]}, "f", InvalidInput, "no value in one of 'id', 'f'"),
     ],
 )
 def test_a_field_that_tells_no_repeats_apart_is_refused(
