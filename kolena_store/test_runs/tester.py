@@ -12,6 +12,7 @@ from kolena_store.test_runs.execute import TestRequest, chosen_results, run_test
 from kolena_store.test_runs.load import load_results
 from kolena_store.test_runs.outcome import TestResults
 from kolena_store.test_runs.request import listed, suite_of
+from kolena_store.test_runs.time_fields import time_notes
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration, Workflow
 
@@ -62,7 +63,8 @@ def requested(
         StoreError: an unknown name, or a refused suite.
     """
     dataset = dataset_named(transaction, name)
-    workflow = workflow_of(dataset, version_of(transaction, dataset))
+    version = version_of(transaction, dataset)
+    workflow = workflow_of(dataset, version)
     suite, notes = suite_of(transaction, dataset, options.suite, options.by, cross=options.cross)
     metrics = listed(options.metrics) if options.metrics is not None else None
     if metrics is not None and not metrics:
@@ -76,7 +78,7 @@ def requested(
         common=options.common,
         limits=options.limits,
     )
-    return Requested(request=request, workflow=workflow, notes=notes)
+    return Requested(request=request, workflow=workflow, notes=(*notes, *time_notes(version)))
 
 
 def run_requested(transaction: Transaction, given: Requested) -> TestResults:
