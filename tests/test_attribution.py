@@ -356,3 +356,26 @@ def test_runs_on_versions_that_were_dropped_are_refused(tmp_path: Path) -> None:
     store.gc(grace=0, keep=1)
     with pytest.raises(InvalidInput, match="can't be taken apart: the dataset version was dropped"):
         store.compare_runs(second, first)
+
+
+def test_models_that_answered_several_times_are_split_too(tmp_path: Path) -> None:
+    store, one = ks.Store(tmp_path / "my.store"), world(9)
+    after = corrected(one, 10, changes={"labels", "membership"})
+    workflow = ks.Classification("topic", "answer")
+    said = {number: ("ab"[number % 2], "ab"[number % 3 == 0]) for number in one.samples}
+    answers = [{"id": n, "seed": seed, "answer": pair[seed]} for n, pair in said.items() for seed in (0, 1)]
+    for given in (one, after):
+        rows = [{"id": number, **sample} for number, sample in given.samples.items()]
+        store.upload_dataset("d", rows, id_fields=["id"], workflow=workflow)
+        if given is one:
+            store.upload_results("d", "v1", answers, repeat_field="seed")
+            first = store.test("d", "v1", metrics=["accuracy"]).runs[0].run_id
+    store.upload_results("d", "v2", [{"id": n, "answer": "a"} for n in after.samples])
+    second = store.test("d", "v2", metrics=["accuracy"]).runs[0].run_id
+    (row,) = store.compare_runs(second, first)
+    labels, membership = chain(one, after)[2:4]
+    for state, mixed in (("after_labels", labels), ("after_membership", membership)):
+        within = [number for number in mixed.samples if number in said]
+        right = [mixed.samples[number]["topic"] == label for number in within for label in said[number]]
+        assert row[state] == pytest.approx(sum(right) / len(right)), state
+    check_sum(row)
