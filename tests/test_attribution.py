@@ -364,10 +364,10 @@ def test_models_that_answered_several_times_are_split_too(tmp_path: Path) -> Non
     workflow = ks.Classification("topic", "answer")
     said = {number: ("ab"[number % 2], "ab"[number % 3 == 0]) for number in one.samples}
     answers = [{"id": n, "seed": seed, "answer": pair[seed]} for n, pair in said.items() for seed in (0, 1)]
-    for given in (one, after):
-        rows = [{"id": number, **sample} for number, sample in given.samples.items()]
+    for state in (one, after):
+        rows = [{"id": number, **sample} for number, sample in state.samples.items()]
         store.upload_dataset("d", rows, id_fields=["id"], workflow=workflow)
-        if given is one:
+        if state is one:
             store.upload_results("d", "v1", answers, repeat_field="seed")
             first = store.test("d", "v1", metrics=["accuracy"]).runs[0].run_id
     store.upload_results("d", "v2", [{"id": n, "answer": "a"} for n in after.samples])
