@@ -21,8 +21,9 @@ from kolena_store.datasets import (
 from kolena_store.errors import InvalidInput
 from kolena_store.formats import open_table, restore_types
 from kolena_store.predicates import check_predicate
-from kolena_store.results import ResultsReport, ResultsUpload, upload_results
+from kolena_store.results import REPORTS, ResultsReport, ResultsUpload, upload_results
 from kolena_store.statements import identifier, statement
+from kolena_store.tables import Records
 from kolena_store.test_suites import check_pinned_cases
 from kolena_store.workflows import Workflow, check_workflow, workflow_from_document
 
@@ -81,8 +82,10 @@ def upload(
     return replace(report, notes=(*report.notes, *lines))
 
 
-def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[ResultsReport]:
-    """Upload results; `answered` may be a predicate over the samples, which is checked first.
+def upload_answers(transaction: Transaction, given: ResultsUpload) -> ResultsReport | Records[ResultsReport]:
+    """Upload results and return what that did, for each model where the input names several.
+
+    `answered` may be a predicate over the samples, which is checked first.
 
     Raises:
         StoreError: the input or the predicate can't be used.
@@ -90,7 +93,8 @@ def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[Resul
     if isinstance(given.answered, str):
         version = version_of(transaction, dataset_named(transaction, given.dataset))
         given = replace(given, answered=check_predicate(given.answered, version.types))
-    return upload_results(transaction, given)
+    reports = upload_results(transaction, given)
+    return Records(reports, REPORTS) if given.model is None else reports[0]
 
 
 def _grouped(transaction: Transaction, given: DatasetUpload, cluster: str) -> Sampling:

@@ -46,7 +46,7 @@ class CompareOptions(ScenarioOptions, ConfigurationOptions):
 
 @click.command(
     "compare",
-    short_help="Compare models with a baseline: what improved, what regressed.",
+    short_help="What improved, what regressed, what nobody can tell yet.",
     cls=MeasuringCommand,
     examples=(
         "kolena-store compare tickets v2 v1 --suite everyday.sql",

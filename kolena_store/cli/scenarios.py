@@ -40,7 +40,11 @@ SCENARIOS = (
         "--by age:0,18,65, --by age:quantiles=4, --by age:widths=5, --by taken:month or --by camera.name (a field in "
         "a struct); repeat it for several.",
     ),
-    click.option("--cross", is_flag=True, help="With several --by: a test case for each combination that occurs."),
+    click.option(
+        "--cross",
+        is_flag=True,
+        help="With several --by, e.g. --cross --by language --by topic: a test case for each combination that occurs.",
+    ),
 )
 SCORING = (
     click.option(

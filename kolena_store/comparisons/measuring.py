@@ -22,6 +22,7 @@ from kolena_store.metrics.differences.tested import tested_differences
 from kolena_store.metrics.differences.thin import SUPPORTS
 from kolena_store.results import ResultsRecord
 from kolena_store.statistics.levels import SEED
+from kolena_store.test_runs.conditions import repeats_told
 from kolena_store.test_runs.execute import Setting, plan_of
 from kolena_store.test_runs.measure import Plan
 from kolena_store.test_runs.members import Members, ensured_members
@@ -190,6 +191,7 @@ def _notes(plan: ComparisonPlan, model: ScoredModel, baseline: ScoredModel, pair
         results = one.scored.results
         facts = (*one.scored.facts.notes, *lacking_notes(setting.version, results, setting.cases))
         yield from (f"{results.label}: {note}" for note in facts)
+    yield from repeats_told((one.scored.results.label, one.repeats) for one in (model, baseline))
     yield from plan.plan.design.notes
     of_model = [case.name for case in setting.cases if case.is_of_model]
     if of_model:

@@ -84,6 +84,10 @@ class Comparison(ArrowBacked):
                 raise UnknownName.of(column.replace("_", " "), name, known, "print(comparison.pl())")
         raise UnknownName(f"{metric!r} on {case!r} has no such row; see print(comparison.pl())")
 
+    def values(self) -> list[Difference]:
+        """Return the rows as typed differences, in their order."""
+        return [_difference_of(row) for row in self.rows()]
+
     def listings(self) -> Sequence[Listing | str]:
         """Return the differences, confirmed regressions first, and what is to be known of them."""
         return summary(

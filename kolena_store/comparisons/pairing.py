@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from kolena_store.comparisons.families import same_members
 from kolena_store.database import Session
-from kolena_store.membership.bitmaps import Flags, Words, count, from_flags, stacked
+from kolena_store.membership.bitmaps import Words, count, stacked
 from kolena_store.membership.evaluation import Membership
 from kolena_store.membership.of_results import shared
 from kolena_store.metrics.counting import count_many
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.differences.sides import Pair, Side
-from kolena_store.metrics.sample_columns import SampleColumns, load_sample_columns
+from kolena_store.metrics.sample_columns import SampleColumns
 from kolena_store.statements import Fragment
-from kolena_store.test_runs.measure import Plan, found_evidence
+from kolena_store.statistics.levels import LEVEL
+from kolena_store.test_runs.measure import Plan, found_evidence, loaded_columns, repeats_of, samples_where
+from kolena_store.test_runs.records import Repeats
 from kolena_store.test_runs.scoring import ScoredResults
 
 __all__ = ["Group", "LeftOut", "PairedModels", "ScoredModel", "loaded_model", "paired_models"]
@@ -31,15 +33,24 @@ class ScoredModel:
     def __init__(self, scored: ScoredResults, columns: SampleColumns, answered: Words) -> None:
         """Take the columns."""
         self.scored, self.columns, self.answered = scored, columns, answered
-        self._known: tuple[Plan, Words, Side] | None = None
+        self._known: tuple[Plan, Words, bool, Side] | None = None
 
-    def side(self, plan: Plan, members: Words) -> Side:
-        """Return the values of the plan's metrics and their evidence, on some members of the test cases."""
-        if self._known is not None and self._known[0] is plan and _are_equal(self._known[1], members):
-            return self._known[2]
-        found, evidence = found_evidence(plan, self.columns, self.scored.facts, members, level=0.95)
-        side = Side(evidence=evidence, values={one.metric.name: one for one in found})
-        self._known = (plan, members, side)
+    @property
+    def repeats(self) -> Repeats | None:
+        """Return how often the model answered each sample, or None when it did so once."""
+        return repeats_of(self.columns.rows, self.scored.results.repeat_field)
+
+    def side(self, plan: Plan, members: Words, *, by_sample: bool) -> Side:
+        """Return the values of the plan's metrics and their evidence, on some members of the test cases.
+
+        With `by_sample` the other model has several answers to a sample, which is then a cluster for both.
+        """
+        known = self._known
+        if known is not None and known[0] is plan and known[2] == by_sample and _are_equal(known[1], members):
+            return known[3]
+        found = found_evidence(plan, self.columns, self.scored.facts, members, level=LEVEL, by_sample=by_sample)
+        side = Side(evidence=found.evidence, values={one.metric.name: one for one in found.shown})
+        self._known = (plan, members, by_sample, side)
         return side
 
 
@@ -85,8 +96,8 @@ def loaded_model(session: Session, plan: Plan, scored: ScoredResults, *, when: F
     """Return a model's samples; `when` says whether an answer has a value."""
     answered = TermDefinition(name="answered", kind="count", kernel=None, by=(), over=None, expression=when)
     terms = (*plan.terms, answered)
-    columns = load_sample_columns(session, scored.paths, plan.size, terms=terms, classes=scored.facts.classes)
-    return ScoredModel(scored, columns, from_flags(columns.flags[when]))
+    columns = loaded_columns(session, plan.size, scored, terms)
+    return ScoredModel(scored, columns, samples_where(columns, when))
 
 
 def paired_models(plan: Plan, present: Words, model: ScoredModel, baseline: ScoredModel) -> PairedModels:
@@ -145,7 +156,9 @@ def _groups(plan: Plan, members: Words, model: ScoredModel, baseline: ScoredMode
 
 
 def _pair(plan: Plan, members: Words, model: ScoredModel, baseline: ScoredModel) -> Pair:
-    return Pair(first=model.side(plan, members), second=baseline.side(plan, members))
+    by_sample = model.columns.rows is not None or baseline.columns.rows is not None
+    first, second = (one.side(plan, members, by_sample=by_sample) for one in (model, baseline))
+    return Pair(first=first, second=second, members=members)
 
 
 def _measured_on_one_side(
@@ -156,12 +169,8 @@ def _measured_on_one_side(
     terms = [term for term in plan.terms if term.name in words]
     if len(terms) != 1 or terms[0].kind != "count" or terms[0].by or terms[0].each:
         return None
-    here, there = (one.flags[terms[0].expression] for one in (first, second))
-    return from_flags(_differ(here, there))
-
-
-def _differ(here: Flags, there: Flags) -> Flags:
-    return np.asarray(here != there)
+    here, there = (samples_where(one, terms[0].expression) for one in (first, second))
+    return np.asarray(here ^ there)
 
 
 def _are_equal(one: Words, other: Words) -> bool:

@@ -150,7 +150,7 @@ def _listed(group: "Group", case: int, class_name: str | None) -> "tuple[np.ndar
     found = [sample_values(side.evidence, metric, place) for side, place in zip(sides, places, strict=True)]
     if found[0] is None or found[1] is None:
         raise _says_nothing(metric.name)
-    samples = to_samples(sides[0].evidence.members[case])
+    samples = to_samples(group.pair.members[case])
     values = np.stack([found[0][samples], found[1][samples]])
     differs = (values[0] != values[1]) & ~np.isnan(values).all(axis=0)
     samples, values = samples[differs], values[:, differs]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from sys import float_info
 from typing import Any, get_args
 
 from kolena_store.comparisons.records import ComparedModel, Family, Verdict
@@ -84,7 +85,7 @@ def _line(row: Row, *, is_bounded: bool) -> tuple[str, ...]:
         number(n) if n == other else f"{number(n)} / {number(other)}",
         *(_figure(row[one], is_bounded=is_bounded) for one in ("value", "baseline")),
         _difference(row, is_bounded=is_bounded),
-        fraction(row["q"]) if row["q"] is not None else number(None),
+        _chance(row["q"]),
         _figure(row["mde"], is_bounded=is_bounded),
     )
 
@@ -98,7 +99,7 @@ def _difference(row: Row, *, is_bounded: bool) -> str:
     if delta is None:
         return number(None)
     ends = (
-        f" [{_signed(low, is_bounded=is_bounded)}, {_signed(high, is_bounded=is_bounded)}]" if low is not None else ""
+        f" [{_figure(low, is_bounded=is_bounded)}, {_figure(high, is_bounded=is_bounded)}]" if low is not None else ""
     )
     return f"{_signed(delta, is_bounded=is_bounded)}{ends}"
 
@@ -110,6 +111,11 @@ def _signed(value: float, *, is_bounded: bool) -> str:
 
 def _figure(value: float | None, *, is_bounded: bool) -> str:
     return fraction(value) if is_bounded else number(value)
+
+
+def _chance(value: float | None) -> str:
+    """Return a p-value; it is never 0, though the smallest are too small for a double."""
+    return fraction(value if value is None else max(value, float_info.min))
 
 
 def _left_out(one: ComparedModel) -> Iterator[str]:

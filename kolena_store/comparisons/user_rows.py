@@ -50,7 +50,7 @@ def tested_user_metrics(
         fields=result_fields(session, setting.request.dataset, setting.version, setting.workflow),
         members=paired.members,
         size=plan.size,
-        clusters=plan.design.clusters,
+        design=plan.design.by_sample(plan.size) if any(one.columns.rows is not None for one in models) else plan.design,
         limits=setting.request.limits,
     )
     names = [case.name for case in setting.cases]
@@ -60,7 +60,7 @@ def tested_user_metrics(
     answers = run_paired_job(replace(job, spreads=spreads), own.limits)
     for index, metric in enumerate(metrics):
         of_metric = answers[index :: len(metrics)]
-        yield _tested(metric, of_metric, paired, is_clustered=own.clusters is not None, testing=testing)
+        yield _tested(metric, of_metric, paired, unit=own.unit, testing=testing)
 
 
 def _tested(
@@ -68,7 +68,7 @@ def _tested(
     answers: Sequence[PairedAnswer],
     paired: PairedModels,
     *,
-    is_clustered: bool,
+    unit: str | None,
     testing: Testing,
 ) -> TestedRows:
     sides = [
@@ -87,8 +87,8 @@ def _tested(
         freedom=n_units - 1,
         n_units=n_units,
         n_differing=np.array([np.inf if one.n_differing is None else one.n_differing for one in spreads]),
-        is_clustered=is_clustered,
-        names=[_name(one, is_clustered=is_clustered) for one in spreads],
+        unit=unit,
+        names=[_name(one, unit) for one in spreads],
         thin=[few_differing(np.inf if one.n_differing is None else one.n_differing) for one in spreads],
     )
     tested = tested_by_error(rows, evidence, testing)
@@ -143,6 +143,6 @@ def _has_successes(answer: PairedAnswer) -> bool:
     return any(name.lower() == "successes" for name, _ in answer.first.columns)
 
 
-def _name(spread: AnswerSpread, *, is_clustered: bool) -> str:
-    note = f", {cluster_note(spread.n_units)}" if is_clustered else ""
+def _name(spread: AnswerSpread, unit: str | None) -> str:
+    note = "" if unit is None else f", {cluster_note(spread.n_units, unit)}"
     return f"paired {spread.kind} t{note}"

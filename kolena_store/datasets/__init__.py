@@ -3,7 +3,7 @@
 from kolena_store.datasets.attached import AttachedTable, attached_tables, check_table_name
 from kolena_store.datasets.categories import with_categories
 from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, changed_samples
-from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
+from kolena_store.datasets.changes import RowChanges, count_samples, row_changes, stored_samples, write_changes
 from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import (
     CLASS_MARK,
@@ -47,6 +47,7 @@ from kolena_store.datasets.identity import (
     shown_ids,
 )
 from kolena_store.datasets.kept_digests import dataset_digest
+from kolena_store.datasets.mixed import has_other_samples, mixed_version
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.objects import OBJECTS, collected_objects, field_types, input_of
 from kolena_store.datasets.records import (
@@ -114,6 +115,7 @@ __all__ = [
     "content_of_members",
     "content_of_version",
     "count_changes",
+    "count_samples",
     "dataset_digest",
     "dataset_history",
     "dataset_named",
@@ -124,9 +126,11 @@ __all__ = [
     "files_of",
     "find_dataset",
     "find_numbers",
+    "has_other_samples",
     "input_of",
     "is_exact",
     "missing_ids",
+    "mixed_version",
     "note_dataset",
     "read_rows",
     "row_changes",

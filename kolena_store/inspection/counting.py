@@ -66,7 +66,7 @@ def _counted(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], nam
 
         def made(results: ResultsRecord = results) -> np.ndarray | None:
             model = scored_model(look, setting, results, plan.terms)
-            side = model.side(plan, plan.chosen)
+            side = model.side(plan, plan.chosen, by_sample=False)
             return sample_values(side.evidence, setting.metrics[0], -1)
 
         found = look.kept.get(key, made, lambda array: 0 if array is None else array.nbytes)

@@ -100,8 +100,9 @@ def _measured(
     }
     plan = plan_of(look.session, replace(setting, cases=cases), Members(of_every_model=members, of_results={}), None)
     model = scored_model(look, setting, results, plan.terms)
-    found, evidence = found_evidence(plan, model.columns, model.scored.facts, plan.chosen, level=LEVEL)
-    rows = with_bare_rows(zip(found, intervals(found, evidence), strict=True), evidence.classes)
+    found = found_evidence(plan, model.columns, model.scored.facts, plan.chosen, level=LEVEL)
+    evidence = found.evidence
+    rows = with_bare_rows(zip(found.shown, intervals(found.values, evidence), strict=True), evidence.classes)
     keys = RunKeys(
         run=0,
         model=results.model,

@@ -80,7 +80,14 @@ def store_views(session: Session) -> list[PublishedObject]:
     for name, nothing, query in OF_FILES:
         file_ids = [row[0] for row in session.rows(query)]
         made[name] = views[name].fill(files=paths(session, file_ids)) if file_ids else views[nothing].fill()
+    made["history"] = views["history"].fill(history=_history())
     return [_view(name, text) for name, text in made.items()]
+
+
+def _history() -> Fragment:
+    rows = statement("queries/history", "all_rows").fill()
+    models = statement("queries/history", "all_models").fill()
+    return statement("queries/history", "history").fill(metrics=rows, models=models)
 
 
 def _view(name: str, create: Fragment) -> PublishedObject:

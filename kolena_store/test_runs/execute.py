@@ -5,7 +5,7 @@ import platform
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
@@ -21,6 +21,7 @@ from kolena_store.results import ResultsRecord, results_of_dataset, results_of_m
 from kolena_store.schema import now
 from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.answered import check_answers
+from kolena_store.test_runs.definitions import metric_digests
 from kolena_store.test_runs.members import Members, ensured_members
 from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of, lacking_notes
@@ -296,6 +297,7 @@ def _make_run(
             "configuration_id": setting.configuration_id,
             "restriction": setting.restriction,
             "metric_set": setting.metric_set,
+            "definitions": canonical_json(_definitions(setting)),
             "status": "done",
             "origin": "computed",
             "notes": [*scored.notes, *plan.design.notes, *lacking_notes(setting.version, results, setting.cases)],
@@ -306,7 +308,18 @@ def _make_run(
             "seconds": time.perf_counter() - clock,
             "n_scored": scored.n_scored,
             "n_reused": scored.n_reused,
+            "repeats": None if measured.repeats is None else canonical_json(asdict(measured.repeats)),
         }
+    )
+
+
+def _definitions(setting: Setting) -> dict[str, str]:
+    return metric_digests(
+        setting.version,
+        setting.workflow,
+        setting.file,
+        metrics=setting.metrics,
+        own_metrics=setting.own_metrics,
     )
 
 
@@ -354,7 +367,7 @@ def _with_own_metrics(
         fields=result_fields(session, setting.request.dataset, setting.version, setting.workflow),
         members=members_of(plan),
         size=plan.size,
-        clusters=plan.design.clusters,
+        design=plan.design.by_sample(plan.size) if scored.results.repeat_field is not None else plan.design,
         limits=setting.request.limits,
     )
     return with_user_metrics(session, own, scored, keys, measured=measured)

@@ -89,23 +89,23 @@ class TestedRows:
 class SmoothEvidence:
     """The standard errors of some differences, NaN where they are not known, and what they rest on.
 
-    `n_units` counts the independent units, clusters if `is_clustered`, and `freedom` the degrees of freedom.
-    `n_differing` counts the samples that are not alike for both models, infinite where that is not known; `names` say
-    how each error was found.
+    `n_units` counts the independent units, clusters if these have a name (`unit`), and `freedom` the degrees of
+    freedom. `n_differing` counts the samples that are not alike for both models, infinite where that is not known;
+    `names` say how each error was found.
     """
 
     error: Numbers
     freedom: Numbers
     n_units: Numbers
     n_differing: Numbers
-    is_clustered: bool
+    unit: str | None
     names: list[str]
     thin: list[str | None]
 
     @property
     def known(self) -> Numbers:
         """Return the errors that rest on enough units to stand for others."""
-        return np.where(self.n_units >= (FEWEST_CLUSTERS if self.is_clustered else 2), self.error, np.nan)
+        return np.where(self.n_units >= (2 if self.unit is None else FEWEST_CLUSTERS), self.error, np.nan)
 
 
 def tested_by_counts(rows: PairedRows, counts: Discordant, testing: Testing) -> TestedRows:
@@ -211,8 +211,8 @@ def _reasons(rows: PairedRows, evidence: SmoothEvidence, error: Numbers, is_alik
     ):
         if known is not None or one > 0:
             found.append(known)
-        elif evidence.is_clustered and units < FEWEST_CLUSTERS:
-            found.append(too_few_clusters(units))
+        elif evidence.unit is not None and units < FEWEST_CLUSTERS:
+            found.append(too_few_clusters(units, evidence.unit))
         else:
             found.append(NO_DIFFERENCE if alike else why_not_one(units, one))
     return found

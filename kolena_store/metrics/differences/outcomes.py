@@ -16,6 +16,9 @@ from kolena_store.statistics.smooth import Numbers
 
 __all__ = ["Discordant", "counts_of_rows", "differing", "discordant", "is_counted", "trials_and_successes"]
 
+ROUNDING = 1e-9
+"""Of averages of several answers, such as thirds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Discordant:
@@ -42,26 +45,32 @@ def discordant(pair: Pair, rows: PairedRows) -> Discordant | None:
         if first is None or second is None or _any_member(pair, first[0] != second[0]):
             return None
         planes += [from_flags(first[1] & ~second[1]), from_flags(second[1] & ~first[1])]
-    counts = count_many(pair.first.evidence.members, np.stack(planes))
+    counts = count_many(pair.members, np.stack(planes))
     return Discordant(
         first_only=counts_of_rows(rows, counts[:, ::2]), second_only=counts_of_rows(rows, counts[:, 1::2])
     )
 
 
 def differing(pair: Pair, rows: PairedRows) -> Numbers:
-    """Return how many samples of each row count otherwise for one model than for the other, in counts."""
+    """Return how many samples of each row count otherwise for one model than for the other, in counts.
+
+    Of several answers to a sample, what they count for on average.
+    """
     first, second = pair.first.evidence, pair.second.evidence
     mapping, planes = codes_in_first(pair), []
+    own_numbers = np.arange(len(first.classes.names))
     for first_class, second_class in rows.class_pairs:
-        is_other = np.zeros(first.columns.size, dtype=np.bool_)
+        is_other = np.zeros(1, dtype=np.bool_)
         for term in first.definitions_of(rows.metric):
             if first_class >= 0 and term.is_of_class:
-                here, there = _of_class(first.columns, term, first_class), _of_class(second.columns, term, second_class)
-                is_other |= here != there
+                here = _of_class(first.columns, term, first_class).astype(np.float64)
+                there = _of_class(second.columns, term, second_class).astype(np.float64)
             else:
-                is_other |= _counts_otherwise(first.columns, second.columns, term, mapping)
-        planes.append(from_flags(is_other))
-    return counts_of_rows(rows, count_many(first.members, np.stack(planes)))
+                here, there = _marks(first.columns, term, own_numbers), _marks(second.columns, term, mapping)
+            apart = first.columns.by_sample(here) - second.columns.by_sample(there)
+            is_other = is_other | (np.abs(apart) > ROUNDING)
+        planes.append(from_flags(np.asarray(is_other)))
+    return counts_of_rows(rows, count_many(pair.members, np.stack(planes)))
 
 
 def counts_of_rows(rows: PairedRows, counts: Counts) -> Numbers:
@@ -125,22 +134,25 @@ def _of_class(columns: SampleColumns, term: TermDefinition, code: int) -> Flags:
     return np.asarray(columns.flags[term.expression] & (columns.codes[term.by[0]] == code))
 
 
-def _counts_otherwise(
-    first: SampleColumns, second: SampleColumns, term: TermDefinition, mapping: NDArray[np.int64]
-) -> Flags:
-    """Return which samples don't count alike in a term of all classes, or of none."""
+def _marks(columns: SampleColumns, term: TermDefinition, numbers: NDArray[np.int64]) -> Numbers:
+    """Return a number for what each row counts for in a term, the same for the same classes, and 0 for nothing.
+
+    Each class has a number at random, so that averages of several rows are alike for the same classes alone. `numbers`
+    has those of the model's classes that hold for both models.
+    """
+    if not term.is_of_class:
+        return columns.flags[term.expression].astype(np.float64)
+    marks = np.random.default_rng(0).random(int(numbers.max(initial=0)) + 1)[numbers] + 1
     if term.each:
-        here, there = first.element_flags[term.expression], second.element_flags[term.expression]
-        return np.asarray((here != there).any(axis=0)) if here.shape == there.shape else np.ones(first.size, np.bool_)
-    here, there = first.flags[term.expression], second.flags[term.expression]
-    if not term.by:
-        return np.asarray(here != there)
-    known = np.append(mapping, -1)  # the code -1, no class, takes the last place
-    codes, others = first.codes[term.by[0]], known[second.codes[term.by[0]]]
-    return np.asarray(np.where(here, codes, -1) != np.where(there, others, -1))
+        total = np.zeros(columns.size)
+        for mark, flags in zip(marks.tolist(), columns.element_flags[term.expression], strict=True):
+            total += mark * flags
+        return total
+    codes = columns.codes[term.by[0]]
+    return np.where(columns.flags[term.expression] & (codes >= 0), np.append(marks, 0.0)[codes], 0.0)
 
 
 def _any_member(pair: Pair, flags: Flags) -> bool:
     """Return whether any of the flagged samples belongs to a test case."""
     words = from_flags(flags)
-    return bool(words.any()) and bool(count_many(pair.first.evidence.members, words[np.newaxis]).any())
+    return bool(words.any()) and bool(count_many(pair.members, words[np.newaxis]).any())

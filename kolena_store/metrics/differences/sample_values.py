@@ -13,13 +13,18 @@ __all__ = ["sample_values"]
 def sample_values(evidence: Evidence, metric: MetricDefinition, class_place: int) -> Numbers | None:
     """Return what each `_sample` counts for, NaN where it does not: 1 and 0 in a proportion, a term of a sum.
 
-    None for a metric that is neither a proportion nor made of one sum.
+    Of several answers to a sample, their average. None for a metric that is neither a proportion nor made of one sum.
 
     Args:
         evidence: the model's.
         metric: the metric.
         class_place: the class that it is asked of; -1 is the whole.
     """
+    found = _values_of_rows(evidence, metric, class_place)
+    return None if found is None else evidence.columns.by_sample(found)
+
+
+def _values_of_rows(evidence: Evidence, metric: MetricDefinition, class_place: int) -> Numbers | None:
     counted = trials_and_successes(evidence, metric, class_place)
     if counted is not None:
         trials, successes = counted

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kolena_store.membership.bitmaps import Words
 from kolena_store.metrics.aggregation import MetricValues
 from kolena_store.metrics.definitions import MetricDefinition
 from kolena_store.metrics.intervals.evidence import Evidence
@@ -26,15 +27,19 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two models on the same members of the same test cases; differences are first less second."""
+    """Two models on the same members (samples) of the same test cases; differences are first less second.
+
+    A model that answered samples several times has rows of its own; both are then drawn by sample, or in clusters.
+    """
 
     first: Side
     second: Side
+    members: Words
 
     @property
     def n_cases(self) -> int:
         """Return how many test cases there are."""
-        return len(self.first.evidence.members)
+        return len(self.members)
 
 
 @dataclass(frozen=True, kw_only=True)

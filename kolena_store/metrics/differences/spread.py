@@ -136,18 +136,21 @@ class _SpreadMaker:
         for row in self._rows_of_case[case].tolist():
             with np.errstate(over="ignore", invalid="ignore"):
                 moved = (self._moved(row, first, 0), self._moved(row, second, 1))
-                self._enter_samples(row, moved, first)
+                self._enter_samples(row, moved, (first, second))
 
-    def _enter_samples(self, row: int, moved: tuple[Numbers, Numbers], samples: CaseSamples) -> None:
+    def _enter_samples(self, row: int, moved: tuple[Numbers, Numbers], sides: tuple[CaseSamples, CaseSamples]) -> None:
+        samples = sides[0]
         if self._first.design.is_plain:
             strata = samples.strata(self._metric, int(self._rows.classes[row]))
             if strata is not None:
                 self._enter_strata(row, moved[0] - moved[1], strata)
                 return
-        self.found.n_differing[row] = np.count_nonzero(np.sign(moved[0]) != np.sign(moved[1]))
+        signs = [np.sign(side.by_sample(one)) for side, one in zip(sides, moved, strict=True)]
+        self.found.n_differing[row] = np.count_nonzero(signs[0] != signs[1])
         n = min(self._rows.n[row], self._rows.second_n[row])
-        n_units = samples.n_units(samples.by_unit(np.abs(moved[0]) + np.abs(moved[1])), n)
-        difference = samples.by_unit(moved[0] - moved[1])
+        reach = [side.by_unit(np.abs(one)) for side, one in zip(sides, moved, strict=True)]
+        n_units = samples.n_units(reach[0] + reach[1], n)
+        difference = sides[0].by_unit(moved[0]) - sides[1].by_unit(moved[1])
         variance = dot(difference, difference) * n_units / (n_units - 1) if n_units > 1 else np.nan
         self._enter(row, variance, freedom=n_units - 1, n_units=n_units)
 

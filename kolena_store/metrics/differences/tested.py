@@ -56,7 +56,7 @@ def _has_spread(rows: PairedRows) -> bool:
 
 
 def _evidence(pair: Pair, rows: PairedRows, spread: DifferenceSpread) -> SmoothEvidence:
-    found, error = thinness(pair, rows, spread), np.sqrt(spread.variance)
+    found, error, design = thinness(pair, rows, spread), np.sqrt(spread.variance), pair.first.evidence.design
     term = pair.first.evidence.kernel_term(rows.metric)
     if term is not None and term.kernel == MEDIAN:  # few samples between the medians say nothing of how they vary
         error = np.where([reason is None for reason in found.reasons], error, np.nan)
@@ -65,7 +65,7 @@ def _evidence(pair: Pair, rows: PairedRows, spread: DifferenceSpread) -> SmoothE
         freedom=spread.freedom,
         n_units=spread.n_units,
         n_differing=found.n_differing,
-        is_clustered=pair.first.evidence.design.clusters is not None,
+        unit=None if design.clusters is None else design.unit,
         names=_names(pair, rows.metric, spread),
         thin=found.reasons,
     )
@@ -79,7 +79,7 @@ def _names(pair: Pair, metric: MetricDefinition, spread: DifferenceSpread) -> li
         return [f"paired linearised t{weighted}"] * len(spread.n_units)
     has_kernel = any(term.kind == "kernel" for term in pair.first.evidence.definitions_of(metric))
     kind = "paired linearised t" if has_kernel else "paired jackknife t"
-    return [f"{kind}, {cluster_note(units)}" for units in np.nan_to_num(spread.n_units).tolist()]
+    return [f"{kind}, {cluster_note(units, design.unit)}" for units in np.nan_to_num(spread.n_units).tolist()]
 
 
 def _permuted(pair: Pair, tested: TestedRows, testing: Testing) -> TestedRows:

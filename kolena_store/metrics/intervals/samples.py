@@ -14,6 +14,9 @@ from kolena_store.statistics.smooth import Numbers, dot, summed
 
 __all__ = ["CaseSamples"]
 
+SUMS_KEPT = 1 << 20
+"""Of a term over clusters and classes, 8 MB at most."""
+
 
 class CaseSamples:
     """One test case's samples of one model, in the order of `_sample`."""
@@ -25,6 +28,7 @@ class CaseSamples:
         self.samples = to_samples(self._members)
         self._weights = evidence.design.weights_of(self.samples)
         self._by_kernel: dict[str, Numbers] = {}
+        self._by_cluster: dict[str, Numbers] = {}
 
     @cached_property
     def clusters(self) -> NDArray[np.int64]:
@@ -44,6 +48,14 @@ class CaseSamples:
         if self._evidence.design.clusters is None:
             return moved
         return summed(self.clusters, moved, self.n_clusters)
+
+    def by_sample(self, moved: Numbers) -> Numbers:
+        """Return the influence of each sample: the sum of those of its rows, where there are several."""
+        rows = self._evidence.columns.rows
+        if rows is None:
+            return moved
+        places = np.unique(rows.samples[self.samples], return_inverse=True)[1].astype(np.int64)
+        return summed(places, moved, int(places.max(initial=-1)) + 1)
 
     def n_units(self, moved: Numbers, n: float) -> float:
         """Return how many independent units a metric of n samples rests on, given the influence of each unit.
@@ -92,7 +104,18 @@ class CaseSamples:
         return self._kernels.positives(term, class_place, self.samples)
 
     def cluster_sums(self, term: TermDefinition, n_classes: int) -> Numbers:
-        """Return what the samples of each cluster add to a term: [clusters, 1], or [clusters, classes]."""
+        """Return what the samples of each cluster add to a term: [clusters, 1], or [clusters, classes].
+
+        Several metrics may be made of the same term: small sums are kept for them.
+        """
+        if term.name in self._by_cluster:
+            return self._by_cluster[term.name]
+        sums = self._cluster_sums(term, n_classes)
+        if sums.size <= SUMS_KEPT:
+            self._by_cluster[term.name] = sums
+        return sums
+
+    def _cluster_sums(self, term: TermDefinition, n_classes: int) -> Numbers:
         if term.each:
             elements = [self._weighted(self._elements(term, code)) for code in range(n_classes)]
             sums = [summed(self.clusters, one, self.n_clusters) for one in elements]

@@ -90,7 +90,7 @@ def _answer_all(connection: "duckdb.DuckDBPyConnection", job: Document, folder: 
                 continue
             answer = shown.answer(query)
             if job["spreads"][number] and "problem" not in answer:
-                chosen = shown.samples[is_chosen[shown.samples]]
+                chosen = shown.samples_among(is_chosen)
                 answer["spread"] = _drawn_again(shown, query, chosen, clusters, seed=job["seed"])
                 shown.show_members(is_chosen)
             _write(answers, answer)
@@ -111,7 +111,12 @@ def _summed(
     split = {number: additive_query(query) for number, query in enumerate(job["queries"])}
     if not any(split.values()):
         return {}
-    members, size = np.stack(list(member_words(folder))), int(job["size"])
+    members, size, samples = np.stack(list(member_words(folder))), int(job["size"]), shown.samples
+    repeated = shown.repeated_rows(size)
+    if repeated is not None:  # each answer is a row of its own, which varies with the others to its sample
+        members, size = repeated.members(members), repeated.n_places
+        clusters = None if clusters is None else clusters[samples]
+        samples = np.arange(len(samples))
     shown.show_everything()
     found: dict[int, list[Document]] = {}
     for number, query in split.items():
@@ -119,7 +124,7 @@ def _summed(
             continue
         # A query that fails on some sample is asked again on each test case: most may not hold that sample.
         with contextlib.suppress(duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError):
-            sums = SampleSums(connection, query, shown.samples, members=members, size=size)
+            sums = SampleSums(connection, query, samples, members=members, size=size)
             answers = additive_answers(connection, query, sums, members)
             if answers is None:
                 continue

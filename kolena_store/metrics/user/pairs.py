@@ -73,27 +73,37 @@ def _summed(asked: _Asked, job: Document) -> dict[int, list[Document]]:
 
 
 def _by_sums(asked: _Asked, query: "AdditiveQuery", *, has_spread: bool) -> list[Document] | None:
-    from kolena_store.metrics.user.spreads import difference_spreads, influences
+    import numpy as np
+
+    from kolena_store.metrics.user.spreads import SideSums, difference_spreads, influences
     from kolena_store.metrics.user.sums import SampleSums, additive_answers
 
-    answers, sums, moved = [], [], []
+    answers, added, moved = [], [], []
     for shown in asked.sides:
         shown.show_everything()
-        of_side = SampleSums(shown.connection, query, shown.samples, members=asked.members, size=asked.size)
-        answered = additive_answers(shown.connection, query, of_side, asked.members)
+        rows = shown.repeated_rows(asked.size)
+        members, size = (asked.members, asked.size) if rows is None else (rows.members(asked.members), rows.n_places)
+        samples = shown.samples if rows is None else np.arange(len(rows.samples))
+        sums = SampleSums(shown.connection, query, samples, members=members, size=size)
+        answered = additive_answers(shown.connection, query, sums, members)
         if answered is None:
             return None
         answers.append(answered)
-        sums.append(of_side)
-        moved.append(influences(shown.connection, query, of_side, members=asked.members) if has_spread else None)
+        if has_spread:
+            added.append(SideSums(sums=sums, rows=rows, size=asked.size))
+            moved.append(influences(shown.connection, query, sums, members=members))
     documents = [
         {"first": _row(answers[0][0], first), "second": _row(answers[1][0], second)}
         for first, second in zip(answers[0][1], answers[1][1], strict=True)
     ]
-    if moved[0] is None or moved[1] is None:
+    if not has_spread:
         return documents
     spreads = difference_spreads(
-        query, (sums[0], sums[1]), (moved[0], moved[1]), members=asked.members, clusters=asked.clusters
+        query,
+        (added[0], added[1]),
+        (moved[0], moved[1]),
+        members=asked.members,
+        clusters=asked.clusters,
     )
     return [one | {"spread": asdict(spread)} for one, spread in zip(documents, spreads, strict=True)]
 
@@ -125,5 +135,5 @@ def _drawn_again(asked: _Asked, query: str, is_member: "np.ndarray") -> Document
         first, second = (shown.value_on_drawn(query, drawn) for shown in asked.sides)
         return None if first is None or second is None else float(first) - float(second)
 
-    samples = asked.sides[0].samples
-    return asdict(bootstrapped(samples[is_member[samples]], asked.clusters, asked.seed, difference_on))
+    samples = asked.sides[0].samples_among(is_member)
+    return asdict(bootstrapped(samples, asked.clusters, asked.seed, difference_on))

@@ -1,6 +1,7 @@
 """The samples of one model that queries see as `results`: all of them, those of a test case, or some drawn again."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.number_types import is_number
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     import duckdb
     import numpy as np
     import pyarrow as pa
+
+    from kolena_store.metrics.repeated_rows import RepeatedRows
 
 __all__ = ["Document", "ShownSamples", "plain_number"]
 
@@ -27,6 +30,27 @@ class ShownSamples:
         query = statement("queries/user_metrics", "answered_samples").fill(table=self._table)
         self.samples: np.ndarray = connection.sql(query).to_arrow_table().column(0).to_numpy()
         self.show_rows(self.samples < 0)
+
+    def samples_among(self, is_member: "np.ndarray") -> "np.ndarray":
+        """Return the samples that are answered, each once, among those of flags over all sample numbers."""
+        import numpy as np
+
+        return np.asarray(self.samples[self._is_first & is_member[self.samples]])
+
+    def repeated_rows(self, size: int) -> "RepeatedRows | None":
+        """Return the rows by sample, where the model answered some samples several times."""
+        from kolena_store.metrics.repeated_rows import RepeatedRows
+
+        return None if self._is_first.all() else RepeatedRows(samples=self.samples, size=size)
+
+    @cached_property
+    def _is_first(self) -> "np.ndarray":
+        """Return which rows are the first of their sample."""
+        import numpy as np
+
+        is_first = np.ones(len(self.samples), dtype=np.bool_)
+        is_first[1:] = self.samples[1:] != self.samples[:-1]
+        return is_first
 
     def show_everything(self) -> None:
         """Show all samples; of attached tables what was shown before."""

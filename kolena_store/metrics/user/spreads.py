@@ -1,7 +1,7 @@
 """How precise a query's answer is: from what each sample adds to its sums, or by asking it of samples drawn again."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kolena_store.membership.bitmaps import Samples, Words, from_flags, to_flags
 from kolena_store.metrics.counting import Codes, Counts, count_many
+from kolena_store.metrics.repeated_rows import RepeatedRows
 from kolena_store.metrics.sums import Floats
 from kolena_store.metrics.user.additive import CASE, AdditiveQuery, Aggregate
 from kolena_store.metrics.user.answers import AnswerSpread
@@ -20,10 +21,13 @@ from kolena_store.statistics.smooth import dot, summed
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["bootstrapped", "difference_spreads", "influences", "linearised"]
+__all__ = ["SideSums", "bootstrapped", "difference_spreads", "influences", "linearised"]
 
 DRAWS = 200
 LEAST_SHARE_DEFINED = 0.95
+ROUNDING = 1e-9
+"""Of averages of several answers, such as thirds."""
+
 STEP = 1e-5
 """Of a term, relative to its size: differences of the metric at either side are exact to about the square of it."""
 
@@ -59,9 +63,34 @@ def influences(
     return _influences(query, sums, members, slopes, added=added)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SideSums:
+    """The sums of one of two models over the samples [0, size), or over `rows` where samples have several answers."""
+
+    sums: SampleSums
+    rows: RepeatedRows | None
+    size: int
+
+    def contributions(self, one: Aggregate) -> Floats:
+        """Return what each sample adds to an aggregate: of several answers their average."""
+        added = self.sums.contributions(one)
+        if self.rows is not None:
+            return self.rows.averages(added)
+        dense = np.zeros(self.size)
+        dense[self.sums.samples] = added
+        return dense
+
+    def by_sample(self, moved: Floats, places: Samples) -> tuple[Floats, Samples]:
+        """Return how much each sample moves a value, and the samples, given how much each of the sums' rows does."""
+        if self.rows is None:
+            return moved, places
+        samples, first = np.unique(self.rows.samples[places], return_inverse=True)
+        return summed(first.astype(np.int64), moved, len(samples)), samples
+
+
 def difference_spreads(
     query: AdditiveQuery,
-    sums: tuple[SampleSums, SampleSums],
+    sides: tuple[SideSums, SideSums],
     moved: tuple[Iterator[tuple[Floats, Samples]], Iterator[tuple[Floats, Samples]]],
     *,
     members: Words,
@@ -72,9 +101,10 @@ def difference_spreads(
     A query of nothing but counts also tells how many samples count otherwise for one model than for the other.
     """
     is_counted = all(one.kind in ("count", "count_if") for one in query.aggregates)
-    differing = _differing(query.aggregates, sums, members) if is_counted else None
+    differing = _differing(query.aggregates, sides, members) if is_counted else None
     found = []
-    for case, ((first, samples), (second, _)) in enumerate(zip(*moved, strict=True)):
+    for case, of_sides in enumerate(zip(*moved, strict=True)):
+        (first, samples), (second, _) = (side.by_sample(*one) for side, one in zip(sides, of_sides, strict=True))
         n_differing = int(differing[case]) if differing is not None else None
         found.append(replace(_of_influences(first - second, samples, clusters), n_differing=n_differing))
     return found
@@ -88,14 +118,12 @@ def _influences(
         yield _influence(query.aggregates, added, slopes[case], is_chosen), sums.samples[is_chosen]
 
 
-def _differing(aggregates: Sequence[Aggregate], sums: tuple[SampleSums, SampleSums], members: Words) -> Counts:
+def _differing(aggregates: Sequence[Aggregate], sides: tuple[SideSums, SideSums], members: Words) -> Counts:
     """Return how many members of each test case count otherwise on one side, among those that both answered."""
-    is_other = np.zeros(sums[0].size, dtype=np.bool_)
+    is_other = np.zeros(sides[0].size, dtype=np.bool_)
     for one in aggregates:
-        dense = np.zeros((2, sums[0].size))
-        for row, side in zip(dense, sums, strict=True):
-            row[side.samples] = side.contributions(one)
-        is_other |= dense[0] != dense[1]
+        first, second = (side.contributions(one) for side in sides)
+        is_other |= np.abs(first - second) > ROUNDING
     return count_many(members, from_flags(is_other)[np.newaxis])[:, 0]
 
 
