@@ -12,7 +12,16 @@ from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.schema import document_text, listed, now
 from kolena_store.tables import Layout, RecordColumn
 
-__all__ = ["MODELS", "ModelRecord", "configuration_id", "model_named", "models", "normal_name", "note_model"]
+__all__ = [
+    "MODELS",
+    "ModelRecord",
+    "configuration_id",
+    "model_named",
+    "models",
+    "normal_name",
+    "note_model",
+    "stored_configuration",
+]
 
 LISTING = "kolena-store models"
 LONGEST_NAME = 200
@@ -88,13 +97,20 @@ def configuration_id(transaction: Transaction, kind: str, document: Mapping[str,
     """Return the id of a configuration, entered at its first mention; None is none, which is not {}."""
     if document is None:
         return None
-    text = document_text(f"the {kind} configuration", document)
-    known = transaction.value("models.configuration_of", kind=kind, document=text)
+    known = stored_configuration(transaction, kind, document)
     if known is not None:
-        return int(known)
+        return known
+    text = document_text(f"the {kind} configuration", document)
     new_id = transaction.new_id()
     transaction.run("models.insert_configuration", configuration_id=new_id, kind=kind, document=text, created=now())
     return new_id
+
+
+def stored_configuration(session: Session, kind: str, document: Mapping[str, Any]) -> int | None:
+    """Return the id of a configuration that was mentioned before, else None."""
+    text = document_text(f"the {kind} configuration", document)
+    known = session.value("models.configuration_of", kind=kind, document=text)
+    return None if known is None else int(known)
 
 
 def _insert(transaction: Transaction, name: str, metadata: Mapping[str, Any], tags: Sequence[str]) -> ModelRecord:

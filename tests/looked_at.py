@@ -53,6 +53,53 @@ def spam_store(store: ks.Store) -> ks.Store:
     return store
 
 
+def corrected_store(store: ks.Store) -> ks.Store:
+    """Change a store of `spam`: other labels for every seventh sample, three samples gone, `newer` tested on it."""
+    samples, answers = spam_tables()
+    kinds = [
+        {"spam": "ham", "ham": "spam"}[kind] if number % 7 == 0 else kind
+        for number, kind in enumerate(samples.column("kind").to_pylist())
+    ]
+    changed = samples.set_column(1, "kind", pa.array(kinds)).slice(3)
+    with store.transaction():
+        store.upload_dataset("spam", changed, id_fields=["id"])
+        store.upload_results("spam", "newer", answers["old"].slice(3))
+        store.test("spam", ["new", "newer"], suite="everyday")
+    return store
+
+
+STANDARD = """
+[standard]
+name = "mail"
+dataset = "spam"
+suite = "everyday"
+
+[[gate]]
+id = "right"
+metric = "accuracy"
+cases = ["*"]
+at_least = 0.75
+
+[[gate]]
+id = "no worse"
+metric = "accuracy"
+cases = ["all", "Short"]
+baseline = "not_regressed"
+
+[[waiver]]
+gate = "right"
+case = "Short"
+reason = "short ones <b>come later</b>"
+expires = 2100-01-01
+
+[[waiver]]
+gate = "no worse"
+case = "Short"
+reason = "was known"
+expires = 2020-01-01
+"""
+
+
 def homes_store(store: ks.Store) -> ks.Store:
     """Fill a store with `homes`, a regression with one model and its runs."""
     random = np.random.default_rng(6)

@@ -226,9 +226,9 @@ def test_without_a_place_for_notes_every_process_reads_the_files(
 def test_notes_stand_in_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(seals.CACHE_SETTING)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert seals._cache_folder() == tmp_path / "kolena-store"
+    assert seals.cache_folder() == tmp_path / "kolena-store"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert seals._cache_folder() == Path.home() / ".cache" / "kolena-store"
+    assert seals.cache_folder() == Path.home() / ".cache" / "kolena-store"
 
 
 def test_a_file_that_duckdb_reads_in_spite_of_damage_is_refused(ticket_store: ks.Store) -> None:

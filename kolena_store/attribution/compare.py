@@ -5,11 +5,11 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kolena_store.attribution.chain import PARTS, Chain, Link, chain_of
+from kolena_store.attribution.chain import PARTS, Chain, Link, Part, chain_of
 from kolena_store.attribution.counterfactuals import Values, leaving_no_files, measured_link, values_of
 from kolena_store.attribution.outcome import ATTRIBUTION_COLUMNS, Attribution
 from kolena_store.attribution.sides import Sides, sides_of
-from kolena_store.database import Transaction
+from kolena_store.database import Session, Transaction
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.test_runs.execute import Setting
 from kolena_store.test_runs.records import runs_numbered
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["compare_runs"]
+__all__ = ["compare_runs", "parts_between"]
 
 TEXTS = ("test_case", "metric", "class", "better")
 AFTER = ("baseline", *(f"after_{part}" for part in PARTS[:-1]), "value")
@@ -58,6 +58,17 @@ def compare_runs(
         left_out=sides.left_out,
         differences=_differences(rows[run], states, names),
     )
+
+
+def parts_between(session: Session, run: int, baseline: int) -> tuple[Part, ...]:
+    """Return what differs between two runs at all, without measuring anything.
+
+    Raises:
+        UnknownName: there is no such run.
+        InvalidInput: they are of different datasets, or have nothing in common.
+    """
+    sides = sides_of(session, run, baseline)
+    return chain_of(sides, _metrics(sides, None)).changed
 
 
 def _metrics(sides: Sides, given: str | Sequence[str] | None) -> tuple[str, ...]:

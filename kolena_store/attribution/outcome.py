@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.attribution.chain import PARTS, Part
 from kolena_store.display import Column, Listing, fraction, number
-from kolena_store.errors import shown
+from kolena_store.errors import InvalidInput, shown
+from kolena_store.plots import Plot, Plotted, Shares, attribution_plot
 from kolena_store.tables import ArrowBacked
 from kolena_store.test_runs import TestRun
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ATTRIBUTION_COLUMNS", "Attribution"]
+__all__ = ["ATTRIBUTION_COLUMNS", "TITLES", "Attribution"]
 
 Row = Mapping[str, Any]
 
@@ -25,10 +26,11 @@ ATTRIBUTION_COLUMNS = (
     ("reason", "text"),
 )
 TITLES: Mapping[Part, str] = MappingProxyType({part: part.replace("_", " ") for part in PARTS})
+"""Part -> how people read it"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Attribution(ArrowBacked):
+class Attribution(Plotted, ArrowBacked):
     """How two test runs on one dataset differ, and what each difference is due to.
 
     `differences` has a row for each metric, test case and class that both runs have: the two values, `delta`, and the
@@ -53,7 +55,25 @@ class Attribution(ArrowBacked):
         rows = self.rows()
         of_whole = [row for row in rows if row["class"] is None] or rows
         listings = [self._listing(name, [row for row in of_whole if row["metric"] == name]) for name in self.headlines]
-        return [*(one for one in listings if one.rows), *self._sentences(rows)]
+        return [*(one for one in listings if one.rows), *self.sentences()]
+
+    def plot(self, metric: str | None = None) -> Plot:
+        """Return the plot of the differences in a metric of the whole, the largest first; None is the first headline.
+
+        Raises:
+            InvalidInput: no difference in it could be split.
+        """
+        chosen = metric or next(iter(self.headlines), "")
+        rows = [row for row in self.rows() if (row["metric"], row["class"], row["reason"]) == (chosen, None, None)]
+        if not rows:
+            raise InvalidInput(f"no difference in {chosen!r} could be split, so there is nothing to draw")
+        parts = self.changed or PARTS[-1:]
+        found = [
+            Shares(test_case=row["test_case"], delta=row["delta"], parts={TITLES[part]: row[part] for part in parts})
+            for row in sorted(rows, key=lambda row: -abs(row["delta"]))
+        ]
+        title = f"{chosen}: {self.run.label} against {self.baseline.label}"
+        return attribution_plot(title, chosen, found)
 
     def _listing(self, metric: str, rows: Sequence[Row]) -> Listing:
         is_bounded = all(abs(row[name]) <= 1 for row in rows for name in ("value", "baseline") if row[name] is not None)
@@ -69,7 +89,8 @@ class Attribution(ArrowBacked):
         title = f"{self.run.dataset} · {metric}: {self.run.label} against {self.baseline.label}"
         return Listing(title=title, columns=columns, rows=lines)
 
-    def _sentences(self, rows: Sequence[Row]) -> Iterator[str]:
+    def sentences(self) -> Iterator[str]:
+        """Yield what differs between the runs, and what is not in the rows."""
         if not self.changed:
             yield "the two runs are of the same data, definitions and answers"
         yield from (f"{TITLES[part]}: {self._change(part)}" for part in self.changed)
@@ -77,7 +98,9 @@ class Attribution(ArrowBacked):
             yield "the parts change in this order, each is measured again, and they add up; not tested for evidence"
         if self.left_out:
             yield f"only one of the runs has {shown(self.left_out, str)}"
-        undefined = [row["test_case"] for row in rows if row["reason"] is not None and row["metric"] in self.headlines]
+        undefined = [
+            row["test_case"] for row in self.rows() if row["reason"] is not None and row["metric"] in self.headlines
+        ]
         if undefined:
             yield f"not split, as a value is not defined: {shown(dict.fromkeys(undefined), str)}"
 

@@ -27,8 +27,10 @@ HOMES = (
     Home("rescore", "kolena_store.cli.rescore_command", "Test again what newer data have made outdated."),
     Home("history", "kolena_store.cli.history_command", "The metrics of a test case over models and runs."),
     Home("ui", "kolena_store.cli.ui_command", "Explore the store in a browser."),
-    Home("report", "kolena_store.cli.report_command", "Write a suite or a comparison as one file."),
-    Home("plot", "kolena_store.cli.plot_command", "Draw a plot."),
+    Home(
+        "report", "kolena_store.cli.report_command", "Write a suite or a comparison as one HTML file, or as Markdown."
+    ),
+    Home("plot", "kolena_store.cli.plot_command", "Draw a plot as SVG, PNG, PDF or an interactive page."),
     Home("runs", "kolena_store.cli.runs", "The test runs of the store."),
     Home("models", "kolena_store.cli.models", "List the models."),
     Home("sql", "kolena_store.cli.queries", "Ask the store with a SELECT."),

@@ -61,6 +61,13 @@ HOST = "127.0.0.1"
     help="The suite file that slices are saved to as test cases, e.g. --suite-file everyday.sql.",
 )
 @click.option(
+    "--standard",
+    "standards",
+    multiple=True,
+    metavar="FILE",
+    help="A quality standard to show, e.g. --standard router.standard.toml; repeat it for several.",
+)
+@click.option(
     "--token",
     metavar="TEXT",
     help='What a browser must know, e.g. --token "$TOKEN". [default: none on this machine alone, else a random one]',
@@ -75,23 +82,24 @@ def command(
     names: tuple[str, ...],
     images: tuple[str, ...],
     suite_file: str | None,
+    standards: tuple[str, ...],
     token: str | None,
     no_browser: bool,
 ) -> None:
-    """Serve pages on the store until Ctrl-C: leaderboards, comparisons, test cases, samples, slices, runs over time.
+    """Serve pages on the store until Ctrl-C: leaderboards, comparisons, test cases, samples, slices, runs, standards.
 
     The store is only read, and nothing leaves the machine. Slices are saved to the suite file alone.
     """
     from kolena_store.web.serving import serve, served_settings
+    from kolena_store.web.settings import WebSettings
 
     store = invocation.open_store()
-    settings = served_settings(
-        host,
-        names=names,
-        images=tuple(_folder(one) for one in images),
-        suite_file=_suite_file(suite_file),
-        token=token,
+    chosen = WebSettings(
+        image_roots=tuple(_folder(one) for one in images),
+        suite_path=_suite_file(suite_file),
+        standards=tuple(_standard(one) for one in standards),
     )
+    settings = served_settings(host, chosen, names=names, token=token)
 
     def ready(address: str) -> None:
         sys.stdout.write(f"{address}\n")
@@ -109,6 +117,13 @@ def _folder(text: str) -> Path:
     path = Path(text)
     if not path.is_dir():
         raise InvalidInput(f"--images {text}: there is no such folder; name one that is there")
+    return path.absolute()
+
+
+def _standard(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise InvalidInput(f"--standard {text}: there is no such file; name one that is there")
     return path.absolute()
 
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kolena_store.comparisons.plotting import comparison_plot
 from kolena_store.comparisons.records import ComparedModel, Correction, Difference, TestKind
-from kolena_store.comparisons.summary import summary
+from kolena_store.comparisons.summary import by_importance, summary
 from kolena_store.display import Listing
 from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.plots import Plot, Plotted
 from kolena_store.tables import ArrowBacked
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ SHARED = ("dataset", "suite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Comparison(ArrowBacked):
+class Comparison(Plotted, ArrowBacked):
     """One or several models beside one baseline on one suite, over an Arrow table of differences.
 
     `comparison["Night", "v2", "recall"]` is a typed difference; a fourth part names a class. `models` are the names of
@@ -98,6 +100,27 @@ class Comparison(ArrowBacked):
             settings={"alpha": self.alpha, "correction": self.correction, "tolerance": self.tolerance},
             notes=self.notes,
         )
+
+    def plot(self, metric: str | None = None, model: str | None = None) -> Plot:
+        """Return a model beside the baseline on each test case, in one metric.
+
+        Args:
+            metric: its name; None is the first.
+            model: one of the compared models; None is the first.
+
+        Raises:
+            UnknownName: there is no such metric or model.
+        """
+        one = self._of(model) if model is not None else self.compared[0]
+        chosen = metric or self.metrics[0]
+        if chosen not in self.metrics:
+            raise UnknownName.of("compared metric", chosen, self.metrics, "print(comparison.metrics)")
+        rows = [
+            row
+            for row in self.rows()
+            if (row["comparison"], row["metric"], row["class"]) == (one.comparison, chosen, None)
+        ]
+        return comparison_plot(by_importance(rows), chosen, model=one.label, baseline=one.baseline_label)
 
     def _of(self, model: str) -> ComparedModel:
         labelled = [one for one in self.compared if one.label == model]

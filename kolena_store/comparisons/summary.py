@@ -9,7 +9,7 @@ from kolena_store.comparisons.records import ComparedModel, Family, Verdict
 from kolena_store.display import Column, Listing, counted, fraction, number
 from kolena_store.test_suites import ALL
 
-__all__ = ["summary"]
+__all__ = ["by_importance", "summary"]
 
 Row = Mapping[str, Any]
 ORDER: tuple[Verdict, ...] = get_args(Verdict)
@@ -65,8 +65,13 @@ def _table(title: str, rows: Sequence[Row], one: ComparedModel) -> Listing:
         Column(title="q", align="right"),
         Column(title="mde", align="right"),
     )
-    lines = tuple(_line(row, is_bounded=is_bounded) for row in sorted(rows, key=_importance))
+    lines = tuple(_line(row, is_bounded=is_bounded) for row in by_importance(rows))
     return Listing(title=title, columns=columns, rows=lines)
+
+
+def by_importance(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of a metric, confirmed regressions first."""
+    return sorted(rows, key=_importance)
 
 
 def _importance(row: Row) -> tuple[Any, ...]:

@@ -32,9 +32,15 @@ class Seals:
     folder; when it is empty, there are none).
     """
 
-    def __init__(self, root: Path) -> None:
-        """Name the store; the notes are read when they are needed."""
+    def __init__(self, root: Path, *, notes_of: Path | None = None) -> None:
+        """Name the store; the notes are read when they are needed.
+
+        Args:
+            root: the store.
+            notes_of: the store whose files those at `root` are links to, and whose notes hold for them.
+        """
         self._root = root
+        self._noted_root = notes_of or root
         self._stamps: dict[str, Stamp] = {}
         self._noted: dict[str, Stamp] | None = None
 
@@ -87,7 +93,7 @@ class Seals:
 
     def _place(self) -> Path | None:
         folder = cache_folder()
-        return None if folder is None else folder / f"{sha256_of_text(str(self._root))[:32]}.files"
+        return None if folder is None else folder / f"{sha256_of_text(str(self._noted_root))[:32]}.files"
 
 
 def check_file(file: FileRecord, root: Path) -> None:

@@ -1,11 +1,14 @@
 """The history of a test case, as a table and as people read it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.display import Column, Listing, interval_cell, number
+from kolena_store.errors import InvalidInput
+from kolena_store.plots import Moment, Plot, Plotted, history_plot
 from kolena_store.tables import ArrowBacked
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ MEANING = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class History(ArrowBacked):
+class History(Plotted, ArrowBacked):
     """The metrics of one test case over all results of some models, in the order in which the results came.
 
     There is a row for each definition under which results were measured, and one, of status `missing` or `lost`, for
@@ -54,6 +57,20 @@ class History(ArrowBacked):
             return [f"no run has measured {', '.join(self.metrics)} on {self.test_case} of {self.dataset} yet"]
         return [*self._conditions(), *(self._listing(name, rows) for name, rows in self._series()), MEANING]
 
+    def plot(self, metric: str | None = None) -> Plot:
+        """Return the plot of a metric of the whole; None is the first.
+
+        Raises:
+            InvalidInput: there is no value of it.
+        """
+        chosen = metric or self.metrics[0]
+        rows = [row for row in self.rows() if row["metric"] == chosen and row["class"] is None]
+        if all(row["value"] is None for row in rows):
+            raise InvalidInput(f"no run has measured {chosen} on {self.test_case} of {self.dataset} yet; run a test")
+        several = Counter(model for model, _ in {(_label(row), row["results_version"]) for row in rows})
+        moments = [_moment(row, is_only=several[_label(row)] == 1) for row in rows]
+        return history_plot(f"{chosen} · {self.test_case}", chosen, moments)
+
     def _conditions(self) -> Iterator[str]:
         if self.configuration is not None:
             given = json.loads(self.configuration)
@@ -75,6 +92,24 @@ class History(ArrowBacked):
             for row in rows
         )
         return Listing(title=f"{self.dataset} · {self.test_case} · {name}", columns=COLUMNS, rows=lines)
+
+
+def _moment(row: Row, *, is_only: bool) -> Moment:
+    """Return a row as a point; `is_only`: its model has no other results."""
+    model = _label(row)
+    return Moment(
+        step=row["step"],
+        label=model if is_only else f"{model} · {row['results_version']}",
+        model=model,
+        value=row["value"],
+        low=row["ci_low"],
+        high=row["ci_high"],
+        run=row["run"],
+        started=row["started"],
+        line=row["line"],
+        connected=row["connected"],
+        differs=row["differs"],
+    )
 
 
 def _label(row: Row) -> str:

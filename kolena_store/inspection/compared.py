@@ -13,7 +13,6 @@ from kolena_store.errors import InvalidInput
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.inspection.scored import scored_model, setting_for
 from kolena_store.inspection.workbench import Look
-from kolena_store.plots import Pairing, Plot, dumbbell_plot
 from kolena_store.test_suites import ALL
 
 if TYPE_CHECKING:
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ORDER",
+    "QUICK",
     "ComparedShown",
     "compared",
-    "comparison_plot",
     "is_quickly_compared",
     "ordered",
     "stored_comparison",
@@ -140,24 +139,6 @@ def ordered(found: ComparedShown, metric: str) -> list[Mapping[str, Any]]:
         return (row["test_case"] != ALL, ORDER.index(row["verdict"]), 1.0 if q is None else q, -abs(delta or 0.0))
 
     return sorted(found.of_metric(metric), key=importance)
-
-
-def comparison_plot(found: ComparedShown, metric: str, rows: Sequence[Mapping[str, Any]]) -> Plot:
-    """Return the dumbbell plot of some rows."""
-    pairs = [
-        Pairing(
-            test_case=row["test_case"],
-            baseline=row["baseline"],
-            value=row["value"],
-            verdict=row["verdict"],
-            delta=row["delta"],
-            n=row["n"],
-        )
-        for row in rows
-        if row["value"] is not None and row["baseline"] is not None
-    ]
-    title = f"{metric}: {found.model} beside {found.baseline}"
-    return dumbbell_plot(title, metric, pairs, model=found.model, baseline=found.baseline)
 
 
 def _stored(session: Session, row: Sequence[Any], model: str, baseline: str) -> ComparedShown:

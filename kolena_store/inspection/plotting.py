@@ -4,18 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kolena_store.comparisons.plotting import comparison_plot
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.inspection.case_plots import PlotRequest, case_plot, kinds_of
-from kolena_store.inspection.compared import compared, comparison_plot, ordered
+from kolena_store.inspection.compared import compared, ordered
 from kolena_store.inspection.distributions import distribution_of, fields_to_show
-from kolena_store.inspection.history import past_runs
+from kolena_store.inspection.history import past
 from kolena_store.inspection.leaderboard import LeaderboardRequest, leaderboard, metrics_shown
 from kolena_store.inspection.members import case_members
 from kolena_store.inspection.scopes import SuiteScope, suite_scope
 from kolena_store.inspection.workbench import Look, Workbench
-from kolena_store.plots import Estimate, Plot, distribution_plot, estimates_plot, history_plot
+from kolena_store.plots import Estimate, Plot, distribution_plot, estimates_plot
 
-__all__ = ["PlotOptions", "estimates_of", "plotted"]
+__all__ = ["PlotOptions", "plotted"]
 
 MOST_CASES = 1000
 
@@ -84,23 +85,6 @@ def plotted(root: Path, options: PlotOptions) -> Plot:
         bench.close()
 
 
-def estimates_of(rows: Sequence[Mapping[str, object]], metric: str, title: str) -> Plot:
-    """Return the plot of metric rows of the whole: test case, model, value, ci_low, ci_high, n."""
-    found = [
-        Estimate(
-            test_case=str(row["test_case"]),
-            model=str(row["model"]),
-            value=float(str(row["value"])),
-            low=None if row["ci_low"] is None else float(str(row["ci_low"])),
-            high=None if row["ci_high"] is None else float(str(row["ci_high"])),
-            n=int(str(row["n"])),
-        )
-        for row in rows
-        if row["value"] is not None
-    ]
-    return estimates_plot(title, metric, found)
-
-
 def _of_case(asked: _Asked) -> Plot:
     options = asked.options
     request = PlotRequest(
@@ -117,13 +101,13 @@ def _estimates(asked: _Asked) -> Plot:
     metric = asked.metric
     request = LeaderboardRequest(models=asked.models, metrics=[metric], page_size=MOST_CASES)
     board = leaderboard(asked.look, asked.scope, request)
-    rows = [
-        {"test_case": scenario.name, "model": model, **board.cells[scenario.name, model, metric]}
-        for scenario in board.scenarios
-        for model in board.models
-        if (scenario.name, model, metric) in board.cells
-    ]
-    return estimates_of(rows, metric, f"{metric} · {asked.scope.suite.name}")
+    found = []
+    for scenario in board.scenarios:
+        for model in board.models:
+            row = board.cells.get((scenario.name, model, metric))
+            if row is not None and row["value"] is not None:
+                found.append(Estimate.of({"test_case": scenario.name, **row}, model=model))
+    return estimates_plot(f"{metric} · {asked.scope.suite.name}", metric, found)
 
 
 def _comparison(asked: _Asked) -> Plot:
@@ -132,13 +116,12 @@ def _comparison(asked: _Asked) -> Plot:
     model, baseline = asked.models
     metric = asked.metric
     found = compared(asked.look, asked.scope, model=model, baseline=baseline, metrics=[metric])
-    return comparison_plot(found, metric, ordered(found, metric))
+    return comparison_plot(ordered(found, metric), metric, model=model, baseline=baseline)
 
 
 def _history(asked: _Asked) -> Plot:
-    metric, case = asked.metric, asked.scope.case_named(asked.options.test_case).name
-    runs = [run for run in past_runs(asked.look.session, asked.scope, case, metric) if run.model in asked.models]
-    return history_plot(f"{metric} · {case}", metric, [run.moment for run in runs if run.moment is not None])
+    case = asked.scope.case_named(asked.options.test_case).name
+    return past(asked.look.session, asked.scope, case, asked.metric, asked.models).plot()
 
 
 def _distribution(asked: _Asked) -> Plot:

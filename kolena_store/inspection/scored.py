@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kolena_store.comparisons.pairing import ScoredModel
     from kolena_store.metrics.sample_columns import SampleColumns
 
-__all__ = ["scored_model", "scores_of", "setting_for"]
+__all__ = ["is_scored", "scored_model", "scores_of", "setting_for"]
 
 
 def setting_for(
@@ -42,6 +42,27 @@ def scores_of(
     Raises:
         InvalidInput: its samples were not scored yet, or the dataset has no workflow.
     """
+    found = _stored(session, scope, results, configuration_id)
+    if found is None:
+        raise InvalidInput(
+            f"the answers of {results.label!r} were not scored on version {scope.version.version} of "
+            f"{scope.dataset.name!r} yet; run: kolena-store test {scope.dataset.name}"
+        )
+    return found
+
+
+def is_scored(session: Session, scope: DatasetScope, results: ResultsRecord, configuration_id: int | None) -> bool:
+    """Return whether a model's samples were scored on the dataset's newest version.
+
+    Raises:
+        InvalidInput: the dataset has no workflow.
+    """
+    return _stored(session, scope, results, configuration_id) is not None
+
+
+def _stored(
+    session: Session, scope: DatasetScope, results: ResultsRecord, configuration_id: int | None
+) -> ScoredResults | None:
     if scope.workflow is None:
         raise InvalidInput(f"dataset {scope.dataset.name!r} has no workflow, so nothing says what is right")
     scoring = Scoring(
@@ -50,13 +71,7 @@ def scores_of(
         configuration=Configuration(),
         configuration_id=configuration_id,
     )
-    found = stored_scores(session, scoring, results)
-    if found is None:
-        raise InvalidInput(
-            f"the answers of {results.label!r} were not scored on version {scope.version.version} of "
-            f"{scope.dataset.name!r} yet; run: kolena-store test {scope.dataset.name}"
-        )
-    return found
+    return stored_scores(session, scoring, results)
 
 
 def scored_model(

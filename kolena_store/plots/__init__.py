@@ -1,11 +1,14 @@
 """Plots as plain Vega-Lite dictionaries, and drawing them as SVG, PNG, PDF or a page that answers to the pointer."""
 
+from kolena_store.plots.attributions import Shares, attribution_plot
 from kolena_store.plots.counts import Bar, Confusion, Distribution, confusion_plot, distribution_plot, histogram_plot
 from kolena_store.plots.curves import CalibrationBin, Curve, calibration_plot, curve_plot, thinned
-from kolena_store.plots.drawing import draw, javascript_bundle
+from kolena_store.plots.drawing import draw, inlined, javascript_bundle
 from kolena_store.plots.fields import Cell, MiddleBand, residual_plot
+from kolena_store.plots.histories import Moment, history_plot
+from kolena_store.plots.notebooks import Plotted
 from kolena_store.plots.plot import FORMATS, Plot
-from kolena_store.plots.scenarios import Estimate, Moment, Pairing, dumbbell_plot, estimates_plot, history_plot
+from kolena_store.plots.scenarios import Estimate, Pairing, dumbbell_plot, estimates_plot
 
 __all__ = [
     "FORMATS",
@@ -20,6 +23,9 @@ __all__ = [
     "Moment",
     "Pairing",
     "Plot",
+    "Plotted",
+    "Shares",
+    "attribution_plot",
     "calibration_plot",
     "confusion_plot",
     "curve_plot",
@@ -29,6 +35,7 @@ __all__ = [
     "estimates_plot",
     "histogram_plot",
     "history_plot",
+    "inlined",
     "javascript_bundle",
     "residual_plot",
     "thinned",

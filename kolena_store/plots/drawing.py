@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -16,12 +17,14 @@ from typing import Any
 from kolena_store.database import cache_folder
 from kolena_store.errors import LimitExceeded, MissingExtra, StoreError
 
-__all__ = ["draw", "javascript_bundle"]
+__all__ = ["draw", "inlined", "javascript_bundle"]
 
 MODULE = "kolena_store.plots.drawer"
 SECONDS = 120.0
 BUNDLE = "bundle"
 FEATURE = "drawing plots"
+ID = re.compile(r'(\bid="|url\(#|href="#)([A-Za-z_][\w-]*)')
+DECLARATION = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>")
 
 
 def draw(jobs: Sequence[tuple[Mapping[str, Any], str]]) -> list[bytes]:
@@ -37,6 +40,11 @@ def draw(jobs: Sequence[tuple[Mapping[str, Any], str]]) -> list[bytes]:
         raise MissingExtra.of(FEATURE, "ui")
     answers = _asked([{"spec": dict(spec), "format": form} for spec, form in jobs])
     return [base64.b64decode(answer) for answer in answers]
+
+
+def inlined(svg: str, *, prefix: str) -> str:
+    """Return SVG that may stand in a page: several drawings use the same ids, so they begin with a prefix."""
+    return ID.sub(lambda match: f"{match[1]}{prefix}-{match[2]}", DECLARATION.sub("", svg))
 
 
 @cache

@@ -1,12 +1,13 @@
 """A plot: a Vega-Lite dictionary with its data in it, which shows itself in a notebook and saves itself as a file."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kolena_store.errors import InvalidInput, MissingExtra, UnreadableFile
+from kolena_store.errors import InvalidInput, MissingExtra, StoreError, UnreadableFile
 from kolena_store.plots.drawing import draw
 from kolena_store.plots.themes import EXPORT_WIDTH, SCHEMA, config
 
@@ -90,6 +91,9 @@ class Plot:
         return json.dumps(self.document(width=EXPORT_WIDTH), indent=1).encode("utf-8")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        """Show the plot in a notebook: by its own Vega-Lite renderer, else its words."""
+        """Show the plot in a notebook: by its own Vega-Lite renderer, else as it is drawn here, else in words."""
         del include, exclude
-        return {MIME: self.document(width=EXPORT_WIDTH), "text/plain": f"{self.title}\n{self.summary}"}
+        shown = {MIME: self.document(width=EXPORT_WIDTH), "text/plain": f"{self.title}\n{self.summary}"}
+        with contextlib.suppress(StoreError):
+            shown["image/svg+xml"] = self.svg()
+        return shown

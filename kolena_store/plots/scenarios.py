@@ -1,14 +1,13 @@
-"""Plots over test cases and runs: values with intervals, a model beside its baseline, and how a value went on."""
+"""Plots over test cases: values with intervals, and a model beside its baseline."""
 
-import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kolena_store.plots.plot import Plot
-from kolena_store.plots.themes import DASHES, MODEL_COLOURS, QUIET, SHAPES, model_scale
+from kolena_store.plots.themes import MODEL_COLOURS, QUIET, SHAPES, model_scale
 
-__all__ = ["Estimate", "Moment", "Pairing", "dumbbell_plot", "estimates_plot", "history_plot"]
+__all__ = ["Estimate", "Pairing", "dumbbell_plot", "estimates_plot"]
 
 MOST_CASES = 50
 STEP = 22
@@ -28,6 +27,18 @@ class Estimate:
     high: float | None
     n: int
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any], *, model: str) -> "Estimate":
+        """Return a row of metrics that has a value."""
+        return cls(
+            test_case=row["test_case"],
+            model=model,
+            value=row["value"],
+            low=row["ci_low"],
+            high=row["ci_high"],
+            n=row["n"],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
@@ -40,17 +51,11 @@ class Pairing:
     delta: float | None
     n: int
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A model's value in a run, which began at `started`."""
-
-    model: str
-    started: datetime.datetime
-    value: float
-    low: float | None
-    high: float | None
-    run: int
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Pairing":
+        """Return a row of a comparison that has both values."""
+        names = ("test_case", "baseline", "value", "verdict", "delta", "n")
+        return cls(**{name: row[name] for name in names})
 
 
 def estimates_plot(title: str, metric: str, found: Sequence[Estimate]) -> Plot:
@@ -159,57 +164,6 @@ def dumbbell_plot(title: str, metric: str, pairs: Sequence[Pairing], *, model: s
     said = ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if n)
     summary = f"{metric} of {model} beside {baseline} (hollow) on {len(pairs)} test cases: {said}"
     return Plot(kind="dumbbell", title=title, summary=summary, spec=spec, notes=_left_out_note(len(pairs) - len(shown)))
-
-
-def history_plot(title: str, metric: str, moments: Sequence[Moment]) -> Plot:
-    """Return a metric over the runs of each model, with intervals."""
-    models = list(dict.fromkeys(one.model for one in moments))
-    rows = [
-        {
-            "model": one.model,
-            "x": one.started.isoformat(),
-            "y": one.value,
-            "low": one.low,
-            "high": one.high,
-            "run": one.run,
-        }
-        for one in moments
-    ]
-    colour = {"field": "model", "type": "nominal", "scale": model_scale(models, MODEL_COLOURS)}
-    x = {"field": "x", "type": "temporal", "title": None}
-    y: dict[str, Any] = {"field": "y", "type": "quantitative", "title": metric, "scale": {"zero": False}}
-    whiskers = {
-        "transform": [{"filter": "isValid(datum.low) && isValid(datum.high)"}],
-        "mark": {"type": "rule", "opacity": 0.5},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": colour},
-    }
-    lines = {
-        "mark": {"type": "line", "strokeWidth": 1.5},
-        "encoding": {
-            "x": x,
-            "y": y,
-            "color": colour,
-            "strokeDash": {"field": "model", "type": "nominal", "scale": model_scale(models, DASHES)},
-        },
-    }
-    points = {
-        "mark": {"type": "point", "filled": True, "size": 55, "opacity": 1},
-        "encoding": {
-            "x": x,
-            "y": y,
-            "color": colour,
-            "shape": {"field": "model", "type": "nominal", "scale": model_scale(models, SHAPES)},
-            "tooltip": [
-                {"field": "model", "type": "nominal"},
-                {"field": "run", "type": "quantitative"},
-                {"field": "x", "type": "temporal", "title": "started", "format": "%Y-%m-%d %H:%M"},
-                {"field": "y", "type": "quantitative", "title": metric, "format": ".4~g"},
-            ],
-        },
-    }
-    spec = {"width": "container", "height": 260, "data": {"values": rows}, "layer": [whiskers, lines, points]}
-    summary = f"{metric} in {len(rows)} runs of {', '.join(models)}"
-    return Plot(kind="history", title=title, summary=summary, spec=spec)
 
 
 def _names(found: Sequence[Estimate]) -> tuple[list[str], list[str], int]:

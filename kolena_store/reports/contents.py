@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kolena_store.comparisons.plotting import comparison_plot
 from kolena_store.errors import InvalidInput, StoreError
 from kolena_store.inspection.case_plots import PlotRequest, case_plot, kinds_of
-from kolena_store.inspection.compared import ComparedShown, compared, comparison_plot, ordered
+from kolena_store.inspection.compared import ComparedShown, compared, ordered
 from kolena_store.inspection.leaderboard import Leaderboard, LeaderboardRequest, findings, leaderboard
 from kolena_store.inspection.scopes import SuiteScope, suite_scope
 from kolena_store.inspection.workbench import Look
@@ -115,7 +116,7 @@ def _plots(look: Look, board: Leaderboard, found: Sequence[ComparedShown]) -> li
     first = board.metrics[0].name if board.metrics else None
     plots = []
     if first is not None and found:
-        plots += [comparison_plot(one, first, ordered(one, first)) for one in found]
+        plots += [comparison_plot(ordered(one, first), first, model=one.model, baseline=one.baseline) for one in found]
     elif first is not None:
         plots.append(_estimates(board, first))
     for kind in kinds_of(board.scope):
@@ -136,16 +137,7 @@ def _estimates(board: Leaderboard, metric: str) -> Plot:
         for model in board.models:
             row = board.cells.get((scenario.name, model, metric))
             if row is not None and row["value"] is not None:
-                found.append(
-                    Estimate(
-                        test_case=scenario.name,
-                        model=model,
-                        value=row["value"],
-                        low=row["ci_low"],
-                        high=row["ci_high"],
-                        n=row["n"],
-                    )
-                )
+                found.append(Estimate.of({"test_case": scenario.name, **row}, model=model))
     return estimates_plot(f"{metric} by test case", metric, found)
 
 

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from kolena_store.plots import Plot, draw, javascript_bundle
+from kolena_store.plots import Plot, draw, inlined, javascript_bundle
 
 __all__ = ["bundle_script", "pictures", "script_digest"]
 
 WIDTH = 620
-ID = re.compile(r'(\bid="|url\(#|href="#)([A-Za-z_][\w-]*)')
-DECLARATION = re.compile(r"<\?xml[^>]*\?>|<!DOCTYPE[^>]*>")
 LAUNCH = """
 for (const figure of document.querySelectorAll("figure.plot")) {
   const spec = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
@@ -33,7 +31,7 @@ def pictures(plots: Sequence[Plot]) -> list[Markup]:
         MissingExtra: the packages of the extra `ui` are not installed.
     """
     drawn = draw([(plot.document(width=WIDTH, titled=False), "svg") for plot in plots])
-    return [_inline(svg.decode("utf-8"), place) for place, svg in enumerate(drawn)]
+    return [Markup(inlined(svg.decode("utf-8"), prefix=f"p{place}")) for place, svg in enumerate(drawn)]
 
 
 def bundle_script() -> str:
@@ -45,12 +43,6 @@ def bundle_script() -> str:
 def script_digest(script: str) -> str:
     """Return what a policy names a script by."""
     return base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-
-
-def _inline(svg: str, place: int) -> Markup:
-    """Return SVG whose ids begin with its place: several drawings on one page use the same ones."""
-    text = DECLARATION.sub("", svg)
-    return Markup(ID.sub(lambda match: f"{match[1]}p{place}-{match[2]}", text))
 
 
 def _without_export(bundle: str) -> str:

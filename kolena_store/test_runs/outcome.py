@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.display import Listing
 from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.plots import Estimate, Plot, Plotted, estimates_plot
 from kolena_store.tables import ArrowBacked
 from kolena_store.test_runs.conditions import conditions
 from kolena_store.test_runs.confusion import ConfusionMatrix, confusion_matrix
@@ -53,7 +54,7 @@ class MetricValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TestResults(ArrowBacked):
+class TestResults(Plotted, ArrowBacked):
     """The results of one or several test runs on one suite, over an Arrow table of metric rows.
 
     `results["Night", "v1", "recall"]` is a typed value; a fourth part names a class. `models` are the names of the
@@ -135,6 +136,20 @@ class TestResults(ArrowBacked):
             conditions=conditions(self.runs, self.inference_cases),
             notes=self.notes,
         )
+
+    def plot(self, metric: str | None = None) -> Plot:
+        """Return the values of a metric of the whole with their intervals; None is the first headline that has any.
+
+        Raises:
+            InvalidInput: there is no value of it.
+        """
+        rows = [row for row in self.rows() if row["class"] is None and row["value"] is not None]
+        measured = list(dict.fromkeys(row["metric"] for row in rows))
+        chosen = metric or next((name for name in (*self.headlines, *measured) if name in measured), "")
+        found = [Estimate.of(row, model=self._labels[row["run"]]) for row in rows if row["metric"] == chosen]
+        if not found:
+            raise InvalidInput(f"no test case has a value of {chosen!r} here, so there is nothing to draw")
+        return estimates_plot(f"{chosen} · {self.suite}", chosen, found)
 
     @property
     def _labels(self) -> Mapping[int, str]:

@@ -21,6 +21,7 @@ from kolena_store.inspection.samples import field_of_sample
 from kolena_store.inspection.scopes import dataset_scope
 from kolena_store.inspection.workbench import Workbench
 from kolena_store.web.images import image_place, picture
+from kolena_store.web.pages.attributions import attribution_page
 from kolena_store.web.pages.cases import case_page
 from kolena_store.web.pages.comparisons import comparison_page
 from kolena_store.web.pages.frames import Desk, page
@@ -29,6 +30,7 @@ from kolena_store.web.pages.overviews import overview_page
 from kolena_store.web.pages.runs import runs_page
 from kolena_store.web.pages.samples import sample_page, samples_page
 from kolena_store.web.pages.slices import measured_part, save_slice, slices_page
+from kolena_store.web.pages.standards import standards_page
 from kolena_store.web.security import Guard
 from kolena_store.web.settings import WebSettings
 from kolena_store.web.states import State
@@ -51,6 +53,8 @@ PAGES: tuple[tuple[str, Callable[[Desk], Response]], ...] = (
     ("/slices", slices_page),
     ("/slices/measured", measured_part),
     ("/runs", runs_page),
+    ("/attribution", attribution_page),
+    ("/standards", standards_page),
 )
 
 

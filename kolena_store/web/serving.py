@@ -4,6 +4,7 @@ import ipaddress
 import secrets
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from kolena_store.errors import InvalidInput, MissingExtra
@@ -25,16 +26,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def served_settings(
-    host: str, *, names: tuple[str, ...], images: tuple[Path, ...], suite_file: Path | None, token: str | None
-) -> WebSettings:
-    """Return how the app is started on an address: with a token unless only this machine can reach it."""
+def served_settings(host: str, chosen: WebSettings, *, names: tuple[str, ...], token: str | None) -> WebSettings:
+    """Return how the app is started on an address: with a token unless only this machine can reach it.
+
+    Args:
+        host: the address.
+        chosen: what it may show and write.
+        names: further names by which browsers may call the machine.
+        token: what a browser must know; None: nothing on this machine alone, else a random one.
+    """
     own = (host, f"[{host}]") if ":" in host else (host,)
     local = ("127.0.0.1", "localhost", "[::1]") if is_loopback(host) else ()
     machine = () if is_loopback(host) else (socket.gethostname().lower(), socket.getfqdn().lower())
-    return WebSettings(
-        image_roots=images,
-        suite_path=suite_file,
+    return replace(
+        chosen,
         token=token or (None if is_loopback(host) else secrets.token_urlsafe(TOKEN_BYTES)),
         hosts=tuple(dict.fromkeys(name.lower() for name in (*own, *local, *machine, *names))),
     )

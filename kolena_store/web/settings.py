@@ -14,12 +14,13 @@ class WebSettings:
     """The choices of whoever started the app.
 
     `image_roots` are the folders below which images may be shown; `suite_file` is where slices are saved (None:
-    nowhere); `token` is what a browser must know (None: nothing, on this machine alone); `hosts` are the names under
-    which it may be asked.
+    nowhere); `standards` are files of quality standards; `token` is what a browser must know (None: nothing, on this
+    machine alone); `hosts` are the names under which it may be asked.
     """
 
     image_roots: tuple[Path, ...] = ()
     suite_path: Path | None = None
+    standards: tuple[Path, ...] = ()
     token: str | None = None
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]", "testserver")
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -157,24 +157,6 @@ ORDER BY version DESC;
 SELECT term, class, predicted, value FROM read_parquet($files)
 WHERE run IN (SELECT unnest($run_ids::BIGINT[])) AND test_case = $test_case AND term IN ('support', 'confusion');
 
--- name: history(suite_id, configuration)
--- Every run of a suite, for how a value went on.
-SELECT run_id, models.name AS model, upload.document AS upload_configuration, suite_version, dataset_version,
-    results_version, started, metric_file
-FROM catalogue.test_runs
-JOIN catalogue.results USING (results_id)
-JOIN catalogue.models USING (model_id)
-LEFT JOIN catalogue.configurations AS upload ON upload.configuration_id = upload_configuration_id
-LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
-WHERE suite_id = $suite_id AND status = 'done' AND restriction IS NULL
-    AND evaluator.document IS NOT DISTINCT FROM $configuration::VARCHAR
-ORDER BY run_id;
-
--- name: values_of_runs(files, run_ids, test_case, metric)
-SELECT run, value, ci_low, ci_high, n FROM read_parquet($files)
-WHERE run IN (SELECT unnest($run_ids::BIGINT[])) AND test_case = $test_case AND metric = $metric AND class IS NULL
-ORDER BY run;
-
 -- name: sample_arrays(files)
 -- Some expressions over sample metrics, of every sample.
 -- example: columns = _sample AS c0

@@ -93,10 +93,10 @@ def test_the_examples_of_the_program_are_understood_too() -> None:
 
 @every_leaf
 def test_every_command_takes_the_shared_options(path: tuple[str, ...]) -> None:
-    names = {option.name for option in options_of(LEAVES[path])}
-    assert {"store", "debug"} <= names
+    names = {name for option in options_of(LEAVES[path]) for name in option.opts}
+    assert {"--store", "--debug"} <= names
     silent = {("init",), ("demo",), ("dataset", "download"), ("results", "download"), ("metrics", "drop"), ("publish",)}
-    assert ("format" in names) == (path not in silent)
+    assert ("--format" in names) == (path not in {*silent, ("ui",), ("plot",)})
 
 
 @every_command
@@ -139,7 +139,7 @@ def test_help_lists_the_workflows_and_their_metrics(ks) -> None:
 def test_the_commands_stand_in_the_order_in_which_people_meet_them(ks) -> None:
     names = re.findall(r"^  ([a-z]+)  ", ks("--help").stdout.split("Commands:")[1], re.MULTILINE)
     work = ["init", "demo", "dataset", "results", "metrics", "suite", "test", "compare"]
-    later = ["check", "rescore", "history", "runs", "models", "sql"]
+    later = ["check", "rescore", "history", "ui", "report", "plot", "runs", "models", "sql"]
     assert names == [*work, *later, "publish", "verify", "gc", "merge"]
 
 

@@ -30,6 +30,8 @@ PAGES = [
     ("/slices", {**SPAM, "where": "language = 'de'"}),
     ("/slices/measured", {**SPAM, "where": "isnan(length)"}),
     ("/runs", SPAM),
+    ("/runs", {**SPAM, "case": "Short", "metric": "recall"}),
+    ("/standards", SPAM),
 ]
 
 

@@ -81,13 +81,13 @@ def test_a_token_lets_in_once_it_is_known(spam_root: Path) -> None:
 
 
 def test_beyond_this_machine_there_is_a_token() -> None:
-    nothing = {"names": (), "images": (), "suite_file": None, "token": None}
-    assert served_settings("127.0.0.1", **nothing).token is None
-    assert served_settings("::1", **nothing).token is None
-    open_to_all = served_settings("0.0.0.0", **nothing)
+    chosen, nothing = WebSettings(), {"names": (), "token": None}
+    assert served_settings("127.0.0.1", chosen, **nothing).token is None
+    assert served_settings("::1", chosen, **nothing).token is None
+    open_to_all = served_settings("0.0.0.0", chosen, **nothing)
     assert len(open_to_all.token or "") >= 24
     assert "evil.example" not in open_to_all.hosts
-    assert "build.example" in served_settings("0.0.0.0", **{**nothing, "names": ("Build.example",)}).hosts
+    assert "build.example" in served_settings("0.0.0.0", chosen, **{**nothing, "names": ("Build.example",)}).hosts
 
 
 @pytest.mark.parametrize(("host", "expected"), [("127.9.9.9", True), ("::1", True), ("0.0.0.0", False), ("x", False)])

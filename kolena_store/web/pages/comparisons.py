@@ -7,9 +7,12 @@ from typing import Any
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from kolena_store.attribution import TITLES
+from kolena_store.comparisons.plotting import comparison_plot
 from kolena_store.display import number
 from kolena_store.errors import InvalidInput
-from kolena_store.inspection.compared import ORDER, ComparedShown, compared, comparison_plot, ordered
+from kolena_store.inspection.causes import parts_of, runs_beside
+from kolena_store.inspection.compared import ORDER, ComparedShown, compared, ordered
 from kolena_store.inspection.leaderboard import MetricShown, findings, metrics_shown
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.reports.marks import delta_bar, figure, signed, verdict
@@ -54,12 +57,26 @@ def comparison_page(desk: Desk) -> Response:
         tally=[(name, tally[name]) for name in ORDER if tally[name]],
         verdict_link=lambda name: state.link(verdict=name, page=None),
         findings=findings({model: found}, [metric]),
-        plot=comparison_plot(found, metric.name, listed) if listed else None,
+        plot=comparison_plot(listed, metric.name, model=model, baseline=baseline) if listed else None,
         rows=_rows(listed[(number_of_page - 1) * PAGE_SIZE : number_of_page * PAGE_SIZE], found, metric, state),
+        attribution=_attribution(desk, scope, model=model, baseline=baseline, metric=metric.name),
         page=number_of_page,
         n_pages=max(1, -(-len(listed) // PAGE_SIZE)),
         page_link=lambda number: state.link(page=number),
     )
+
+
+def _attribution(desk: Desk, scope: SuiteScope, *, model: str, baseline: str, metric: str) -> Mapping[str, Any] | None:
+    """Return what differs between the newest runs of two models, and where the differences are split."""
+    pair = runs_beside(scope, model=model, baseline=baseline)
+    if pair is None:
+        return None
+    kept = {"model": None, "baseline": None, "verdict": None, "q": None, "page": None, "metric": metric}
+    return {
+        "pair": pair,
+        "parts": [TITLES[part] for part in parts_of(desk.look, pair)],
+        "href": desk.state.link("/attribution", run=pair.run, against=pair.baseline, **kept),
+    }
 
 
 def _pair(scope: SuiteScope, state: State) -> tuple[str, str]:

@@ -20,6 +20,7 @@ TABS = (
     ("Samples", "/samples"),
     ("Slices", "/slices"),
     ("Runs", "/runs"),
+    ("Standards", "/standards"),
 )
 
 

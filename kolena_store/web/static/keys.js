@@ -1,5 +1,5 @@
 // Keys: rows by j and k, pages by g and a letter, the filter by a slash, help by a question mark.
-const letters = { l: "/leaderboard", c: "/compare", s: "/samples", x: "/slices", r: "/runs" };
+const letters = { l: "/leaderboard", c: "/compare", s: "/samples", x: "/slices", r: "/runs", q: "/standards" };
 
 function rows() {
   return [...document.querySelectorAll("[data-rows] > tr, [data-rows] > li")];
