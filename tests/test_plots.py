@@ -19,6 +19,8 @@ from kolena_store.plots import (
     Moment,
     Pairing,
     Plot,
+    Shares,
+    attribution_plot,
     confusion_plot,
     curve_plot,
     distribution_plot,
@@ -27,6 +29,7 @@ from kolena_store.plots import (
     estimates_plot,
     histogram_plot,
     history_plot,
+    inlined,
 )
 
 
@@ -35,8 +38,15 @@ def spam(tmp_path_factory: pytest.TempPathFactory) -> ks.Store:
     return spam_store(ks.Store(tmp_path_factory.mktemp("plots") / "spam.store"))
 
 
+def at_moment(model: str, step: int = 1, value: float | None = 0.5, **others: object) -> Moment:
+    fixed = {"low": None, "high": None, "run": step, "started": datetime.datetime(2026, 1, 1), "line": 1}
+    return Moment(
+        **{"step": step, "label": model, "model": model, "value": value, "connected": step > 1, **fixed, **others}
+    )
+
+
 def hostile_plots() -> list[Plot]:
-    name, moment = HOSTILE, datetime.datetime(2026, 1, 1)
+    name = HOSTILE
     return [
         curve_plot("roc", name, [Curve(model=name, x=[0, 1], y=[0, 1], label=name)], axes=(name, name), diagonal=True),
         confusion_plot(name, Confusion(model=name, labels=[name, "b"], counts=[[1, 2], [3, 4]])),
@@ -50,7 +60,8 @@ def hostile_plots() -> list[Plot]:
             model=name,
             baseline=name,
         ),
-        history_plot(name, name, [Moment(model=name, started=moment, value=0.5, low=0.4, high=0.6, run=1)]),
+        history_plot(name, name, [at_moment(name, value=0.5)]),
+        attribution_plot(name, name, [Shares(test_case=name, delta=0.1, parts={name: 0.2, "model": -0.1})]),
     ]
 
 
@@ -134,3 +145,58 @@ def test_of_many_labels_the_largest_are_shown() -> None:
     assert truths == set(labels[20:])
     assert plot.notes == ("20 labels with fewer samples are not shown",)
     json.dumps(plot.document(), allow_nan=False)
+
+
+def test_values_are_joined_that_were_measured_in_the_same_way() -> None:
+    moments = [
+        at_moment("a"),
+        at_moment("b", 2, 0.6),
+        at_moment("c", 3, None, connected=False),
+        at_moment("d", 4, 0.7, connected=False),
+        at_moment("a", 1, 0.4, line=0, differs="dataset version", connected=False),
+    ]
+    plot = history_plot("t", "accuracy", moments)
+    segments = {(row["label"], row["differs"]): row["segment"] for row in plot.spec["data"]["values"]}
+    assert segments["a", None] == segments["b", None] != segments["d", None]
+    assert segments["a", "dataset version"] not in (segments["a", None], segments["d", None])
+    assert plot.summary.endswith(": 0.5 (a) to 0.7 (d)")
+    assert plot.notes == ("1 of the results have no value",)
+
+
+# --- results in a notebook ---
+
+
+def test_results_show_themselves_as_tables_and_a_plot(spam: ks.Store) -> None:
+    results = spam.test("spam", suite="everyday")
+    comparison = spam.compare("spam", "new", "old", "everyday")
+    for one, case in ((results, "Short"), (comparison, "Short"), (spam.history("spam"), "old")):
+        shown = one._repr_html_()
+        assert "<table>" in shown
+        assert len(re.findall(r"<svg[^>]*>.*</svg>", shown, re.DOTALL)) == 1
+        assert f">{case}<" in shown.partition("<svg")[2]
+
+
+def test_the_plots_of_two_results_share_no_ids(spam: ks.Store) -> None:
+    drawn = [spam.test("spam", suite="everyday").plot().svg(), '<svg><g id="a"/><use href="#a" fill="url(#a)"/></svg>']
+    first, second = (inlined(svg, prefix=f"p{place}") for place, svg in enumerate(drawn))
+    assert second == '<svg><g id="p1-a"/><use href="#p1-a" fill="url(#p1-a)"/></svg>'
+    assert set(re.findall(r'\bid="(p1-[^"]+)"', first)) == set()
+
+
+def test_without_the_extra_results_show_their_tables(spam: ks.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolena_store.plots.drawing.find_spec", lambda _: None)
+    shown = spam.compare("spam", "new", "old", "everyday")._repr_html_()
+    assert "<table>" in shown
+    assert "<svg" not in shown
+
+
+def test_results_draw_what_is_asked_for(spam: ks.Store) -> None:
+    results, comparison = spam.test("spam", suite="everyday"), spam.compare("spam", "new", "old", "everyday")
+    values = {(row["case"], row["model"]): row["x"] for row in results.plot("recall").spec["data"]["values"]}
+    assert values["Short", "new"] == results["Short", "new", "recall"].value
+    deltas = {row["case"]: row["delta"] for row in comparison.plot("recall").spec["data"]["values"]}
+    assert deltas["Short"] == comparison["Short", "new", "recall"].delta
+    with pytest.raises(UnknownName, match="no compared metric named 'recal'; did you mean 'recall'"):
+        comparison.plot("recal")
+    with pytest.raises(InvalidInput, match="no test case has a value of 'recal'"):
+        results.plot("recal")

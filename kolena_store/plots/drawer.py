@@ -5,6 +5,7 @@ It reads no address and no file: whatever a specification names outside its own 
 
 import base64
 import json
+import os
 import sys
 from typing import Any
 
@@ -20,6 +21,7 @@ def main() -> int:
     jobs = json.loads(sys.stdin.buffer.read())
     answers = [base64.b64encode(_drawn(job)).decode("ascii") for job in jobs]
     sys.stdout.write(json.dumps(answers))
+    sys.stdout.flush()
     return 0
 
 
@@ -44,4 +46,4 @@ def _on_white(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # The threads of the JavaScript engine are not waited for: they may abort the process that ends.

@@ -6,13 +6,15 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import uvicorn
+from looked_at import STANDARD
 
+import kolena_store as ks
 from kolena_store.errors import StoreError
 from kolena_store.plots import javascript_bundle
 from kolena_store.web.application import create_application
@@ -25,6 +27,9 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
+TIMEOUT = 15_000
+"""Milliseconds for anything that a person would wait a moment for, on a machine that is busy with other things."""
+
 AXE = "axe-core@4.10.2"
 SPAM = "dataset=spam&suite=everyday"
 PAGES = {
@@ -35,7 +40,9 @@ PAGES = {
     "samples": f"/samples?{SPAM}&case=Short&model=new&model=old",
     "sample": f"/sample?{SPAM}&sample=3&at=3",
     "slices": f"/slices?{SPAM}&where=length+%3C+30",
-    "runs": f"/runs?{SPAM}",
+    "runs": f"/runs?{SPAM}&case=Short",
+    "attribution": f"/attribution?{SPAM}&run={{1}}&against={{0}}",
+    "standards": f"/standards?{SPAM}",
     "problem": f"/samples?{SPAM}&where=lengthy+%3E+1",
 }
 
@@ -48,17 +55,18 @@ class Visitor:
 
     page: "playwright.Page"
     base: str
+    runs: Sequence[int] = ()
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
-        self.page.goto(self.base + path)
+        self.page.goto(self.base + path.format(*self.runs))
         self.page.wait_for_load_state("networkidle")
 
     def draw(self) -> None:
         """Let every plot be drawn."""
         for figure in self.page.query_selector_all("figure.plot"):
             figure.scroll_into_view_if_needed()
-        self.page.wait_for_function("[...document.querySelectorAll('figure.plot')].every(one => one.dataset.drawn)")
+        self.page.wait_for_selector("figure.plot:not([data-drawn])", state="detached")
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +77,11 @@ def served(spam_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     except StoreError as error:
         pytest.skip(str(error))
     path = tmp_path_factory.mktemp("saved") / "slices.sql"
+    standard = path.with_name("mail.standard.toml")
+    standard.write_text(STANDARD, encoding="utf-8")
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    application = create_application(spam_root, WebSettings(suite_path=path))
+    application = create_application(spam_root, WebSettings(suite_path=path, standards=(standard,)))
     server = uvicorn.Server(uvicorn.Config(application, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -92,12 +102,14 @@ def browser() -> Iterator["playwright.Browser"]:
 
 @pytest.fixture
 def visitor(
-    request: pytest.FixtureRequest, browser: "playwright.Browser", served: tuple[str, Path]
+    request: pytest.FixtureRequest, browser: "playwright.Browser", served: tuple[str, Path], spam_root: Path
 ) -> Iterator[Visitor]:
     """A visitor whose every complaint fails the test: errors on the console, and requests to other places."""
     options = {"viewport": {"width": 1280, "height": 900}, **getattr(request, "param", {})}
     context = browser.new_context(**options)
-    found = Visitor(page=context.new_page(), base=served[0])
+    context.set_default_timeout(TIMEOUT)
+    runs = [run.run_id for run in ks.Store(spam_root).test_runs()]
+    found = Visitor(page=context.new_page(), base=served[0], runs=runs)
     is_error = ("error",)
     found.page.on("console", lambda said: found.complaints.append(said.text) if said.type in is_error else None)
     found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
@@ -143,7 +155,7 @@ def test_a_path_from_the_overview_to_a_saved_test_case(visitor: Visitor, served:
     assert page.locator(".found").inner_text() == found
     page.get_by_role("link", name="Slices").click()
     page.locator("textarea[name=where]").fill("length < 20")
-    page.wait_for_function("document.querySelector('#measured .found')?.textContent.includes(' of 400')")
+    page.locator("#measured .found").filter(has_text=" of 400").wait_for()
     page.wait_for_selector("#measured form.save")
     assert "where=length" in page.url
     page.get_by_label("Name").fill("Very short")
@@ -179,17 +191,21 @@ def test_pages_fit_a_narrow_screen(visitor: Visitor) -> None:
         assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
+RULES = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "dark": ["color-contrast"]}
+"""In the dark nothing but the colours is another."""
+
+
 @pytest.mark.parametrize(
-    "visitor", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"]
+    ("visitor", "scheme"), [({"color_scheme": one}, one) for one in RULES], indirect=["visitor"], ids=list(RULES)
 )
-def test_pages_are_accessible(visitor: Visitor, axe: str) -> None:
+def test_pages_are_accessible(visitor: Visitor, scheme: str, axe: str) -> None:
     found = {}
     for name, path in PAGES.items():
         visitor.open(path)
         visitor.draw()
         visitor.page.evaluate(axe)
         result = visitor.page.evaluate(
-            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
+            "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES[scheme]
         )
         problems = [
             f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0].get('failureSummary', '')[:200]}"
