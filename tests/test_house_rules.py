@@ -79,7 +79,7 @@ FOR_TYPES_ALONE = ("pandas", "_typeshed")
 WHERE_IMPORTED_FIRST = {
     "click": CLICK_ROOMS,
     "jinja2": PAGES,
-    "numpy": ("membership", "statistics", "metrics", "test_runs"),
+    "numpy": ("matching", "membership", "statistics", "metrics", "test_runs"),
     "polars": ("membership", "statistics", "metrics", "test_runs"),
     "pyarrow": ("membership", "statistics", "metrics", "test_runs"),
     "starlette": PAGES,
