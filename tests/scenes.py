@@ -1,14 +1,18 @@
 """Scenes of boxes for tests of matching: small nasty ones that hypothesis draws, and larger random ones."""
 
+import contextlib
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 from kolena_store.matching.boxes import box_areas, box_overlaps
 from kolena_store.matching.candidates import Candidates, find_candidates
-from kolena_store.matching.objects import Detections, Truths
+from kolena_store.matching.objects import Detections, Truths, detection_order
 
 SIDES = (0.0, 1.0, 8.0, 10.0, 31.0, 33.0, 100.0)
 PLACES = (0.0, 1.0, 2.0, 5.0)
@@ -32,6 +36,7 @@ class Scene:
 
     @property
     def found(self) -> Detections:
+        """Return the detections in the order that matching wants; `detections` has it already."""
         return Detections(
             images=np.array([row[0] for row in self.detections], dtype=np.int64),
             labels=np.array([row[1] for row in self.detections], dtype=np.int64),
@@ -85,7 +90,7 @@ def scenes(draw: st.DrawFn, *, crowds: bool = True) -> Scene:
     true = draw(st.lists(st.tuples(places, box, st.booleans() if crowds else st.just(False)), max_size=8))
     found = draw(st.lists(st.tuples(places, box, st.sampled_from(SCORES)), max_size=10))
     by_image = [sorted(((*at, box, more) for at, box, more in rows), key=lambda row: row[0]) for rows in (true, found)]
-    return Scene(n_images, n_classes, *by_image)
+    return Scene(n_images, n_classes, by_image[0], in_order(by_image[1]))
 
 
 def random_scene(seed: int, n_images: int, n_classes: int, *, objects: int = 8, false: int = 10) -> Scene:
@@ -106,4 +111,31 @@ def random_scene(seed: int, n_images: int, n_classes: int, *, objects: int = 8, 
         for _ in range(random.integers(0, false)):
             box = [*random.uniform(0, 400, 2).round(2), *np.exp(random.uniform(2, 5.5, 2)).round(2)]
             detections.append((image, int(random.integers(n_classes)), box, round(random.beta(2, 4), 2)))
-    return Scene(n_images, n_classes, truths, detections)
+    return Scene(n_images, n_classes, truths, in_order(detections))
+
+
+def in_order(rows: list[Any]) -> list[Any]:
+    """Return detections by image, label and falling score."""
+    images, labels = (np.array([row[place] for row in rows], dtype=np.int64) for place in (0, 1))
+    order = detection_order(images, labels, np.array([row[3] for row in rows], dtype=float))
+    return [rows[place] for place in order]
+
+
+def pycocotools_of(scene: Scene, images: "list[int] | None" = None) -> COCOeval:
+    """Return pycocotools' evaluation of a scene, or of some of its images: `eval` and `stats` are filled."""
+    truth, results = scene.coco()
+    with contextlib.redirect_stdout(io.StringIO()):
+        true = COCO()
+        true.dataset = truth
+        true.createIndex()
+        found = true.loadRes(results) if results else COCO()
+        if not results:
+            found.dataset = {"images": truth["images"], "categories": truth["categories"], "annotations": []}
+            found.createIndex()
+        evaluation = COCOeval(true, found, "bbox")
+        if images is not None:
+            evaluation.params.imgIds = [image + 1 for image in images]
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return evaluation

@@ -1,42 +1,24 @@
 """Matching against pycocotools, and against protocols written down plainly."""
 
-import contextlib
-import io
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
-from scenes import Scene, random_scene, scenes
+from scenes import Scene, pycocotools_of, random_scene, scenes
 
 from kolena_store.errors import InvalidInput
+from kolena_store.matching.boxes import box_overlaps
 from kolena_store.matching.candidates import find_candidates
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
-from kolena_store.matching.objects import Truths
+from kolena_store.matching.objects import Detections, Truths
 from kolena_store.matching.one_to_one import match_confused, match_one_to_one
-
-
-def evaluated(scene: Scene) -> COCOeval:
-    truth, results = scene.coco()
-    with contextlib.redirect_stdout(io.StringIO()):
-        true = COCO()
-        true.dataset = truth
-        true.createIndex()
-        found = true.loadRes(results) if results else COCO()
-        if not results:
-            found.dataset = {"images": truth["images"], "categories": truth["categories"], "annotations": []}
-            found.createIndex()
-        evaluation = COCOeval(true, found, "bbox")
-        evaluation.evaluate()
-    return evaluation
 
 
 def check_as_pycocotools(scene: Scene) -> None:
     settings = Settings()
     matches = match_coco(scene.found, scene.true, scene.candidates(), settings)
-    for row in evaluated(scene).evalImgs:
+    for row in pycocotools_of(scene).evalImgs:
         if row is None:
             continue
         area = next(place for place, (_, low, high) in enumerate(AREAS) if [low, high] == row["aRng"])
@@ -117,6 +99,11 @@ def test_one_to_one_matching_follows_the_words_of_the_protocol(scene: Scene) -> 
     assert {d: t for d, t in enumerate(answer.tolist()) if t >= 0} == confused
 
 
+def overlaps_of(scene: Scene) -> Any:
+    found, true = scene.boxes
+    return lambda pairs: box_overlaps(found, true, pairs, scene.true.is_crowd)
+
+
 def test_candidates_are_all_pairs_of_an_image_that_overlap() -> None:
     scene = random_scene(2, n_images=30, n_classes=2)
     found = scene.candidates()
@@ -129,6 +116,12 @@ def test_candidates_are_all_pairs_of_an_image_that_overlap() -> None:
     is_plain = ~scene.true.is_crowd[found.truths]
     assert set(zip(found.detections[is_plain].tolist(), found.truths[is_plain].tolist(), strict=True)) == pairs
     assert (np.diff(found.detections) >= 0).all()
+    alike = find_candidates(scene.found, scene.true, overlaps_of(scene), alike=True)
+    same = found.only(scene.found.labels[found.detections] == scene.true.labels[found.truths])
+    assert sorted(zip(alike.detections, alike.truths, alike.overlaps, strict=True)) == sorted(
+        zip(same.detections, same.truths, same.overlaps, strict=True)
+    )
+    assert (np.diff(alike.detections) >= 0).all()
 
 
 def test_pairs_are_looked_at_in_parts_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,5 +147,7 @@ def test_more_settings_than_bits_and_columns_that_do_not_fit_are_refused() -> No
     images, flags = np.array([1, 0]), np.zeros(2, dtype=bool)
     with pytest.raises(InvalidInput, match="images must ascend"):
         Truths(images=images, labels=images, areas=np.zeros(2), is_crowd=flags, is_ignored=flags)
+    with pytest.raises(InvalidInput, match="by label and falling score"):
+        Detections(images=images * 0, labels=images * 0, areas=np.zeros(2), scores=np.array([0.1, 0.2]))
     with pytest.raises(InvalidInput, match="don't fit"):
         Truths(images=images[:1], labels=images, areas=np.zeros(2), is_crowd=flags, is_ignored=flags)

@@ -42,11 +42,11 @@ def test_each_kind_of_mistake(truths: list, detections: list, kinds: list, misse
 
 
 def test_only_the_best_of_several_that_lie_on_an_object_would_mend_it() -> None:
-    detections = [(0, 1, BOX, 0.5), (0, 1, BOX, 0.9), (0, 0, NEAR, 0.7), (0, 0, FAR, 0.9), (0, 1, FAR, 0.8)]
+    detections = [(0, 0, FAR, 0.9), (0, 0, NEAR, 0.7), (0, 1, BOX, 0.9), (0, 1, FAR, 0.8), (0, 1, BOX, 0.5)]
     scene = Scene(1, 2, [(0, 0, BOX, False), (0, 0, FAR, False)], detections)
     found = mistakes_of(scene)
-    assert found.truths.tolist() == [0, 0, 0, -1, 1]
-    assert found.is_mendable.tolist() == [False, True, False, False, False]
+    assert found.truths.tolist() == [-1, 0, 0, 1, 0]
+    assert found.is_mendable.tolist() == [False, False, True, False, False]
 
 
 def test_what_a_crowd_takes_is_no_mistake() -> None:

@@ -18,22 +18,27 @@ def box_overlaps(found: Floats, true: Floats, pairs: tuple[Integers, Integers], 
         pairs: the positions of the detection and of the object of each pair.
         is_crowd: which objects are crowds.
     """
-    detections, objects = pairs
-    shared = np.ones(len(detections))
+    shared = np.zeros(len(pairs[0]))
+    near = np.arange(len(shared))
+    lengths: list[Floats] = []
     for axis in (0, 1):
-        a, b, long_a, long_b = (
-            one.take(places)
-            for one, places in (
-                (found[:, axis], detections),
-                (true[:, axis], objects),
-                (found[:, axis + 2], detections),
-                (true[:, axis + 2], objects),
-            )
-        )
-        shared *= np.maximum(np.minimum(a + long_a, b + long_b) - np.maximum(a, b), 0.0)
-    own = box_areas(found).take(detections)
-    union = np.where(is_crowd.take(objects), own, own + box_areas(true).take(objects) - shared)
-    return np.divide(shared, union, out=np.zeros_like(shared), where=(shared > 0) & (union > 0))
+        length = _shared_length(found, true, axis, (pairs[0][near], pairs[1][near]))
+        is_near = length > 0
+        near, lengths = near[is_near], [*(one[is_near] for one in lengths), length[is_near]]
+    common = lengths[0] * lengths[1]
+    detections, objects = pairs[0][near], pairs[1][near]
+    own = box_areas(found)[detections]
+    union = np.where(is_crowd[objects], own, own + box_areas(true)[objects] - common)
+    shared[near] = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return shared
+
+
+def _shared_length(found: Floats, true: Floats, axis: int, pairs: tuple[Integers, Integers]) -> Floats:
+    """Return how long the part is that both boxes of each pair cover along an axis; 0 or less when there is none."""
+    start, end = (np.ascontiguousarray(one) for one in (found[:, axis], found[:, axis] + found[:, axis + 2]))
+    other_start, other_end = (np.ascontiguousarray(one) for one in (true[:, axis], true[:, axis] + true[:, axis + 2]))
+    ends = np.minimum(end[pairs[0]], other_end[pairs[1]])
+    return np.asarray(ends - np.maximum(start[pairs[0]], other_start[pairs[1]]))
 
 
 def box_areas(boxes: Floats) -> Floats:

@@ -119,8 +119,7 @@ def match_coco(found: Detections, true: Truths, candidates: Candidates, settings
     state = _State(found.size, true, ignored_truths)
     reached = settings.reached(candidates.overlaps)
     own = np.flatnonzero(chosen & (reached != 0))
-    order = np.lexsort((-candidates.truths[own], -candidates.overlaps[own], candidates.detections[own]))
-    places = own[order]
+    places = _by_preference(candidates, own)
     _match(_Preferences(found, candidates, places, reached[places]), state)
     unmatched_outside = ~state.matched & settings.outside(found.areas)
     return Matches(
@@ -131,6 +130,20 @@ def match_coco(found: Detections, true: Truths, candidates: Candidates, settings
         overlaps=state.overlaps,
         ignored_truths=ignored_truths,
     )
+
+
+def _by_preference(candidates: Candidates, places: Integers) -> Integers:
+    """Return candidates by detection, the greatest overlap first, and of equal ones the later object."""
+    detections = candidates.detections[places]
+    is_alone = np.ones(len(places), dtype=np.bool_)
+    is_alone[1:] &= detections[1:] != detections[:-1]
+    is_alone[:-1] &= detections[1:] != detections[:-1]
+    several = np.flatnonzero(~is_alone)
+    among = places[several]
+    order = np.lexsort((-candidates.truths[among], -candidates.overlaps[among], detections[several]))
+    ordered = places.copy()
+    ordered[several] = among[order]
+    return ordered
 
 
 class _Preferences:
@@ -145,9 +158,7 @@ class _Preferences:
         self.detections = of_pairs[self.first]
         self.counts = np.diff(np.append(self.first, len(of_pairs)))
         images, labels = found.images[self.detections], found.labels[self.detections]
-        order = np.lexsort((found.ranks[self.detections], labels, images))
-        turns = np.empty(len(order), dtype=np.int64)
-        turns[order] = np.arange(len(order)) - group_starts(images[order], labels[order])
+        turns = (np.arange(len(self.detections)) - group_starts(images, labels)).astype(np.int32)
         self.by_turn = np.argsort(turns, kind="stable")
         self.turn_ends = np.cumsum(np.bincount(turns)) if len(turns) else np.zeros(0, dtype=np.int64)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kolena_store.errors import InvalidInput
 
-__all__ = ["Detections", "Flags", "Floats", "Integers", "Truths", "group_starts", "ranks_by_score"]
+__all__ = ["Detections", "Flags", "Floats", "Integers", "Truths", "detection_order", "group_starts"]
 
 Integers: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -42,7 +42,7 @@ class Truths:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Detections:
-    """What a model found, an entry for each; images ascend, and detections of one image keep their order."""
+    """What a model found, an entry for each: by image, then label, then falling score, as `detection_order` has it."""
 
     images: Integers
     labels: Integers
@@ -50,8 +50,13 @@ class Detections:
     scores: Floats
 
     def __post_init__(self) -> None:
-        """Check that all columns have an entry for each detection."""
+        """Check that all columns have an entry for each detection, and their order."""
         _check(self.images, self.labels, self.areas, self.scores)
+        same_image = self.images[1:] == self.images[:-1]
+        same_label = self.labels[1:] == self.labels[:-1]
+        is_before = same_image & ((self.labels[1:] < self.labels[:-1]) | same_label & (np.diff(self.scores) > 0))
+        if is_before.any():
+            raise InvalidInput("detections of an image must stand by label and falling score; use detection_order")
 
     @property
     def size(self) -> int:
@@ -61,16 +66,22 @@ class Detections:
     @cached_property
     def ranks(self) -> Integers:
         """Return the place of each detection among those of its image and class, the highest score first, from 0."""
-        return ranks_by_score(self.images, self.labels, self.scores)
+        return np.arange(self.size) - group_starts(self.images, self.labels)
 
 
-def ranks_by_score(images: Integers, labels: Integers, scores: Floats) -> Integers:
-    """Return the place of each entry among those of its image and label by falling score; ties keep their order."""
-    order = np.lexsort((-scores, labels, images))
-    starts = group_starts(images[order], labels[order])
-    ranks = np.empty(len(order), dtype=np.int64)
-    ranks[order] = np.arange(len(order)) - starts
-    return ranks
+def detection_order(images: Integers, labels: Integers, scores: Floats) -> Integers:
+    """Return the order of detections by image, label and falling score; ties keep their order.
+
+    Args:
+        images: of the detections.
+        labels: as whole numbers from 0 on.
+        scores: none of them NaN.
+    """
+    by_score = np.argsort(-scores, kind="stable")
+    place = np.empty(len(scores), dtype=np.int64)
+    place[by_score] = np.arange(len(scores))
+    groups = images * (int(labels.max(initial=0)) + 1) + labels
+    return np.argsort(groups * len(scores) + place, kind="stable")
 
 
 def group_starts(*keys: Integers) -> Integers:
