@@ -16,15 +16,14 @@ CURVES = [Curve(bit=area * 10 + threshold, family=area) for area in range(4) for
 def ranked_of(scene: Scene) -> RankedMatches:
     found, true = scene.found, scene.true
     matches = match_coco(found, true, scene.candidates(), Settings())
-    kept = matches.is_within
     return ranked_matches(
         Found(
-            images=found.images[kept],
-            labels=found.labels[kept],
-            scores=found.scores[kept],
-            ranks=found.ranks[kept],
-            matched=matches.matched[kept],
-            ignored=matches.ignored[kept],
+            images=found.images,
+            labels=found.labels,
+            scores=found.scores,
+            ranks=found.ranks,
+            matched=matches.matched,
+            ignored=matches.ignored,
         ),
         Objects(images=true.images, labels=true.labels, ignored=matches.ignored_truths),
         CURVES,

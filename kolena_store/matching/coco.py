@@ -90,9 +90,10 @@ class Settings:
 class Matches:
     """For each detection the settings in which it is matched, and those in which it does not count, as bits.
 
-    It does not count where it is matched to an ignored object, or is unmatched and outside the range of area, or where
-    too many of its image and class score higher (`is_within` is then false). `truths` is the object that it takes at
-    the first setting, -1 where it takes none. `ignored_truths` are the settings in which an object may be missed.
+    It does not count where it is matched to an ignored object, or is unmatched and outside the range of area; nor
+    anywhere when too many of its image and class score higher (`is_within` is then false). `truths` is the object that
+    it takes at the first setting, -1 where it takes none. `ignored_truths` are the settings in which an object may be
+    missed.
     """
 
     matched: Bits
@@ -124,7 +125,7 @@ def match_coco(found: Detections, true: Truths, candidates: Candidates, settings
     unmatched_outside = ~state.matched & settings.outside(found.areas)
     return Matches(
         matched=state.matched,
-        ignored=state.ignored | unmatched_outside,
+        ignored=np.where(is_within, state.ignored | unmatched_outside, ~ZERO),
         is_within=is_within,
         truths=state.truths,
         overlaps=state.overlaps,

@@ -11,7 +11,11 @@ import numpy as np
 from kolena_store.matching.candidates import Candidates
 from kolena_store.matching.objects import Detections, Flags, Integers, Truths, group_starts
 
-__all__ = ["OneToOne", "match_confused", "match_one_to_one"]
+__all__ = ["ONE_TO_ONE_BIT", "OneToOne", "match_confused", "match_one_to_one"]
+
+
+ONE_TO_ONE_BIT = 63
+"""Where stored words of bits hold this matching; COCO's settings have the bits from 0 on."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

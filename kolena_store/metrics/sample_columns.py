@@ -15,6 +15,7 @@ from kolena_store.membership.bitmaps import Flags, Samples, Words, from_flags, f
 from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_columns import ElementColumns, Places, kernel_arguments
+from kolena_store.metrics.objects.curves import ObjectCurves
 from kolena_store.metrics.sums import Floats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
@@ -33,7 +34,8 @@ class SampleColumns:
     `flags` holds the samples where an expression is true, `numbers` its values (NaN: NULL), `codes` the class of each
     sample (-1: none), `matrices` the scores of all classes; each is found by its expression. Of expressions over lists
     with an element for every class, `element_flags` and `element_numbers` have a row for each class: [classes, size].
-    `lists` has the elements of lists of any length: [size, longest], NaN where there is none.
+    `lists` has the elements of lists of any length: [size, longest], NaN where there is none. `objects` are the matches
+    of objects, where the workflow has them.
     """
 
     size: int
@@ -45,13 +47,14 @@ class SampleColumns:
     element_flags: Mapping[str, Flags] = field(default_factory=dict)
     element_numbers: Mapping[str, Matrix] = field(default_factory=dict)
     lists: Mapping[str, Matrix] = field(default_factory=dict)
+    objects: ObjectCurves | None = None
 
 
 def load_sample_columns(
     session: Session, paths: Sequence[Path], size: int, *, terms: Sequence[TermDefinition], classes: Sequence[str]
 ) -> SampleColumns:
     """Return the columns that some terms need, from the files of sample metrics of one model."""
-    wanted = _wanted([term for term in terms if not term.each])
+    wanted = _wanted([term for term in terms if not term.each and term.kind != "matches"])
     selected = [
         Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted
     ]

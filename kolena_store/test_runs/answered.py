@@ -102,10 +102,21 @@ class AnsweredSamples:
         Raises:
             RefusedStatement: the predicate is not allowed.
         """
+        return self._chosen(names, predicate).drop_columns([SAMPLE])
+
+    def samples(self, predicate: str) -> "pa.Array":
+        """Return the numbers of the answered samples that a predicate over metadata selects.
+
+        Raises:
+            RefusedStatement: the predicate is not allowed.
+        """
+        return self._chosen([], predicate).column(SAMPLE).combine_chunks()
+
+    def _chosen(self, names: Sequence[str], predicate: str | None) -> "pa.Table":
         import duckdb
 
         try:
-            return self._selected(names, self._condition(predicate)).drop_columns([SAMPLE])
+            return self._selected(names, self._condition(predicate))
         except duckdb.Error as error:
             if predicate is None:
                 raise
@@ -181,7 +192,7 @@ class AnsweredSamples:
         return self._session.table(query, samples=self._samples, inferences=self._inferences)
 
     def _query(self, names: Sequence[str], condition: Fragment) -> Fragment:
-        columns = [Fragment(f"{self._sources[name]} AS {identifier(name)}") for name in names]
+        columns = [Fragment(f"{self._sources[name]} AS {identifier(name)}") for name in names] or [Fragment("1 AS one")]
         group_by = self.needs.group_by
         order = joined([*([identifier("samples", group_by)] if group_by else []), identifier("samples", SAMPLE)])
         return statement("queries/runs", "scoring_columns").fill(

@@ -22,6 +22,7 @@ from kolena_store.metrics.terms import TermValues, compute_terms
 from kolena_store.metrics.weighted_terms import weighted_terms
 from kolena_store.statements import Fragment
 from kolena_store.statistics.levels import LEVEL, SEED
+from kolena_store.test_runs.objects import object_curves
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Facts
@@ -76,6 +77,8 @@ class Measured:
 def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) -> Measured:
     """Return the metric rows and term rows of one model."""
     columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
+    if any(term.kind == "matches" for term in plan.terms):
+        columns = replace(columns, objects=object_curves(session, scored, plan.size))
     members, n_classes = members_of(plan), len(scored.facts.classes)
     counted = terms = compute_terms(columns, plan.terms, members, n_classes)
     found = _metrics(plan, scored, counted)

@@ -1,8 +1,8 @@
 """Scoring: every answered sample once, then kept as files; later versions score what changed and keep the rest."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from kolena_store.datasets import VersionRecord, column_types, files_of
 from kolena_store.digests import canonical_json
 from kolena_store.files import write_files
 from kolena_store.results import ResultsRecord
+from kolena_store.statements import identifier, joined, statement
 from kolena_store.test_runs.answered import AnsweredSamples, TruthValues
 from kolena_store.test_runs.rescoring import Earlier, kept_and_rewritten, samples_to_score
 from kolena_store.workflows import Configuration, Facts, Workflow, numbered
@@ -87,11 +88,23 @@ def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsR
         inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=scoring.truth_values)
         facts = workflow.prepare(inputs, scoring.configuration)
         found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
+        found = replace(found, facts=_concluded(transaction, workflow, inputs, found))
         _enter(transaction, workflow, found, key)
     paths = tuple(file.path(transaction.root) for file in files_of(transaction, found.file_ids))
     return ScoredResults(
         results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=found.n_reused
     )
+
+
+def _concluded(transaction: Transaction, workflow: Workflow, inputs: AnsweredSamples, found: _Scored) -> Facts:
+    """Return the facts with what only all sample metrics together tell."""
+    paths = [str(file.path(transaction.root)) for file in files_of(transaction, found.file_ids)]
+
+    def scored(names: Sequence[str]) -> "pa.Table":
+        query = statement("queries/metrics", "sample_columns").fill(columns=joined(map(identifier, names)))
+        return transaction.table(query, files=paths)
+
+    return workflow.conclude(found.facts, inputs, scored)
 
 
 def _whole(transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts) -> _Scored:
@@ -150,13 +163,16 @@ def _enter(transaction: Transaction, workflow: Workflow, scored: _Scored, key: d
         n_scored=scored.n_scored,
         n_reused=scored.n_reused,
     )
+    thresholds: dict[str | None, float] = dict(facts.thresholds.items())
     if facts.threshold is not None:
+        thresholds[facts.positive] = facts.threshold
+    for name, threshold in thresholds.items():
         kept = ("results_id", "results_version", "dataset_version", "configuration_id")
         transaction.run(
             "runs.insert_threshold",
-            **{name: key[name] for name in kept},
-            **{"class": facts.positive},
-            threshold=facts.threshold,
+            **{one: key[one] for one in kept},
+            **{"class": name},
+            threshold=threshold,
             tuned_on=facts.tuned_on,
         )
 

@@ -12,6 +12,7 @@ from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import RANK_KERNELS
 from kolena_store.metrics.intervals.medians import median_bounds
+from kolena_store.metrics.intervals.objects import is_of_objects, object_spreads
 from kolena_store.metrics.intervals.shapes import Made, rows_of, why_not, within_range
 from kolena_store.metrics.intervals.spread import Spread, spreads
 from kolena_store.metrics.intervals.tables import FEW_TRUTHS, MANY_TRUTHS, ConfusionTables, class_table_bounds
@@ -99,7 +100,7 @@ class _Maker:
                 return median_by_units(
                     values, median_bounds(self._evidence, self._term_of(values.metric)), self._evidence
                 )
-            spread = self._spreads[values.metric.name]
+            spread = self._spreads[values.metric]
             variance, units = rows_of(values, spread.variance), rows_of(values, spread.n_units)
             return bounds_by_units(values, variance, units, self._evidence)
         return {
@@ -145,12 +146,12 @@ class _Maker:
         return f"multinomial percentile{few}"
 
     def _linearised(self, values: MetricValues) -> Made:
-        variance = rows_of(values, self._spreads[values.metric.name].variance)
+        variance = rows_of(values, self._spreads[values.metric].variance)
         low, high = within_range(values, variance, values.n, self._evidence.level)
         return _made(low, high, "linearised t", why_not(values.n, variance))
 
     def _kernel(self, values: MetricValues) -> Made:
-        if values.metric.name in self._spread_names:
+        if values.metric in self._spread_metrics:
             return self._linearised(values)
         kernel = self._evidence.terms.kernels[str(values.metric.expression)]
         shaped = (one.reshape(len(one), -1) for one in (kernel.errors, kernel.freedom, kernel.low, kernel.high))
@@ -161,13 +162,13 @@ class _Maker:
         return _made(low, high, "linearised logit t", why_not(freedom + 1, errors))
 
     @cached_property
-    def _spread_names(self) -> list[str]:
+    def _spread_metrics(self) -> list[MetricDefinition]:
         """Return the metrics whose variance is taken from the samples."""
         if not self._evidence.design.is_plain:
             varying = [metric for metric in self._defined if metric.interval.kind != "none"]
-            return [metric.name for metric in varying if self._kernel_of(metric) != MEDIAN]
+            return [metric for metric in varying if self._kernel_of(metric) != MEDIAN]
         return [
-            metric.name
+            metric
             for metric in self._defined
             if metric.interval.kind == "linearised" or self._kernel_of(metric) in RANK_KERNELS
         ]
@@ -181,9 +182,12 @@ class _Maker:
         return next(term for term in self._evidence.definitions if term.name == str(metric.expression))
 
     @cached_property
-    def _spreads(self) -> dict[str, Spread]:
-        metrics = [metric for metric in self._defined if metric.name in self._spread_names]
-        return {metric.name: one for metric, one in zip(metrics, spreads(self._evidence, metrics), strict=True)}
+    def _spreads(self) -> dict[MetricDefinition, Spread]:
+        metrics = [metric for metric in self._defined if metric in self._spread_metrics]
+        of_objects = [metric for metric in metrics if is_of_objects(self._evidence, metric)]
+        others = [metric for metric in metrics if metric not in of_objects]
+        found = dict(zip(others, spreads(self._evidence, others) if others else [], strict=True))
+        return {**found, **dict(zip(of_objects, object_spreads(self._evidence, of_objects), strict=True))}
 
     @cached_property
     def _tables(self) -> ConfusionTables:

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from kolena_store.matching.objects import Floats, Integers
 from kolena_store.metrics.objects.ranked import Positions, RankedMatches
 
-__all__ = ["COCO_RECALLS", "Weights", "Hits", "interpolated_precision", "hits_of"]
+__all__ = [
+    "COCO_RECALLS",
+    "Hits",
+    "Weights",
+    "area_under",
+    "hits_of",
+    "interpolated_precision",
+    "log_average_miss_rate",
+]
 
 Numbers: TypeAlias = NDArray[Any]
 Weights: TypeAlias = "NDArray[np.int32] | NDArray[np.float64]"
@@ -18,6 +26,10 @@ Weights: TypeAlias = "NDArray[np.int32] | NDArray[np.float64]"
 
 COCO_RECALLS = 101
 """At how many recalls from 0 to 1 COCO reads off the precision."""
+
+
+LEAST_MISS_RATE = 1e-10
+"""What a miss rate of 0 counts as in the geometric mean, as in the Caltech code."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -153,6 +165,40 @@ def interpolated_precision(hits: Hits, n_recalls: int = COCO_RECALLS) -> Floats:
     summed = hits.summed(hits.envelope * (reached - earlier))
     is_known = hits.of_segment.reshape(summed.shape) > 0
     return np.where(is_known, summed / n_recalls, np.nan)
+
+
+def area_under(hits: Hits) -> Floats:
+    """Return the area under the highest precision at each recall and beyond: [curves, classes], as Pascal VOC 2010."""
+    summed = hits.summed(hits.envelope * hits.weights)
+    total = hits.of_segment.reshape(summed.shape)
+    return np.divide(summed, total, out=np.full_like(summed, np.nan), where=total > 0)
+
+
+def log_average_miss_rate(hits: Hits, curve: int, n_images: float) -> Floats:
+    """Return the geometric mean of the miss rates at nine rates of false positives (Dollar 2012), for each class.
+
+    At 0.01 to 1 false positives an image, evenly spaced in the logarithm, it is the share of the objects that the
+    detections up to there miss. NaN without an object or image.
+
+    Args:
+        hits: the true positives.
+        curve: the curve to follow.
+        n_images: how many images there are, as they are weighted.
+    """
+    n_classes = hits.ranked.n_classes
+    bounds = np.searchsorted(hits.segments, curve * n_classes + np.arange(n_classes + 1))
+    part = slice(bounds[0], bounds[-1])
+    labels = hits.segments[part] - curve * n_classes
+    false = hits.seen[part] - hits.found[part]
+    total = hits.of_segment[curve * n_classes : (curve + 1) * n_classes]
+    found = [
+        np.bincount(labels, weights=np.where(false <= rate * n_images, hits.weights[part], 0.0), minlength=n_classes)
+        for rate in np.logspace(-2.0, 0.0, 9)
+    ]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        missed = 1 - np.stack(found) / total
+    logarithms = np.log(np.maximum(missed, LEAST_MISS_RATE))
+    return np.where((total > 0) & (n_images > 0), np.exp(logarithms.mean(axis=0)), np.nan)
 
 
 def _levels(recalls: Floats, reached: Floats) -> Integers:

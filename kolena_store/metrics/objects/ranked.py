@@ -1,7 +1,7 @@
 """Matches by class and falling score: what precision and recall of any selection of images are read from."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TypeAlias
 
@@ -27,6 +27,10 @@ class Found:
     ranks: Integers
     matched: Bits
     ignored: Bits
+
+    def only(self, chosen: Flags) -> "Found":
+        """Return some of the detections."""
+        return Found(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,6 +92,12 @@ class RankedMatches:
     def segment_starts(self) -> Integers:
         """Return where the events of each segment begin, and at last where they end."""
         return np.searchsorted(self.segments, np.arange(self.n_segments + 1))
+
+    @cached_property
+    def labels(self) -> Integers:
+        """Return the class of each detection."""
+        sizes = np.diff(np.append(self.class_starts, len(self.images)))
+        return np.repeat(np.arange(self.n_classes), sizes)
 
     @cached_property
     def families_of_segments(self) -> Integers:
