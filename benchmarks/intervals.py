@@ -8,7 +8,6 @@ peer draws the rows of a test case again, 1,000 times, and takes the standard de
 few test cases with a few draws and extrapolated by rows times draws. Both standard errors are compared in the same run.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from measuring import Claims, conditions
+from measuring import Claims, arguments, conditions
 from numpy.typing import NDArray
 
 import kolena_store as ks
@@ -115,11 +114,9 @@ def compared(made: Problem, results: ks.TestResults, names: Sequence[str], draws
     return seconds / n_rows, worst
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Print both times, their ratio, and how far the standard errors are apart; 1 when they are too far."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="50 test cases of 50,000 samples")
-    is_quick = parser.parse_args(arguments).quick
+    is_quick = arguments(__doc__).quick
     sys.stdout.write(conditions() + "\n")
     made, frame = problem(*((50_000, 50) if is_quick else (1_000_000, 1_000)))
     seconds, results = ours(made, frame)

@@ -1,15 +1,13 @@
 """How long content digests and a merge take, and how much memory: each in a process of its own.
 
     python benchmarks/merging.py              tables of 1,000,000 rows
-    python benchmarks/merging.py --rows N     of N rows
+    python benchmarks/merging.py --quick      of 20,000 rows
 
 The digest is taken of 9 and of 15 columns; the merge brings one model's results, a run, and a version with 1 % more
 samples into a store that numbered the same samples in another order, so that every row of the other store is written
 anew. CPU seconds count all threads, so that they say more than the clock on a busy machine.
 """
 
-import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,37 +19,36 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import pyarrow as pa
+from measuring import arguments, conditions, peak_memory
 
 import kolena_store as ks
 
 __all__ = ["main"]
 
 WIDTHS = (9, 15)
-KIB_PER_MIB = 1024
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print one line for each piece of work."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--work", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
-    if given.work:
-        _do(given.work, given.folder, given.rows)
+def main(given: Sequence[str]) -> int:
+    """Print one line for each piece of work; a process that does one of them is called with what and where."""
+    if given and given[0] == "--work":
+        _, work, folder, n_rows = given
+        _do(work, Path(folder), int(n_rows))
         return 0
+    n_rows = 20_000 if arguments(__doc__).quick else 1_000_000
+    sys.stdout.write(conditions() + "\n")
     with tempfile.TemporaryDirectory() as folder:
         for width in WIDTHS:
-            _apart(f"make {width}", folder, given.rows)
-            _apart("digest", folder, given.rows, title=f"digest of {given.rows:,} rows of {width} columns")
-        _apart("make two", folder, given.rows)
-        _apart("merge", folder, given.rows, title=f"merge of {given.rows:,} rows of {WIDTHS[0]} columns")
+            _apart(f"make {width}", folder, n_rows)
+            _apart("digest", folder, n_rows, title=f"digest of {n_rows:,} rows of {width} columns")
+        _apart("make two", folder, n_rows)
+        _apart("merge", folder, n_rows, title=f"merge of {n_rows:,} rows of {WIDTHS[0]} columns")
+        _apart("compare", folder, n_rows)
     return 0
 
 
 def _apart(work: str, folder: str, n_rows: int, title: str | None = None) -> None:
     """Do something in a process of its own, whose memory is then that of this work alone."""
-    command = [sys.executable, __file__, "--work", work, "--folder", folder, "--rows", str(n_rows)]
+    command = [sys.executable, __file__, "--work", work, folder, str(n_rows)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     if title:
         sys.stdout.write(f"{title}: {done.stdout}")
@@ -65,8 +62,11 @@ def _do(work: str, folder: Path, n_rows: int) -> None:
         ks.Store(folder / "one").upload_dataset("d", _table(n_rows, width), id_fields=["id"])
     elif work == "digest":
         _measured(lambda: ks.Store(folder / "one").dataset_digest("d"))
-    else:
+    elif work == "merge":
         _measured(lambda: ks.Store(folder / "two" / "ours").merge(folder / "two" / "theirs"))
+    else:
+        ours, theirs = (ks.Store(folder / "two" / name) for name in ("ours", "theirs"))
+        assert ours.dataset_digest("d") == theirs.dataset_digest("d"), "the merged dataset is not the other one"
 
 
 def _table(n_rows: int, width: int) -> pa.Table:
@@ -102,16 +102,10 @@ def _make_two(folder: Path, n_rows: int) -> None:
 
 
 def _measured(work: Callable[[], object]) -> None:
-    before, start, processor = _peak(), time.perf_counter(), time.process_time()
+    start, processor = time.perf_counter(), time.process_time()
     work()
     seconds, of_processor = time.perf_counter() - start, time.process_time() - processor
-    sys.stdout.write(
-        f"{seconds:.1f} s, {of_processor:.1f} CPU s, peak {_peak():,.0f} MiB (started with {before:,.0f})\n"
-    )
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB
+    sys.stdout.write(f"{seconds:.1f} s, {of_processor:.1f} CPU s, {peak_memory():.2f} GiB\n")
 
 
 if __name__ == "__main__":

@@ -78,25 +78,32 @@ def frame_of(given: Setting) -> pl.DataFrame:
     """Return the samples with the outcomes of every model, as both engines get them: in memory, made beforehand."""
     frame = pl.from_arrow(given.samples)
     assert isinstance(frame, pl.DataFrame)
-    truth = frame["label"] == "yes"
-    for model, one in enumerate(given.answers):
-        positive = pl.Series(one.column("prediction").to_numpy(zero_copy_only=False) == "yes")
-        outcomes = {"tp": positive & truth, "fp": positive & ~truth, "fn": ~positive & truth}
-        frame = frame.with_columns(**{f"{name}{model}": flags for name, flags in outcomes.items()})
-    return frame
+    answers = [pl.from_arrow(one.column("prediction")).alias(answer_of(m)) for m, one in enumerate(given.answers)]
+    return with_outcomes(frame.with_columns(answers), len(answers))
 
 
 def frame_of_files(paths: list[Path]) -> pl.DataFrame:
     """Return the same from Parquet files: read, answers matched to samples by their id, outcomes found."""
     frame = pl.read_parquet(paths[0])
     for model, path in enumerate(paths[1:]):
-        answered = pl.read_parquet(path).select("id", pl.col("prediction").alias(f"prediction{model}"))
+        answered = pl.read_parquet(path).select("id", pl.col("prediction").alias(answer_of(model)))
         frame = frame.join(answered, on="id", how="left", maintain_order="left")
-    truth, answer = pl.col("label") == "yes", [pl.col(f"prediction{model}") == "yes" for model in range(len(paths) - 1)]
-    outcomes = {f"tp{model}": one & truth for model, one in enumerate(answer)}
-    outcomes |= {f"fp{model}": one & ~truth for model, one in enumerate(answer)}
-    outcomes |= {f"fn{model}": ~one & truth for model, one in enumerate(answer)}
-    return frame.with_columns(**outcomes)
+    return with_outcomes(frame, len(paths) - 1)
+
+
+def answer_of(model: int) -> str:
+    """Return the name of the column with the predictions of a model."""
+    return f"prediction{model}"
+
+
+def with_outcomes(frame: pl.DataFrame, n_models: int) -> pl.DataFrame:
+    """Return the samples with what each model hit, claimed and missed, and without its predictions."""
+    truth, outcomes = pl.col("label") == "yes", {}
+    for model in range(n_models):
+        positive = pl.col(answer_of(model)) == "yes"
+        found = {"tp": positive & truth, "fp": positive & ~truth, "fn": ~positive & truth}
+        outcomes |= {f"{name}{model}": flags for name, flags in found.items()}
+    return frame.with_columns(**outcomes).drop([answer_of(model) for model in range(n_models)])
 
 
 def by_polars(frame: pl.DataFrame, chosen: list[Case], n_models: int) -> list[pl.DataFrame]:

@@ -72,7 +72,7 @@ class MissingColumns(InvalidInput):
         else:
             hints = (f" ({one.removeprefix('; ')})" if one else "" for one in near)
             named = "columns " + ", ".join(f"{name!r}{hint}" for name, hint in zip(names, hints, strict=True))
-        return cls(f"{where} has no {named}; it has {shown(columns)}. {remedy}")
+        return cls(f"{where} has no {named}; it has {shown(columns) or 'none'}. {remedy}")
 
 
 class DuplicateIds(InvalidInput):

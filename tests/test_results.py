@@ -328,7 +328,7 @@ def test_a_row_twice_for_one_model_is_refused(small: ks.Store) -> None:
 
 def test_rows_without_a_model_are_refused(small: ks.Store) -> None:
     content = pa.table({"model": ["v1", None], "id": [10, 20], "prediction": ["a", "b"]})
-    with pytest.raises(InvalidInput, match=r"1 row has no value in 'model', 'id' \(first: row 2\)"):
+    with pytest.raises(InvalidInput, match=r"1 row has no value in one of 'model', 'id' \(first: row 2\)"):
         small.upload_results("things", None, content, model_field="model")
 
 

@@ -499,3 +499,23 @@ SELECT avg(m.error) AS value, count(m.error) AS n FROM results"""
         for own, brought in (("my_mae", "mae"), ("my_bias", "bias")):
             assert found[case, "m", own].value == pytest.approx(found[case, "m", brought].value, rel=1e-12)
             assert found[case, "m", own].n == found[case, "m", brought].n
+
+
+def test_sql_calls_the_macros_of_metrics_and_no_other_table_function(store: ks.Store) -> None:
+    metric = "-- metric: gap  better: lower\nSELECT sum(i.said - s.wanted) / count(*) AS value FROM results;"
+    store.upload_dataset("my d", [{"id": 0, "wanted": 1.0}], id_fields=["id"], workflow=ks.Custom())
+    for model, said in (("v1", 3.5), ("v2", math.nan)):
+        store.upload_results("my d", model, [{"id": 0, "said": said}])
+    store.apply_metrics("my d", metric)
+    results = store.test("my d")
+    assert results["all", "v2", "gap"].reason == "the query gave NaN or an infinite value"
+    for model, expected in (("v1", 2.5), ("v2", None)):
+        query = f"""SELECT value FROM "my d"."GAP"('{model}', 'all')"""
+        assert store.sql(query).rows() == [{"value": expected}]
+    for source in (
+        "glob('*')",
+        """"my d".gap('v1', (SELECT content FROM read_text('/etc/hosts')))""",
+        "main.gap('v1')",
+    ):
+        with pytest.raises(RefusedStatement, match="table function"):
+            store.sql(f"SELECT * FROM {source}")

@@ -145,10 +145,10 @@ def check_ids(session: Session, where: str, paths: Sequence[Path], keys: Sequenc
     any_null = joined((Fragment(f"{name} IS NULL") for name in names), " OR ")
     missing = session.rows(statement("queries/datasets", "rows_without_id").fill(any_null=any_null), files=files)
     if missing:
+        one_of = "one of " if len(keys) > 1 else ""
         raise InvalidInput(
-            f"{where}: {counted(missing[0][1], 'row', HAVE)} no value in {shown(keys)} (first: row "
-            f"{missing[0][0] + 1}); "
-            "every row needs an id. Fill it in or remove those rows"
+            f"{where}: {counted(missing[0][1], 'row', HAVE)} no value in {one_of}{shown(keys)} (first: row "
+            f"{missing[0][0] + 1}); every row needs an id. Fill it in or remove those rows"
         )
     duplicates = session.table(statement("queries/datasets", "duplicate_ids").fill(ids=joined(names)), files=files)
     if duplicates.num_rows:

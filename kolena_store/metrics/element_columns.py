@@ -65,8 +65,7 @@ class ElementColumns:
         elements = pa.concat_arrays(
             [chunk.flatten() for chunk in whole.chunks] or [pa.array([], column.type.value_type)]
         )
-        n_classes, size = self._shape
-        n_rows = size if isinstance(self._places, slice) else len(self._places)
+        n_classes, n_rows = self._shape[0], self._n_rows()
         if column.null_count or len(elements) != n_rows * n_classes:
             raise DamagedStore(
                 f"sample metrics of {n_rows} samples hold {len(elements)} elements for {n_classes} classes; "
@@ -76,7 +75,11 @@ class ElementColumns:
 
     def _by_class(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the elements of the rows of the files: [classes, rows]."""
-        return np.asarray(values.reshape(-1, self._shape[0]).T)
+        return np.asarray(values.reshape(self._n_rows(), self._shape[0]).T)
+
+    def _n_rows(self) -> int:
+        """Return how many rows the files have, each with its place."""
+        return self._shape[1] if isinstance(self._places, slice) else len(self._places)
 
 
 def kernel_arguments(term: TermDefinition) -> list[str]:

@@ -99,7 +99,7 @@ def _gated(
     import duckdb
 
     tree = parse_tree(query, where=WHERE)
-    for problem in _problems(tree):
+    for problem in _problems(tree, _own_macros(connection, tree)):
         raise RefusedStatement(f"{WHERE} {problem}")
     check_relations(connection, tree)
     if check_sources is not None:
@@ -110,12 +110,21 @@ def _gated(
     return found[0]
 
 
-def _problems(tree: Tree) -> Iterator[str]:
+def _own_macros(connection: "duckdb.DuckDBPyConnection", tree: Tree) -> set[tuple[str, str]]:
+    """Return the table macros that the store publishes, when the query calls any table function of a schema."""
+    calls = [node["function"] for node in tree.sources if node["type"] == "TABLE_FUNCTION"]
+    if not any(call["schema"] for call in calls):
+        return set()
+    found = connection.sql(statement("queries/predicates", "table_macros").fill()).fetchall()
+    return {(lowered(schema), lowered(name)) for schema, name in found}
+
+
+def _problems(tree: Tree, own_macros: set[tuple[str, str]]) -> Iterator[str]:
     for node in tree.queries:
         if node["type"] not in QUERY_NODES:
             yield "changes data inside WITH; the store is read-only here: put a SELECT there"
     for node in tree.sources:
-        yield from _source_problems(node)
+        yield from _source_problems(node, own_macros)
     for node in tree.expressions:
         if node["class"] == "PARAMETER":
             yield f"has a parameter ({node['identifier']}), which nothing fills in; write the value"
@@ -125,20 +134,22 @@ def _problems(tree: Tree) -> Iterator[str]:
         yield f"uses a form of SQL ({tree.strangers[0]}) that this gate does not know; write it as a plain SELECT"
 
 
-def _source_problems(node: Node) -> Iterator[str]:
+def _source_problems(node: Node, own_macros: set[tuple[str, str]]) -> Iterator[str]:
     kind = node["type"]
     if kind == "PIVOT":
         yield f"uses PIVOT or UNPIVOT, which don't pass this gate; write {PIVOT_REMEDY}"
     elif kind not in SOURCES:
         yield f"reads a source ({kind}) that this gate does not know; name a table or a view"
     elif kind == "TABLE_FUNCTION":
-        yield from _table_function_problems(node["function"])
+        yield from _table_function_problems(node["function"], own_macros)
     elif kind == "SHOW_REF" and not _is_harmless_show(node):
         yield f"uses a SHOW that is not answered here; use {LISTING}, DESCRIBE or SUMMARIZE with a table's name"
 
 
-def _table_function_problems(call: Node) -> Iterator[str]:
+def _table_function_problems(call: Node, own_macros: set[tuple[str, str]]) -> Iterator[str]:
     name = call["function_name"]
+    if (lowered(call["schema"]), lowered(name)) in own_macros and not call["catalog"]:
+        return
     if name not in TABLE_FUNCTIONS or call["schema"] not in ("", "main") or call["catalog"]:
         yield (
             f"reads the table function {name}, which could reach files outside the store; "

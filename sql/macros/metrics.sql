@@ -84,7 +84,7 @@ WITH results AS (
             )
         )
 ){tables}
-SELECT * FROM (
+SELECT * REPLACE (CASE WHEN isfinite(try_cast(value AS DOUBLE)) THEN value END AS value) FROM (
 {query}
 );
 

@@ -42,3 +42,6 @@ SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal
 -- name: relations()
 SELECT database_name, schema_name, view_name FROM duckdb_views()
 UNION ALL SELECT database_name, schema_name, table_name FROM duckdb_tables();
+
+-- name: table_macros()
+SELECT schema_name, function_name FROM duckdb_functions() WHERE function_type = 'table_macro' AND NOT internal;

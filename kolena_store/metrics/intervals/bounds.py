@@ -121,11 +121,12 @@ class _Maker:
         return _made(2 * of_j.low / (1 + of_j.low), 2 * of_j.high / (1 + of_j.high), "wilson of J", of_j.reasons)
 
     def _class_table(self, values: MetricValues) -> Made:
-        low, high = (rows_of(values, one) for one in class_table_bounds(self._evidence, values.metric))
+        found = class_table_bounds(self._evidence, values.metric)
+        low, high = _around(values, *(rows_of(values, one) for one in found))
         return _made(low, high, "dirichlet", [NO_DRAWS] * len(low))
 
     def _table(self, values: MetricValues) -> Made:
-        low, high = (one[values.positions] for one in self._drawn[values.metric.name])
+        low, high = _around(values, *(one[values.positions] for one in self._drawn[values.metric.name]))
         variance = self._table_variances[values.metric.name][values.positions]
         straight = within_range(values, variance, values.n, self._evidence.level)
         fewest = self._fewest_truths[values.positions]
@@ -219,6 +220,11 @@ class _Maker:
 
 def _made(low: Numbers, high: Numbers, method: str, reasons: list[str]) -> Made:
     return Made(low=low, high=high, methods=[method] * len(low), reasons=reasons)
+
+
+def _around(values: MetricValues, low: Numbers, high: Numbers) -> tuple[Numbers, Numbers]:
+    """Return quantiles of draws, moved where they leave the value out: at the ends of its range (Brown et al. 2001)."""
+    return np.minimum(low, values.values), np.maximum(high, values.values)
 
 
 def _is_of_class(metric: MetricDefinition) -> bool:

@@ -29,6 +29,7 @@ SpreadKind = Literal["linearised", "bootstrap"]
 COLUMNS = ("value", "n", "successes")
 TOLERANCE = 1e-9
 NO_VALUE = "the query gave no value"
+NOT_FINITE = "the query gave NaN or an infinite value"
 NO_COUNTS = "no interval: value times n is no whole number; let the query return a column successes"
 OTHER_RATIO = "no interval: value is not successes / n"
 NOT_ASKED = "no interval: the metric's header names none"
@@ -119,7 +120,7 @@ def outcome(metric: Declared, answer: Answer, *, n_rows: int, is_clustered: bool
     value = found["value"]
     n = int(found.get("n") or 0) if "n" in found else n_rows
     if value is None or not math.isfinite(value):
-        return Outcome(value=None, n=n, reason=metric.undefined or NO_VALUE)
+        return Outcome(value=None, n=n, reason=metric.undefined or (NO_VALUE if value is None else NOT_FINITE))
     kind = metric.interval or ("proportion" if "successes" in found else "none")
     if kind == "none":
         return Outcome(value=float(value), n=n, reason=NOT_ASKED)
