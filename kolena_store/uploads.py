@@ -110,7 +110,7 @@ def _check_truths(
         return
     files = files_of(transaction, version.sample_files)
     chosen = files if is_new_workflow else [file for file in files if file.added_in > transaction.generation]
-    _check_objects(transaction, dataset, version, GROUND_TRUTH, chosen)
+    _check_objects(transaction, dataset, version, chosen, side=GROUND_TRUTH)
 
 
 def _check_answers(transaction: Transaction, dataset: DatasetRecord, report: ResultsReport) -> None:
@@ -121,11 +121,11 @@ def _check_answers(transaction: Transaction, dataset: DatasetRecord, report: Res
     for results in results_of_model(transaction, dataset, report.model):
         files = files_of(transaction, results.inference_files)
         new = [file for file in files if file.added_in > transaction.generation]
-        _check_objects(transaction, dataset, version, INFERENCE, new)
+        _check_objects(transaction, dataset, version, new, side=INFERENCE)
 
 
 def _check_objects(
-    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, side: str, files: Sequence[FileRecord]
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, files: Sequence[FileRecord], *, side: str
 ) -> None:
     workflow = workflow_from_document(version.workflow_document or {})
     for batch in read_batches([file.path(transaction.root) for file in files], [SAMPLE, OBJECTS]):

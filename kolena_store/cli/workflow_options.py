@@ -19,13 +19,6 @@ OBJECTS = "objects"
 PLAIN_TYPES = ((bool, click.BOOL), (float, click.FLOAT), (int, click.INT))
 
 
-class _WorkflowOption(click.Option):
-    """The option whose help lists the workflows that there are."""
-
-    def make_metavar(self, ctx: click.Context) -> str:
-        return f"[{'|'.join(WORKFLOWS)}]"
-
-
 def workflow_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options to a command, which gets the workflow that they describe (or None) as its `workflow`.
 
@@ -47,8 +40,9 @@ def workflow_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _workflow_option() -> Callable[[Callable[..., None]], Callable[..., None]]:
-    text = "The type of problem, e.g. --workflow classification. Omitted later, it stays."
-    return click.option("--workflow", cls=_WorkflowOption, help=text)
+    known = ", ".join(WORKFLOWS)
+    text = f"The type of problem, e.g. --workflow classification; there are {known}. Omitted later, it stays."
+    return click.option("--workflow", metavar="WORKFLOW", help=text)
 
 
 def _field_options() -> Iterator[Callable[[Callable[..., None]], Callable[..., None]]]:

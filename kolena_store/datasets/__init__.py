@@ -48,7 +48,7 @@ from kolena_store.datasets.identity import (
 )
 from kolena_store.datasets.kept_digests import dataset_digest
 from kolena_store.datasets.numbering import find_numbers
-from kolena_store.datasets.objects import OBJECTS, collected_objects, field_types, input_of
+from kolena_store.datasets.objects import OBJECTS, collected_objects, field_types, input_of, object_types
 from kolena_store.datasets.records import (
     DatasetRecord,
     Field,
@@ -125,6 +125,7 @@ __all__ = [
     "find_dataset",
     "find_numbers",
     "input_of",
+    "object_types",
     "is_exact",
     "missing_ids",
     "note_dataset",

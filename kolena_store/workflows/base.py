@@ -165,6 +165,11 @@ class Workflow(ABC):
         return False
 
     @property
+    def matches_objects(self) -> bool:
+        """Whether the sample metrics are matches of objects, as `object_matches.py` stores them."""
+        return False
+
+    @property
     def cluster(self) -> str | None:
         """Return the field of the sample by which samples belong together, unless the user names another one."""
         return None

@@ -73,6 +73,11 @@ class ObjectDetection(Workflow):
                 object.__setattr__(self, option, _four_names(option, given))
 
     @property
+    def matches_objects(self) -> bool:
+        """Whether the sample metrics are matches of objects: they are."""
+        return True
+
+    @property
     def fields(self) -> BoxFields:
         """Return what the fields of an object are."""
         return BoxFields(
