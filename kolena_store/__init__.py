@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kolena_store.workflows.custom import Custom
     from kolena_store.workflows.judged import Judged
     from kolena_store.workflows.multilabel import MultilabelClassification
+    from kolena_store.workflows.object_detection import ObjectDetection
     from kolena_store.workflows.regression import Regression
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ __all__ = [
     "Judged",
     "MultilabelClassification",
     "MetricValue",
+    "ObjectDetection",
     "Regression",
     "Store",
     "StoreError",

@@ -37,6 +37,7 @@ FLOORS = (
     ("statistics", "matching", "metrics", "workflows"),
     (
         "uploads",
+        "exchange",
         "test_runs",
         "published",
         "merging",

@@ -96,6 +96,7 @@ def test_every_command_takes_the_shared_options(path: tuple[str, ...]) -> None:
     names = {option.name for option in options_of(LEAVES[path])}
     assert {"store", "debug"} <= names
     silent = {("init",), ("demo",), ("dataset", "download"), ("results", "download"), ("metrics", "drop"), ("publish",)}
+    silent |= {("export", "coco")}
     assert ("format" in names) == (path not in silent)
 
 
@@ -138,7 +139,7 @@ def test_help_lists_the_workflows_and_their_metrics(ks) -> None:
 
 def test_the_commands_stand_in_the_order_in_which_people_meet_them(ks) -> None:
     names = re.findall(r"^  ([a-z]+)  ", ks("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    work = ["init", "demo", "dataset", "results", "metrics", "suite", "test", "runs", "models", "sql"]
+    work = ["init", "demo", "dataset", "import", "export", "results", "metrics", "suite", "test", "runs", "models", "sql"]
     assert names == [*work, "publish", "verify", "gc", "merge"]
 
 

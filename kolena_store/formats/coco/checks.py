@@ -1,0 +1,123 @@
+"""What an entry of a COCO file must hold, and the errors that name file and entry where it does not."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kolena_store.errors import MalformedFile, shown
+
+__all__ = ["Entries", "check_box", "check_score", "check_segmentation"]
+
+REMEDY = "Correct the entry, or leave it out"
+LARGEST = 1e12
+
+
+class Entries:
+    """The entries of one array of a file, as messages name them."""
+
+    def __init__(self, path: Path, what: str) -> None:
+        """Name the file and what its entries are."""
+        self.path, self.what = path, what
+
+    def refuse(self, number: int, entry: object, problem: str) -> NoReturn:
+        """Raise the error for an entry, numbered from 0.
+
+        Raises:
+            MalformedFile: always.
+        """
+        called = f" (id {entry['id']!r})" if isinstance(entry, dict) and "id" in entry else ""
+        raise MalformedFile.of(self.path, None, f"{self.what} {number}{called}: {problem}", REMEDY)
+
+    def checked(self, number: int, entry: object) -> dict[str, Any]:
+        """Return an entry that is a JSON object."""
+        if not isinstance(entry, dict):
+            self.refuse(number, entry, f"it is no JSON object but {type(entry).__name__}")
+        return entry
+
+    def check_known(self, number: int, entry: Mapping[str, Any], name: str, known: Mapping[object, object]) -> None:
+        """Refuse an entry that names an image or category that the file does not have."""
+        value = entry.get(name)
+        if not isinstance(value, (int, str)) or isinstance(value, bool) or value not in known:
+            self.refuse(number, entry, f"its {name} {value!r} is none of {shown(known)}")
+
+    def check_new(self, number: int, entry: Mapping[str, Any], seen: Mapping[object, object]) -> None:
+        """Refuse an entry without an id, or with one that stands twice."""
+        value = entry.get("id")
+        if not isinstance(value, (int, str)) or isinstance(value, bool):
+            self.refuse(number, entry, f"its id {value!r} is neither a whole number nor a text")
+        if value in seen:
+            self.refuse(number, entry, f"its id {value!r} stands twice")
+
+
+def check_box(entries: Entries, number: int, entry: Mapping[str, Any]) -> None:
+    """Refuse a box that is no list of left, top, width and height."""
+    box = entry.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(one) for one in box):
+        entries.refuse(number, entry, f"its bbox {box!r} is no list of four finite numbers")
+    if box[2] < 0 or box[3] < 0:
+        entries.refuse(number, entry, f"its bbox {box!r} has a negative width or height")
+    area = entry.get("area")
+    if area is not None and not (_is_number(area) and area >= 0):
+        entries.refuse(number, entry, f"its area {area!r} is no finite number from 0 on")
+
+
+def check_score(entries: Entries, number: int, entry: Mapping[str, Any]) -> None:
+    """Refuse a result without a score."""
+    if not _is_number(entry.get("score")):
+        entries.refuse(number, entry, f"its score {entry.get('score')!r} is no finite number")
+
+
+def check_segmentation(entries: Entries, number: int, entry: Mapping[str, Any]) -> None:
+    """Refuse a segmentation that is neither a list of polygons nor a run-length encoding."""
+    found = entry.get("segmentation")
+    if found is None:
+        return
+    if isinstance(found, list):
+        for polygon in found:
+            is_polygon = isinstance(polygon, list) and len(polygon) >= 6 and len(polygon) % 2 == 0
+            if not is_polygon or not all(_is_number(one) for one in polygon):
+                entries.refuse(number, entry, "a polygon of its segmentation is no even list of six or more numbers")
+        return
+    if not isinstance(found, dict) or not _is_size(found.get("size")):
+        entries.refuse(number, entry, "its segmentation is neither polygons nor an RLE with size [height, width]")
+    _check_counts(entries, number, entry, found)
+
+
+def _check_counts(entries: Entries, number: int, entry: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    counts, size = found.get("counts"), found["size"]
+    runs = _runs(counts) if isinstance(counts, str) else counts
+    is_runs = isinstance(runs, list) and all(type(one) is int and one >= 0 for one in runs)
+    if not is_runs:
+        entries.refuse(number, entry, "the counts of its RLE can't be read")
+    if runs and sum(runs) != size[0] * size[1]:
+        entries.refuse(
+            number, entry, f"the counts of its RLE add up to {sum(runs):,}, and {size[0]} x {size[1]} pixels are asked"
+        )
+
+
+def _runs(text: str) -> list[int] | None:
+    """Return the runs of a compressed encoding: five bits a character, from the third on less the last but one."""
+    runs: list[int] = []
+    at = 0
+    while at < len(text):
+        value, shift, is_more = 0, 0, True
+        while is_more:
+            if at >= len(text) or not 48 <= ord(text[at]) < 112:
+                return None
+            six = ord(text[at]) - 48
+            value |= (six & 0x1F) << shift
+            is_more = bool(six & 0x20)
+            at, shift = at + 1, shift + 5
+            if not is_more and six & 0x10:
+                value -= 1 << shift
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+    return runs
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, Sequence) and len(size) == 2 and all(type(one) is int and one > 0 for one in size)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and abs(value) <= LARGEST  # type: ignore[arg-type]
