@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kolena_store.database import Session, connect, reading_files
-from kolena_store.datasets import VersionRecord, attached_tables, files_of
+from kolena_store.datasets import OBJECTS, VersionRecord, attached_tables, files_of, object_types
 from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
 from kolena_store.membership.bitmaps import Samples, Words, count, from_samples
@@ -16,6 +16,8 @@ from kolena_store.predicates.tokens import lowered
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
 __all__ = ["Answers", "WholeTables"]
+
+GROUND_TRUTHS = "ground_truths"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class WholeTables:
         paths = [file.path(session.root) for file in files_of(session, version.sample_files)]
         condition = self._chosen(only)
         self._load("test_samples", _only(version.types, wanted), paths, condition)
+        if GROUND_TRUTHS in tables and version.column_needs.has_objects:
+            self._load_objects(object_types(version.types[OBJECTS]), paths, condition)
         for table in attached_tables(session, version):
             if lowered(table.name) in tables:
                 self._load(table.name, _only(table.types, wanted), table.paths(session), condition)
@@ -108,6 +112,20 @@ class WholeTables:
             return literal(True)
         self._connection.register("chosen_samples", pa.table({SAMPLE: only}))
         return statement("queries/membership", "is_chosen").fill()
+
+    def _load_objects(self, types: Mapping[str, str], paths: Sequence[Path], condition: Fragment) -> None:
+        """Load the objects of the ground truth, a row for each."""
+        columns = [
+            Fragment(f", {identifier('object', name)}::{kind} AS {identifier(name)}") for name, kind in types.items()
+        ]
+        query = statement("queries/membership", "load_objects").fill(
+            columns=joined(columns, ""),
+            objects=identifier(OBJECTS),
+            files=literal([str(path) for path in paths]),
+            condition=condition,
+        )
+        with reading_files():
+            self._connection.execute(query)
 
     def _load(self, name: str, types: Mapping[str, str], paths: Sequence[Path], condition: Fragment) -> None:
         columns = [Fragment(f"{identifier(field)}::{kind} AS {identifier(field)}") for field, kind in types.items()]

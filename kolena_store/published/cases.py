@@ -98,7 +98,8 @@ def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragmen
             False,
         )
     else:
-        tables = frozenset(lowered(name) for name in (SAMPLES, *(table.name for table in state.tables)))
+        names = (SAMPLES, "ground_truths", *(table.name for table in state.tables))
+        tables = frozenset(map(lowered, names))
         query, is_plain = _with_schema(session, case.normalised or "", state.name, tables)
     if is_plain:
         return statement("views/datasets", "plain_test_case").fill(view=view, query=query)

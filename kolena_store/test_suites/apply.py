@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
-from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables, version_of
+from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
 from kolena_store.display import Column, Listing
-from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
+from kolena_store.errors import ConflictingDefinition, InvalidInput, RefusedStatement, shown
 from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.schema import now
 from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.of_models import members_of_models, note_of_models
+from kolena_store.test_suites.readable import other_tables
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_cases, all_samples
 
@@ -200,8 +201,7 @@ def _tables(
     session: Session, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> dict[str, Mapping[str, str]]:
     """Return the tables that a suite may read; of inferences only what results declare as their metadata."""
-    attached = {one.name: one.types for one in attached_tables(session, version)}
-    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types, **attached}
+    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types, **other_tables(session, version)}
     if "inferences" in given.text.lower():
         declared = types_of_metadata(version, results_of_dataset(session, dataset))
         tables |= {"inferences": declared} if declared else {}
@@ -209,6 +209,12 @@ def _tables(
 
 
 def _of_view(view: ViewDefinition) -> CaseDefinition:
+    if view.level == "object":
+        raise RefusedStatement(
+            f"the test case {view.name!r} selects objects, and so far test cases select samples; select those that "
+            "have such an object: SELECT * FROM test_samples WHERE _sample IN (SELECT _sample FROM ground_truths WHERE "
+            "...)"
+        )
     return CaseDefinition(
         name=view.name,
         level=view.level,

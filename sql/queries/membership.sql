@@ -6,6 +6,18 @@
 CREATE TABLE {table} AS SELECT _sample, {columns} FROM read_parquet({files}, union_by_name = true)
 WHERE {condition};
 
+-- name: load_objects()
+-- example: columns = , object.x AS x
+-- example: objects = objects
+-- example: files = ['x.parquet']
+-- example: condition = TRUE
+CREATE TABLE ground_truths AS
+SELECT _sample, _object{columns}
+FROM (
+    SELECT _sample, unnest(range(len({objects}))) AS _object, unnest({objects}) AS object
+    FROM read_parquet({files}, union_by_name = true) WHERE {condition}
+);
+
 -- name: with_nan()
 -- example: conditions = isnan(0.5::DOUBLE)
 SELECT DISTINCT _sample FROM inferences JOIN test_samples USING (_sample) WHERE {conditions}
