@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kolena_store.datasets import OBJECTS
 from kolena_store.errors import RefusedStatement, did_you_mean
 from kolena_store.predicates import SUITE, check_tree, parse_tree, tokenize
 from kolena_store.predicates.scratch import scratch_database, with_keys
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["parse_suite"]
-
-GROUND_TRUTHS = "ground_truths"
 
 
 def parse_suite(text: str, *, file: str, tables: Mapping[str, Mapping[str, str]]) -> tuple[ViewDefinition, ...]:
@@ -92,19 +89,12 @@ def _definitions(known: Surroundings, descriptions: Mapping[str, str | None]) ->
             tags=view.text.tags,
             reads=view.reads,
             within=view.within,
-            fields=_fields_of_samples(view, known),
+            fields=_spelled(view, known, [name for name in known.tables if lowered(name) != INFERENCES]),
             inference_fields=_spelled(view, known, [name for name in known.tables if lowered(name) == INFERENCES]),
             line=view.text.line,
         )
         for key, view in known.views.items()
     )
-
-
-def _fields_of_samples(view: CheckedView, known: Surroundings) -> tuple[str, ...]:
-    """Return the fields that a view needs; one that reads objects needs the list of them."""
-    others = (INFERENCES, GROUND_TRUTHS)
-    fields = _spelled(view, known, [name for name in known.tables if lowered(name) not in others])
-    return tuple(dict.fromkeys([*fields, *([OBJECTS] if GROUND_TRUTHS in view.tables else [])]))
 
 
 def _select_of(sql: str) -> Fragment:

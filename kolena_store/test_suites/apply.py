@@ -14,7 +14,7 @@ from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.of_models import members_of_models, note_of_models
-from kolena_store.test_suites.readable import other_tables
+from kolena_store.test_suites.readable import fields_of_samples, other_tables
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_cases, all_samples
 
@@ -189,7 +189,7 @@ def _definitions(
     tables = _tables(transaction, dataset, version, given)
     views = parse_suite(given.text, file=given.file, tables=tables) if given.text.strip() else ()
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
-    found = [all_samples(), *map(_of_view, views), *explicit]
+    found = [all_samples(), *(_of_view(view, version) for view in views), *explicit]
     names = [definition.name.lower() for definition in found]
     repeated = [definition.name for index, definition in enumerate(found) if names[index] in names[:index]]
     if repeated:
@@ -208,7 +208,7 @@ def _tables(
     return tables
 
 
-def _of_view(view: ViewDefinition) -> CaseDefinition:
+def _of_view(view: ViewDefinition, version: VersionRecord) -> CaseDefinition:
     if view.level == "object":
         raise RefusedStatement(
             f"the test case {view.name!r} selects objects, and so far test cases select samples; select those that "
@@ -221,7 +221,7 @@ def _of_view(view: ViewDefinition) -> CaseDefinition:
         digest=view.digest,
         source=view.source,
         query=view.standalone,
-        fields=tuple(view.fields),
+        fields=fields_of_samples(view.fields, view.standalone, version),
         inference_fields=tuple(view.inference_fields),
         members_file=None,
         description=view.description,
