@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scenes import Scene, pycocotools_of, random_scene, scenes
 
 import kolena_store as ks
+from kolena_store.formats.coco import read_results
+from kolena_store.formats.coco.plain_results import plain_results
 
 numbers = st.integers(-5, 50) | st.floats(-5, 50).map(lambda one: round(one, 3))
 lengths = st.integers(0, 50) | st.floats(0, 50).map(lambda one: round(one, 3))
@@ -128,6 +131,48 @@ def test_small_scenes_pass_through_the_store_with_pycocotools_numbers(
     expected = [None if value < 0 else pytest.approx(value, abs=1e-9) for value in pycocotools_of(scene).stats]
     names = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar_1", "ar_10", "ar_100", "ar_small")
     assert [found["all", "m", name].value for name in names] == expected[: len(names)]
+
+
+@pytest.mark.parametrize("name", ["found.json", "found.json.gz"])
+def test_plain_results_are_read_as_all_others_are(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, results = random_scene(8, n_images=5, n_classes=2).coco()
+    names = {1: "a", 2: "ü b"}
+    path = written(tmp_path, results, name)
+    plain = plain_results(path, names)
+    assert plain is not None
+    monkeypatch.setattr("kolena_store.formats.coco.results.plain_results", lambda *_: None)
+    slow = read_results(path, names, pa.int64())
+    assert plain.to_pylist() == slow.to_pylist()
+    assert plain.schema.equals(slow.schema)
+
+
+PLAIN = {"image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4], "score": 0.5}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"id": 7},
+        {"note": "x"},
+        {"score": None},
+        {"score": "0.5"},
+        {"image_id": 1.5},
+        {"image_id": 2**60},
+        {"image_id": "1"},
+        {"category_id": 3},
+        {"bbox": [1, 2, 3]},
+        {"bbox": [1, 2, None, 3]},
+        {"bbox": [1, 2, -3, 3]},
+        {"bbox": [1, 2, 1e300, 3]},
+    ],
+)
+def test_results_of_another_form_are_left_to_the_reader_that_names_entries(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    path = written(tmp_path, [PLAIN] * 3 + [{**PLAIN, **other}], "found.json")
+    assert plain_results(path, {2: "a"}) is None
+    assert plain_results(written(tmp_path, [PLAIN] * 3, "good.json"), {2: "a"}) is not None
+    assert plain_results(written(tmp_path, [], "none.json"), {2: "a"}) is None
 
 
 BOX = {"id": 6, "image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4]}

@@ -8,6 +8,7 @@ from kolena_store.errors import MalformedFile
 from kolena_store.formats.coco.checks import Entries, check_box, check_score, check_segmentation
 from kolena_store.formats.coco.columns import columns_of
 from kolena_store.formats.coco.instances import IMAGE_ID, SIDES, boxes_apart
+from kolena_store.formats.coco.plain_results import plain_results
 from kolena_store.formats.json_stream import JsonStream
 from kolena_store.formats.paths import readable_file
 
@@ -36,6 +37,9 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
 
     file = Path(path).expanduser()
     readable_file(file)
+    plain = plain_results(file, categories)
+    if plain is not None:
+        return plain
     entries = Entries(file, "result")
     parts, rows, begun = [], [], 0
     for key, number, entry in JsonStream(file).elements():
