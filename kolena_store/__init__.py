@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kolena_store.workflows.classification import Classification
     from kolena_store.workflows.custom import Custom
     from kolena_store.workflows.judged import Judged
+    from kolena_store.workflows.keypoint_detection import KeypointDetection
     from kolena_store.workflows.multilabel import MultilabelClassification
     from kolena_store.workflows.object_detection import ObjectDetection
     from kolena_store.workflows.regression import Regression
@@ -29,6 +30,7 @@ __all__ = [
     "Custom",
     "ExplicitCase",
     "Judged",
+    "KeypointDetection",
     "MultilabelClassification",
     "MetricValue",
     "ObjectDetection",

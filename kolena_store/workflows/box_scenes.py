@@ -1,11 +1,13 @@
 """Boxes of a scoring batch as scenes that can be matched."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.datasets import OBJECTS
 from kolena_store.files import SAMPLE
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, WrongObject
+from kolena_store.workflows.keypoint_columns import Keypoints, keypoints_of, wrong_keypoints
 from kolena_store.workflows.object_columns import (
     LARGEST,
     ObjectLists,
@@ -42,6 +44,7 @@ class BoxFields:
     crowd: str | None
     ignored: str | None
     area: str | None
+    keypoints: Keypoints | None = None
 
 
 def scored_boxes(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
@@ -60,13 +63,14 @@ def wrong_box_object(fields: BoxFields, side: str, batch: "pa.RecordBatch") -> W
     lists, samples = object_lists(batch.column(OBJECTS)), batch.column(SAMPLE).to_numpy()
     boxes = boxes_of(lists, fields.box, are_corners=fields.are_corners)
     found = wrong_box(lists, boxes, samples)
+    if fields.keypoints is not None:
+        found = found or wrong_keypoints(lists, fields.keypoints, samples)
     return found or (wrong_label(lists, fields.label, samples) if side == GROUND_TRUTH else None)
 
 
 def _scene(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> Scene:
     import numpy as np
 
-    from kolena_store.matching.boxes import box_overlaps
     from kolena_store.matching.objects import Detections, detection_order
 
     true, found = (object_lists(batch.column(side + OBJECTS)) for side in (GROUND_TRUTH, INFERENCE))
@@ -92,11 +96,33 @@ def _scene(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> Scene:
         found_places=found.places[order],
         true_places=true.places,
         labels=labels,
-        overlaps=lambda pairs: box_overlaps(boxes, true_boxes, pairs, truths.is_crowd),
+        overlaps=_overlaps(fields, (true, found), (true_boxes, boxes), truths, order=order),
         settings=settings_of(facts),
         matching=matching_of(facts),
         n_unusable=n_found - n_usable,
     )
+
+
+def _overlaps(
+    fields: BoxFields,
+    lists: "tuple[ObjectLists, ObjectLists]",
+    boxes: "tuple[np.ndarray, np.ndarray]",
+    truths: "Truths",
+    *,
+    order: "np.ndarray",
+) -> "Callable[[tuple[np.ndarray, np.ndarray]], np.ndarray]":
+    """Return how much pairs of a detection, in the order of matching, and an object are alike."""
+    import numpy as np
+
+    from kolena_store.matching.boxes import box_overlaps
+    from kolena_store.matching.keypoints import keypoint_likeness
+
+    true_boxes, found_boxes = boxes
+    if fields.keypoints is None:
+        return lambda pairs: box_overlaps(found_boxes, true_boxes, pairs, truths.is_crowd)
+    true, found = (keypoints_of(one, fields.keypoints) for one in lists)
+    sigmas, ordered = np.array(fields.keypoints.sigmas), found[order]
+    return lambda pairs: keypoint_likeness(ordered, true, pairs, areas=truths.areas, boxes=true_boxes, sigmas=sigmas)
 
 
 def _truths(fields: BoxFields, lists: ObjectLists, codes: "np.ndarray", boxes: "np.ndarray") -> "Truths":
@@ -113,5 +139,14 @@ def _truths(fields: BoxFields, lists: ObjectLists, codes: "np.ndarray", boxes: "
         labels=codes,
         areas=areas,
         is_crowd=flags_of(lists, fields.crowd),
-        is_ignored=flags_of(lists, fields.ignored),
+        is_ignored=flags_of(lists, fields.ignored) | _without_keypoints(fields, lists),
     )
+
+
+def _without_keypoints(fields: BoxFields, lists: ObjectLists) -> "np.ndarray":
+    """Return the objects whose keypoints are asked for, and of which none is visible."""
+    import numpy as np
+
+    if fields.keypoints is None:
+        return np.zeros(len(lists.rows), dtype=bool)
+    return np.asarray(~(keypoints_of(lists, fields.keypoints)[:, :, 2] > 0).any(axis=1))

@@ -23,8 +23,13 @@ MOST_DETECTIONS = 100
 F1_OPTIMAL = "f1_optimal"
 
 
-def object_facts(workflow: str, configuration: Configuration) -> Facts:
+def object_facts(workflow: str, configuration: Configuration, *, most: int = MOST_DETECTIONS) -> Facts:
     """Return how objects are matched, and the thresholds that were given.
+
+    Args:
+        workflow: its name, for messages.
+        configuration: what was asked for.
+        most: how many detections of an image and class count unless the configuration says so.
 
     Raises:
         InvalidInput: the configuration asks for what these workflows don't have.
@@ -42,7 +47,7 @@ def object_facts(workflow: str, configuration: Configuration) -> Facts:
         "iou": iou,
         "is_one_to_one": float(configuration.matching == "one_to_one"),
         "is_class_agnostic": float(bool(configuration.class_agnostic)),
-        "max_detections": float(configuration.max_detections or MOST_DETECTIONS),
+        "max_detections": float(configuration.max_detections or most),
     }
     given = configuration.threshold
     return Facts(
