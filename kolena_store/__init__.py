@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kolena_store.workflows import Configuration, read_configuration
     from kolena_store.workflows.classification import Classification
     from kolena_store.workflows.custom import Custom
+    from kolena_store.workflows.instance_segmentation import InstanceSegmentation
     from kolena_store.workflows.judged import Judged
     from kolena_store.workflows.keypoint_detection import KeypointDetection
     from kolena_store.workflows.multilabel import MultilabelClassification
@@ -29,6 +30,7 @@ __all__ = [
     "ConfusionMatrix",
     "Custom",
     "ExplicitCase",
+    "InstanceSegmentation",
     "Judged",
     "KeypointDetection",
     "MultilabelClassification",

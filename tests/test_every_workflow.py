@@ -269,4 +269,5 @@ def problem_of_objects(rows: list[dict[str, Any]]) -> bool:
 
 def test_every_workflow_has_its_chain() -> None:
     rng = np.random.default_rng(1)
-    assert {maker(rng).workflow.name for maker in MAKERS} == set(WORKFLOWS)
+    of_shapes = {"instance-segmentation", "keypoint-detection"}  # detection with other shapes; files of their own
+    assert {maker(rng).workflow.name for maker in MAKERS} == set(WORKFLOWS) - of_shapes

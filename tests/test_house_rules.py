@@ -67,6 +67,7 @@ WHERE_IMPORTED = {
     "PIL": ("cli", *PAGES),
     "polars": ABOVE_STORAGE,
     "pyarrow": ABOVE_GROUND,
+    "pycocotools": ("workflows",),
     "rich": ("progress", "display"),
     "sklearn": ("cli",),
     "starlette": PAGES,

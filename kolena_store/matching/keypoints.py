@@ -49,8 +49,8 @@ def _likeness(
     found: Floats, true: Floats, pairs: tuple[Integers, Integers], *, areas: Floats, boxes: Floats, sigmas: Floats
 ) -> Floats:
     detections, objects = pairs
-    is_visible: NDArray[np.bool_] = true[objects, :, 2] > 0
-    has_visible: NDArray[np.bool_] = is_visible.any(axis=1)
+    is_visible = true[objects, :, 2] > 0
+    has_visible = np.asarray(is_visible.any(axis=1))
     squares = np.zeros(is_visible.shape)
     for axis in (0, 1):
         place, length = boxes[objects, axis], boxes[objects, axis + 2]

@@ -1,13 +1,15 @@
 """Boxes of a scoring batch as scenes that can be matched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.datasets import OBJECTS
 from kolena_store.files import SAMPLE
-from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, WrongObject
+from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD, Facts, WrongObject
 from kolena_store.workflows.keypoint_columns import Keypoints, keypoints_of, wrong_keypoints
+from kolena_store.workflows.mask_columns import EMPTY_MASK, Masks, Rle, mask_areas, mask_overlaps, masks_of, wrong_mask
+from kolena_store.workflows.numbers import numbers_of
 from kolena_store.workflows.object_columns import (
     LARGEST,
     ObjectLists,
@@ -45,6 +47,7 @@ class BoxFields:
     ignored: str | None
     area: str | None
     keypoints: Keypoints | None = None
+    masks: Masks | None = None
 
 
 def scored_boxes(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
@@ -65,6 +68,8 @@ def wrong_box_object(fields: BoxFields, side: str, batch: "pa.RecordBatch") -> W
     found = wrong_box(lists, boxes, samples)
     if fields.keypoints is not None:
         found = found or wrong_keypoints(lists, fields.keypoints, samples)
+    if fields.masks is not None:
+        found = found or wrong_mask(lists, fields.masks, samples)
     return found or (wrong_label(lists, fields.label, samples) if side == GROUND_TRUTH else None)
 
 
@@ -74,42 +79,74 @@ def _scene(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> Scene:
     from kolena_store.matching.objects import Detections, detection_order
 
     true, found = (object_lists(batch.column(side + OBJECTS)) for side in (GROUND_TRUTH, INFERENCE))
-    true_boxes, found_boxes = (boxes_of(one, fields.box, are_corners=fields.are_corners) for one in (true, found))
+    shapes = [_shapes(fields, one, batch) for one in (true, found)]
     label = None if is_class_agnostic(facts) else fields.label
     (true_codes, found_codes), labels = label_codes([true, found], label)
     scores = found.numbers(fields.score) if found.has(fields.score) else np.full(len(found.rows), np.nan)
-    is_box = (np.abs(found_boxes) <= LARGEST).all(axis=1) & (found_boxes[:, 2:] >= 0).all(axis=1)
-    usable = np.flatnonzero(~np.isnan(scores) & (found_codes >= 0) & is_box)
+    usable = np.flatnonzero(~np.isnan(scores) & (found_codes >= 0) & shapes[1].is_whole)
     order = usable[detection_order(found.rows[usable], found_codes[usable], scores[usable])]
-    truths = _truths(fields, true, true_codes, true_boxes)
-    boxes = found_boxes[order]
+    truths, ordered = _truths(fields, true, true_codes, shapes[0]), shapes[1].ordered(order)
     n_found, n_usable = (np.bincount(rows, minlength=batch.num_rows) for rows in (found.rows, found.rows[usable]))
+    detections = Detections(
+        images=found.rows[order], labels=found_codes[order], areas=ordered.areas, scores=scores[order]
+    )
     return Scene(
         n_rows=batch.num_rows,
-        found=Detections(
-            images=found.rows[order],
-            labels=found_codes[order],
-            areas=boxes[:, 2] * boxes[:, 3],
-            scores=scores[order],
-        ),
+        found=detections,
         true=truths,
         found_places=found.places[order],
         true_places=true.places,
         labels=labels,
-        overlaps=_overlaps(fields, (true, found), (true_boxes, boxes), truths, order=order),
+        overlaps=_overlaps(fields, ordered, shapes[0], images=detections.images, truths=truths),
         settings=settings_of(facts),
         matching=matching_of(facts),
         n_unusable=n_found - n_usable,
     )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Shapes:
+    """What some objects cover: boxes, and the masks or keypoints that are asked for; `is_whole` marks those that do."""
+
+    boxes: "np.ndarray"
+    areas: "np.ndarray"
+    is_whole: "np.ndarray"
+    keypoints: "np.ndarray | None" = None
+    masks: "Sequence[Rle | None] | None" = None
+
+    def ordered(self, order: "np.ndarray") -> "_Shapes":
+        """Return some of them in another order."""
+        return _Shapes(
+            boxes=self.boxes[order],
+            areas=self.areas[order],
+            is_whole=self.is_whole[order],
+            keypoints=None if self.keypoints is None else self.keypoints[order],
+            masks=None if self.masks is None else [self.masks[place] for place in order.tolist()],
+        )
+
+
+def _shapes(fields: BoxFields, lists: ObjectLists, batch: "pa.RecordBatch") -> _Shapes:
+    import numpy as np
+
+    boxes = boxes_of(lists, fields.box, are_corners=fields.are_corners)
+    is_whole = (np.abs(boxes) <= LARGEST).all(axis=1) & (boxes[:, 2:] >= 0).all(axis=1)
+    areas = boxes[:, 2] * boxes[:, 3]
+    if fields.keypoints is not None:
+        keypoints = keypoints_of(lists, fields.keypoints)
+        is_whole &= (np.abs(keypoints) <= LARGEST).all(axis=(1, 2))
+        return _Shapes(boxes=boxes, areas=areas, is_whole=is_whole, keypoints=keypoints)
+    if fields.masks is None:
+        return _Shapes(boxes=boxes, areas=areas, is_whole=is_whole)
+    sides = (numbers_of(batch.column(SAMPLE_FIELD + name)) for name in (fields.masks.height, fields.masks.width))
+    sizes = [(int(height), int(width)) for height, width in zip(*map(np.nan_to_num, sides), strict=True)]
+    masks = masks_of(lists, fields.masks, sizes)
+    has_mask = np.array([one is not None for one in masks], dtype=bool)
+    areas[has_mask] = mask_areas([one for one in masks if one is not None])
+    return _Shapes(boxes=boxes, areas=areas, is_whole=is_whole & has_mask, masks=masks)
+
+
 def _overlaps(
-    fields: BoxFields,
-    lists: "tuple[ObjectLists, ObjectLists]",
-    boxes: "tuple[np.ndarray, np.ndarray]",
-    truths: "Truths",
-    *,
-    order: "np.ndarray",
+    fields: BoxFields, found: _Shapes, true: _Shapes, *, images: "np.ndarray", truths: "Truths"
 ) -> "Callable[[tuple[np.ndarray, np.ndarray]], np.ndarray]":
     """Return how much pairs of a detection, in the order of matching, and an object are alike."""
     import numpy as np
@@ -117,36 +154,32 @@ def _overlaps(
     from kolena_store.matching.boxes import box_overlaps
     from kolena_store.matching.keypoints import keypoint_likeness
 
-    true_boxes, found_boxes = boxes
-    if fields.keypoints is None:
-        return lambda pairs: box_overlaps(found_boxes, true_boxes, pairs, truths.is_crowd)
-    true, found = (keypoints_of(one, fields.keypoints) for one in lists)
-    sigmas, ordered = np.array(fields.keypoints.sigmas), found[order]
-    return lambda pairs: keypoint_likeness(ordered, true, pairs, areas=truths.areas, boxes=true_boxes, sigmas=sigmas)
+    if found.masks is not None and true.masks is not None:
+        own, others = ([one or EMPTY_MASK for one in side] for side in (found.masks, true.masks))
+        both = (images, truths.images)
+        return lambda pairs: mask_overlaps(own, others, both, pairs, is_crowd=truths.is_crowd)
+    if fields.keypoints is None or found.keypoints is None or true.keypoints is None:
+        return lambda pairs: box_overlaps(found.boxes, true.boxes, pairs, truths.is_crowd)
+    points, sigmas = (found.keypoints, true.keypoints), np.array(fields.keypoints.sigmas)
+    return lambda pairs: keypoint_likeness(*points, pairs, areas=truths.areas, boxes=true.boxes, sigmas=sigmas)
 
 
-def _truths(fields: BoxFields, lists: ObjectLists, codes: "np.ndarray", boxes: "np.ndarray") -> "Truths":
+def _truths(fields: BoxFields, lists: ObjectLists, codes: "np.ndarray", shapes: _Shapes) -> "Truths":
     import numpy as np
 
     from kolena_store.matching.objects import Truths
 
-    areas = boxes[:, 2] * boxes[:, 3]
+    areas = shapes.areas
     if fields.area is not None and lists.has(fields.area):
         given = lists.numbers(fields.area)
         areas = np.where(np.isnan(given), areas, given)
+    is_ignored = flags_of(lists, fields.ignored)
+    if shapes.keypoints is not None:
+        is_ignored = is_ignored | ~(shapes.keypoints[:, :, 2] > 0).any(axis=1)
     return Truths(
         images=lists.rows,
         labels=codes,
         areas=areas,
         is_crowd=flags_of(lists, fields.crowd),
-        is_ignored=flags_of(lists, fields.ignored) | _without_keypoints(fields, lists),
+        is_ignored=is_ignored,
     )
-
-
-def _without_keypoints(fields: BoxFields, lists: ObjectLists) -> "np.ndarray":
-    """Return the objects whose keypoints are asked for, and of which none is visible."""
-    import numpy as np
-
-    if fields.keypoints is None:
-        return np.zeros(len(lists.rows), dtype=bool)
-    return np.asarray(~(keypoints_of(lists, fields.keypoints)[:, :, 2] > 0).any(axis=1))

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from kolena_store.errors import MalformedFile, shown
 
-__all__ = ["Entries", "check_box", "check_score", "check_segmentation"]
+__all__ = ["LARGEST", "Entries", "check_box", "check_score", "check_segmentation", "with_box"]
 
 REMEDY = "Correct the entry, or leave it out"
 LARGEST = 1e12
@@ -48,6 +48,24 @@ class Entries:
             self.refuse(number, entry, f"its id {value!r} is neither a whole number nor a text")
         if value in seen:
             self.refuse(number, entry, f"its id {value!r} stands twice")
+
+
+def with_box(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry with the box around its mask or keypoints, where it has none of its own."""
+    if entry.get("bbox"):
+        return entry
+    mask, points = entry.get("segmentation"), entry.get("keypoints")
+    if isinstance(mask, dict) and _is_size(mask.get("size")):
+        runs = _runs(mask["counts"]) if isinstance(mask.get("counts"), str) else mask.get("counts")
+        return {**entry, "bbox": _box_of_runs(runs, mask["size"][0])} if isinstance(runs, list) else entry
+    if isinstance(mask, list) and mask and all(isinstance(one, list) and one for one in mask):
+        return {
+            **entry,
+            "bbox": _box_around([x for one in mask for x in one[::2]], [y for one in mask for y in one[1::2]]),
+        }
+    if isinstance(points, list) and len(points) >= 3:
+        return {**entry, "bbox": _box_around(points[::3], points[1::3])}
+    return entry
 
 
 def check_box(entries: Entries, number: int, entry: Mapping[str, Any]) -> None:
@@ -94,6 +112,25 @@ def _check_counts(entries: Entries, number: int, entry: Mapping[str, Any], found
         entries.refuse(
             number, entry, f"the counts of its RLE add up to {sum(runs):,}, and {size[0]} x {size[1]} pixels are asked"
         )
+
+
+def _box_around(xs: Sequence[Any], ys: Sequence[Any]) -> list[float] | None:
+    if not all(map(_is_number, (*xs, *ys))):
+        return None
+    return [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
+
+
+def _box_of_runs(runs: Sequence[int], height: int) -> list[int]:
+    """Return the box around the pixels of runs, which follow the columns of the image: every second run is the mask."""
+    left, top, right, bottom, at = [math.inf, math.inf, -1, -1, 0]
+    for place, length in enumerate(runs):
+        if place % 2 and length:
+            first, last = divmod(at, height), divmod(at + length - 1, height)
+            left, right = min(left, first[0]), max(right, last[0])
+            is_long = first[0] != last[0]
+            top, bottom = min(top, 0 if is_long else first[1]), max(bottom, height - 1 if is_long else last[1])
+        at += length
+    return [0, 0, 0, 0] if right < 0 else [int(left), int(top), int(right - left) + 1, int(bottom - top) + 1]
 
 
 def _runs(text: str) -> list[int] | None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import MalformedFile
-from kolena_store.formats.coco.checks import Entries, check_box, check_score, check_segmentation
+from kolena_store.formats.coco.checks import Entries, check_box, check_score, check_segmentation, with_box
 from kolena_store.formats.coco.columns import columns_of
 from kolena_store.formats.coco.instances import IMAGE_ID, SIDES, boxes_apart
 from kolena_store.formats.coco.plain_results import plain_results
@@ -45,7 +45,7 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
     for key, number, entry in JsonStream(file).elements():
         if key is not None:
             raise MalformedFile.of(file, None, "it is a JSON object", "Give COCO results: an array of detections")
-        rows.append(entry)
+        rows.append(with_box(entry) if isinstance(entry, dict) else entry)
         if len(rows) == ROWS_AT_ONCE:
             parts.append(_table(entries, rows, begun, categories))
             rows, begun = [], number + 1
