@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from measuring import Claims, arguments, conditions, peak_memory, table, timed
 
 from kolena_store.formats.coco import read_instances, read_results
@@ -170,12 +172,12 @@ def from_files(paths: tuple[Path, Path]) -> list[float]:
     names = {one["id"]: one["name"] for one in instances.document["categories"]}
     objects = instances.objects.sort_by("image_id")
     found = read_results(paths[1], names, instances.images.schema.field("image_id").type)
-    codes = {name: code for code, name in enumerate(names.values())}
+    known = pa.array(list(names.values()))
     sides = ("x", "y", "width", "height")
     columns = [
         (
             one.column("image_id").to_numpy() - 1,
-            np.array([codes[name] for name in one.column("label").to_pylist()]),
+            pc.index_in(one.column("label"), value_set=known).to_numpy().astype(np.int64),
             np.column_stack([one.column(side).to_numpy() for side in sides]),
         )
         for one in (objects, found)
