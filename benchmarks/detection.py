@@ -231,7 +231,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = written(data, Path(folder))
         ours, found = timed(lambda: twelve(matched(data), everything), runs=RUNS)
-        files, again = timed(lambda: from_files(paths), runs=1)
+        files, again = timed(lambda: from_files(paths), runs=RUNS)
         assert np.allclose(found, again)
         ranked = matched(data)
         slices, of_slices = timed(lambda: of_all(ranked, selections), runs=RUNS)
