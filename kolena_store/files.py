@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DATA_FOLDER",
     "INCOMING_PREFIX",
+    "REPEAT",
     "ROWS_PER_FILE",
     "ROWS_PER_GROUP",
     "SAMPLE",
@@ -36,6 +37,8 @@ ROWS_PER_GROUP = 131_072
 ROWS_PER_FILE = 8 * ROWS_PER_GROUP
 BYTES_PER_GROUP = 64 * 1024 * 1024
 SAMPLE = "_sample"
+REPEAT = "_repeat"
+"""The column of sample metrics that tells the repeats of a sample apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT_VERSION",
+    "OLDEST_FORMAT",
     "STORAGE_VERSION",
     "check_format",
     "create_catalogue",
@@ -21,7 +22,10 @@ __all__ = [
     "now",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+OLDEST_FORMAT = 2
+"""Format 1 was of unreleased versions only, so there is no migration from it."""
+
 STORAGE_VERSION = "v1.0.0"
 """DuckDB's file format: the oldest, which every reader from DuckDB 1.1.3 on opens."""
 
@@ -33,11 +37,16 @@ def create_catalogue(connection: "duckdb.DuckDBPyConnection") -> None:
 
 
 def check_format(format_version: int, where: object) -> None:
-    """Refuse a catalogue that a newer kolena_store wrote.
+    """Refuse a catalogue that a newer kolena_store wrote, or one before the first release.
 
     Raises:
-        UnsupportedStore: the format is newer than this version knows.
+        UnsupportedStore: the format is none that this version knows.
     """
+    if format_version < OLDEST_FORMAT:
+        raise UnsupportedStore(
+            f"{where} has format {format_version}, of a kolena_store before its first release; this one reads formats "
+            f"from {OLDEST_FORMAT} on: make the store anew from the files that were uploaded"
+        )
     if format_version > FORMAT_VERSION:
         raise UnsupportedStore(
             f"{where} has format {format_version}, this kolena_store reads formats up to {FORMAT_VERSION}; "

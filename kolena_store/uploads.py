@@ -24,8 +24,9 @@ from kolena_store.errors import InvalidInput
 from kolena_store.files import SAMPLE, FileRecord, read_batches
 from kolena_store.formats import open_table, restore_types
 from kolena_store.predicates import check_predicate
-from kolena_store.results import ResultsReport, ResultsUpload, results_of_model, upload_results
+from kolena_store.results import REPORTS, ResultsReport, ResultsUpload, results_of_model, upload_results
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
+from kolena_store.tables import Records
 from kolena_store.test_suites import check_pinned_cases
 from kolena_store.workflows import GROUND_TRUTH, INFERENCE, Workflow, check_workflow, workflow_from_document
 from kolena_store.workflows.base import WrongObject
@@ -86,8 +87,10 @@ def upload(
     return replace(report, notes=(*report.notes, *lines))
 
 
-def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[ResultsReport]:
-    """Upload results; `answered` may be a predicate over the samples, which is checked first.
+def upload_answers(transaction: Transaction, given: ResultsUpload) -> ResultsReport | Records[ResultsReport]:
+    """Upload results and return what that did, for each model where the input names several.
+
+    `answered` may be a predicate over the samples, which is checked first.
 
     Raises:
         StoreError: the input or the predicate can't be used.
@@ -99,7 +102,7 @@ def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[Resul
     dataset = dataset_named(transaction, given.dataset)
     for report in reports:
         _check_answers(transaction, dataset, report)
-    return reports
+    return Records(reports, REPORTS) if given.model is None else reports[0]
 
 
 def _check_truths(

@@ -177,11 +177,42 @@ def add_quantiles(store: ks.Store, rng: np.random.Generator) -> None:
         store.test(name, suite="odd")
 
 
+def add_repeated(store: ks.Store, rng: np.random.Generator) -> None:
+    """Models that answered each sample one to three times, told apart by a number or a text, beside one that did once."""
+    of = np.repeat(np.arange(N), rng.integers(1, 4, N))
+    number = np.arange(len(of)) - np.searchsorted(of, of)
+    share = np.round(rng.random(N) * 3, 2)
+    share[::11] = 0
+    price = np.round(rng.normal(100, 20, N), 1)
+    held = [[one for one in "ab" if rng.random() < 0.5] for _ in range(N)]
+    for name, workflow, truth, weight in (
+        ("repeated two", ks.Classification("kind", score="p_a", positive="a"), rng.choice(["a", "b"], N), None),
+        ("repeated numbers", ks.Regression("kind", "guess"), price, "share"),
+        ("repeated labels", ks.MultilabelClassification("kind", scores="p_{class}", classes=["a", "b"]), held, None),
+    ):
+        table = samples(rng, share=share, kind=truth)
+        store.upload_dataset(name, table, id_fields=["id"], workflow=workflow, weight=weight)
+        for model, told in (("v1", number), (ODD[1], np.char.add("it's ", number.astype(str)))):
+            store.upload_results(
+                name, model, _answers(rng, of, price).append_column("which", [told]), repeat_field="which"
+            )
+        store.upload_results(name, "once", _answers(rng, np.arange(N), price))
+        store.apply_suite(name, SUITE, name="odd")
+        store.test(name, suite="odd")
+
+
+def _answers(rng: np.random.Generator, of: np.ndarray, price: np.ndarray) -> pa.Table:
+    scores = np.round(rng.random((len(of), 2)), 2)
+    columns = {f"p_{one}": with_holes(rng, scores[:, i].tolist()) for i, one in enumerate("ab")}
+    guess = with_holes(rng, (price[of] + rng.normal(1, 5, len(of))).tolist())
+    return pa.table({"id": of, "guess": pa.array(guess, pa.float64()), **columns})
+
+
 def full_store(root: Path) -> ks.Store:
     """Return a store with every workflow, with and without weights; the same one at each call."""
     store, rng = ks.Store(root), np.random.default_rng(7)
     labels = (add_multiclass, add_binary, add_multilabel)
-    others = (add_regression, add_quantiles, add_judged, add_graded, add_weighted)
+    others = (add_regression, add_quantiles, add_judged, add_graded, add_weighted, add_repeated)
     for add in (*labels, *others):
         with store.transaction():
             add(store, rng)

@@ -1,6 +1,7 @@
 """Scorers that are not there, fail, or return what they may not: what is said, and that nothing is kept."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,13 +40,21 @@ def leaves(batch):
 
 
 @pytest.fixture(scope="module")
-def prebuilt(tmp_path_factory: pytest.TempPathFactory) -> ks.Store:
+def never_scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store without sample metrics; never change it."""
     store = ks.Store(tmp_path_factory.mktemp("failing") / "kolena.store")
     with store.transaction():
         store.upload_dataset("d", [{"id": f"r{k}", "y": k - 7, "v": k // 4} for k in range(20)], workflow=ks.Custom())
         store.upload_results("d", "m", [{"id": f"r{k}", "z": 1} for k in range(20)])
         store.apply_metrics("d", "-- metric: total  better: none\nSELECT count(*) AS value FROM results")
-    return store
+    return store.path
+
+
+@pytest.fixture
+def prebuilt(never_scored: Path, tmp_path: Path) -> ks.Store:
+    """A copy of it: a scorer that does not fail would leave sample metrics, which another of its name then has."""
+    shutil.copytree(never_scored, tmp_path / "copy.store")
+    return ks.Store(tmp_path / "copy.store")
 
 
 def files_of(store: ks.Store) -> list[Path]:

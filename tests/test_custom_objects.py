@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kolena_store as ks
-from kolena_store.datasets import collected
+from kolena_store.datasets.objects import collected_objects
 from kolena_store.formats import open_table
 
 FRAMES = [
@@ -181,5 +181,5 @@ def test_rows_are_collected_as_a_dictionary_would(rows: list[tuple[tuple[str, in
         "value": [value for _, value in rows],
     }
     table = pa.table(columns, schema=pa.schema([("a", pa.string()), ("b", pa.int64()), ("value", pa.int64())]))
-    found = collected(open_table(table), ["b", "a"]).to_pylist()
+    found = collected_objects(open_table(table), ["b", "a"]).to_pylist()
     assert [((row["a"], row["b"]), row["objects"]) for row in found] == list(expected.items())

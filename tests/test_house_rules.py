@@ -88,7 +88,7 @@ WHERE_IMPORTED_FIRST = {
 }
 """Third-party package -> the rooms that may import it when they are loaded; the others do so inside functions."""
 
-LONGEST = {"module": 400, "function": 60, "class": 250, "facade method": 16}
+LONGEST = {"module": 400, "function": 60, "class": 250, "facade method": 20}
 MOST_PARAMETERS = 6
 MOST_POSITIONAL = 4
 FACADE = tuple(sorted((PACKAGE / "store").glob("*.py")))

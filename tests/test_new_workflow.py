@@ -259,4 +259,4 @@ def test_options_are_read_as_their_fields_are_annotated(tmp_path: Path) -> None:
     call("dataset", "upload", "d", "t.csv", "--workflow", "mixed", "--ground-truth", "y", *words)
     (version,) = json.loads(call("dataset", "history", "d", "--format", "json"))["versions"]
     given = {"depth": 3, "load": 0.5, "is_strict": True, "level": "0.7", "names": ["a", "b,c"]}
-    assert version["workflow"] == {"workflow": "mixed", "ground_truth": "y", **given}
+    assert version["workflow"] == {"workflow": "mixed", "ground_truth": "y", "prediction": "prediction", **given}

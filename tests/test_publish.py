@@ -77,6 +77,7 @@ def test_results_hold_both_sides_as_structs(digits: ks.Store, ask: Any) -> None:
         "_sample": 5,
         "model": "v1",
         "upload_configuration": None,
+        "_weight": 1.0,
         "s": {"id": 6, "label": "2", "night": True},
         "g": {"label": "2"},
         "i": {"prediction": "0"},

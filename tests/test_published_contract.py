@@ -20,14 +20,16 @@ READER = Path(__file__).with_name("contract_reader.py")
 OTHERS = "KOLENA_STORE_OTHER_PYTHONS"
 """The variable that names further Python interpreters, each with nothing but one version of duckdb."""
 
-IN_SQL_NEVER = [
-    *(["answers", "krippendorff_alpha_ordinal"], ["graded answers", "krippendorff_alpha_ordinal"]),
-    *(
-        [dataset, metric]
-        for dataset in ("forecasts", "prices", "weighted forecasts", "weighted numbers")
-        for metric in ("kendall_tau", "spearman")
-    ),
-]
+IN_SQL_NEVER = sorted(
+    [
+        *([dataset, "krippendorff_alpha_ordinal"] for dataset in ("answers", "graded answers")),
+        *(
+            [dataset, metric]
+            for dataset in ("forecasts", "prices", "repeated numbers", "weighted forecasts", "weighted numbers")
+            for metric in ("kendall_tau", "spearman")
+        ),
+    ]
+)
 WRITER = """
 import sys
 import pyarrow as pa
@@ -72,7 +74,7 @@ def check(found: dict[str, Any]) -> None:
     assert found["wrong"] == []
     assert found["compared"] > 2000
     assert len(found["metrics"]) > 80
-    assert found["not_recomputable"] == IN_SQL_NEVER
+    assert sorted(found["not_recomputable"]) == sorted(IN_SQL_NEVER)
     assert found["uncommented"] == []
     assert found["contract"] == 1
 

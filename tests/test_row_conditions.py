@@ -144,6 +144,7 @@ def case_of(query: str, number: int, fields: list[str]) -> CaseRecord:
         source=query,
         normalised=query,
         fields=fields,
+        inference_fields=[],
         members_file=None,
         description=None,
         tags=[],

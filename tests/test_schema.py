@@ -7,7 +7,15 @@ import duckdb
 import pytest
 
 from kolena_store.errors import InvalidInput, UnsupportedStore
-from kolena_store.schema import FORMAT_VERSION, check_format, create_catalogue, document_text, listed, now
+from kolena_store.schema import (
+    FORMAT_VERSION,
+    OLDEST_FORMAT,
+    check_format,
+    create_catalogue,
+    document_text,
+    listed,
+    now,
+)
 from kolena_store.statements import load
 
 
@@ -31,13 +39,18 @@ def test_the_catalogue_has_types_that_the_oldest_reader_knows(catalogue: duckdb.
     assert kinds <= {*scalars, *(f"{kind}[]" for kind in scalars)}
 
 
-@pytest.mark.parametrize("version", [1, FORMAT_VERSION])
+@pytest.mark.parametrize("version", [OLDEST_FORMAT, FORMAT_VERSION])
 def test_known_formats_are_read(version: int) -> None:
     check_format(version, "here")
 
 
+def test_an_older_format_says_that_the_store_must_be_made_anew() -> None:
+    with pytest.raises(UnsupportedStore, match="here has format 1, .*make the store anew"):
+        check_format(OLDEST_FORMAT - 1, "here")
+
+
 def test_a_newer_format_says_how_to_upgrade() -> None:
-    with pytest.raises(UnsupportedStore, match="here has format 2.*pip install --upgrade"):
+    with pytest.raises(UnsupportedStore, match="here has format 3.*pip install --upgrade"):
         check_format(FORMAT_VERSION + 1, "here")
 
 

@@ -25,11 +25,12 @@ CONTENT = load("queries/content")
 ROWS = ("rows_of_files", "rows_with_ids", "known_ids")
 VALUES = (
     *(name for name, one in CONTENT.items() if name not in ROWS and not one.text.startswith("SELECT")),
-    *("has_several_values", "values_in_order", "one_value"),
+    *("has_several_values", "values_in_order", "one_value", "repeats_of_sample", "weight_of_row"),
 )
 PARTS = (
     "views/datasets.join_sample_metrics",
     "views/datasets.join_weights",
+    *(f"views/datasets.{name}" for name in ("repeats_of_sample", "weight_of_row", "same_repeat")),
     "queries/runs.selected_samples",
     "queries/runs.chosen_samples",
     "queries/membership.is_chosen",
@@ -198,6 +199,10 @@ def test_a_part_stands_where_it_is_used(part: list[str], connection: duckdb.Duck
         connection.execute(f"EXPLAIN SELECT * FROM (SELECT 1 AS _sample) AS ids {text}")
     elif part[1] in ROWS:
         connection.execute(f"EXPLAIN SELECT * FROM {text}")
+    elif part[1] == "same_repeat":
+        connection.execute(
+            f"EXPLAIN SELECT * FROM test_samples AS samples, (SELECT 1 AS _repeat) AS scored WHERE {text}"
+        )
     elif "join" in part[1]:
         alias = {"join_weights": "scored", "join_sample_metrics": "inferences"}.get(part[1], "samples")
         connection.execute(f"EXPLAIN SELECT * FROM test_samples AS {alias} {text}")

@@ -29,7 +29,7 @@ def members(store: ks.Store, by: Any, tmp_path: Path, **options: Any) -> Groups:
     rows = store.sql("SELECT test_case, id FROM d.test_case_members JOIN d.test_samples USING (_sample) ORDER BY id")
     found: Groups = {case.name: [] for case in report.cases[1:]}
     for row in rows.rows():
-        if row["test_case"] != "all":
+        if row["test_case"] in found:
             found[row["test_case"]].append(row["id"])
     return found
 

@@ -51,7 +51,8 @@ def test_without_n_the_samples_that_the_query_saw_are_counted() -> None:
 def test_a_value_that_is_no_number_is_undefined_for_the_reason_of_the_header(value: float | None) -> None:
     found = of(Header(interval="proportion"), value=value, n=3, successes=1)
     assert found == Outcome(value=None, n=3, reason="nothing was solved")
-    assert of(Header(undefined=None), value=value).reason == "the query gave no value"
+    expected = "the query gave no value" if value is None else "the query gave NaN or an infinite value"
+    assert of(Header(undefined=None), value=value).reason == expected
 
 
 @given(st.integers(1, 10**6), st.data())
@@ -76,22 +77,23 @@ def test_other_intervals_are_made_of_a_standard_error(kind: IntervalKind) -> Non
     found = outcome(Header(kind), spread_answer(way, 0.5, 11), n_rows=40)
     assert (found.low, found.high) == pytest.approx(stats.t.interval(0.95, 10, loc=2.5, scale=0.5))
     assert (found.method, found.reason) == (f"{way} t", None)
-    clustered = outcome(Header(kind), spread_answer(way, 0.5, 11), n_rows=40, is_clustered=True)
+    clustered = outcome(Header(kind), spread_answer(way, 0.5, 11), n_rows=40, unit="cluster")
     assert (clustered.low, clustered.method) == (found.low, f"{way} t, only 11 clusters")
 
 
 @pytest.mark.parametrize(
-    ("error", "n_units", "is_clustered", "told"),
+    ("error", "n_units", "unit", "told"),
     [
-        (math.nan, 30, False, "leave the metric undefined"),
-        (math.inf, 30, False, "not finite"),
-        (0.0, 30, False, "nothing varies"),
-        (math.nan, 1, False, "fewer than two samples"),
-        (0.5, 4, True, "4 clusters, and an interval needs 5"),
+        (math.nan, 30, None, "leave the metric undefined"),
+        (math.inf, 30, None, "not finite"),
+        (0.0, 30, None, "nothing varies"),
+        (math.nan, 1, None, "fewer than two samples"),
+        (0.5, 4, "cluster", "4 clusters, and an interval needs 5"),
+        (0.5, 4, "sample", "4 samples, and an interval needs 5"),
     ],
 )
-def test_without_a_standard_error_there_is_a_reason(error: float, n_units: int, is_clustered: bool, told: str) -> None:
-    found = outcome(Header("ratio"), spread_answer("linearised", error, n_units), n_rows=4, is_clustered=is_clustered)
+def test_without_a_standard_error_there_is_a_reason(error: float, n_units: int, unit: str | None, told: str) -> None:
+    found = outcome(Header("ratio"), spread_answer("linearised", error, n_units), n_rows=4, unit=unit)
     assert (found.value, found.low, found.method) == (2.5, None, None)
     assert told in str(found.reason)
     assert "no interval: " in str(found.reason)

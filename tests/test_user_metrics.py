@@ -198,7 +198,7 @@ def test_undefined_is_null_with_the_words_of_the_header(tested: ks.TestResults) 
             None,
             reason,
         )
-    assert tested["not_a_number", "v1", "mean_level"].reason == "the query gave no value"
+    assert tested["not_a_number", "v1", "mean_level"].reason == "the query gave NaN or an infinite value"
 
 
 BROUGHT = [metric.name for metric in load_metrics("metrics/judged").metrics]

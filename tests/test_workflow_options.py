@@ -103,7 +103,7 @@ def test_a_document_gives_back_an_equal_workflow(workflow: Workflow) -> None:
 def test_a_document_is_what_json_gives_back() -> None:
     workflow = ks.Classification("t", scores={0: "x", True: "y"}, classes=("a", "b"))
     assert workflow.document() == json.loads(canonical_json(workflow.document()))
-    assert ks.Regression("t").document() == {"workflow": "regression", "ground_truth": "t"}
+    assert ks.Regression("t", "p").document() == {"workflow": "regression", "ground_truth": "t", "prediction": "p"}
     assert ks.Judged("ok").document() == {"workflow": "judged", "verdict": "ok"}
 
 

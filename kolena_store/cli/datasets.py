@@ -66,6 +66,7 @@ def command() -> None:
         "  --ground-truth price --type home_id=VARCHAR --message 'prices corrected'",
         "kolena-store dataset upload tickets more.csv --append --tag nightly --metadata source=mail",
         "kolena-store dataset upload tickets test.csv --table annotations=annotations.csv",
+        "kolena-store dataset upload answers questions.csv --workflow judged --verdict votes --graders majority",
     ),
 )
 @click.argument("name")

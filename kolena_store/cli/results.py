@@ -32,6 +32,7 @@ class UploadOptions(TypedDict):
     allow_unmatched: bool
     collect: tuple[str, ...]
     leave_out: tuple[str, ...]
+    repeat_field: str | None
     answered: str | None
 
 
@@ -51,6 +52,7 @@ def command() -> None:
     examples=(
         "kolena-store results upload tickets v1 v1.csv",
         "kolena-store results upload tickets - everyone.parquet --model-field model",
+        "kolena-store results upload tickets v1 seeds.csv --repeat seed",
         "kolena-store results upload tickets v1 cold.csv --upload-configuration '{\"temperature\": 0}' \\\n"
         "  --metadata commit=4f2a91 --tag candidate --type label=VARCHAR --allow-unmatched",
     ),
@@ -104,6 +106,12 @@ def command() -> None:
     metavar="FIELD",
     help="A column of FILE that is not kept, e.g. --leave-out model; rows that agree in all others become one.",
 )
+@click.option(
+    "--repeat",
+    "repeat_field",
+    metavar="FIELD",
+    help="The column that tells several answers to one sample apart, e.g. --repeat seed; it stays until --repeat ''.",
+)
 @click.option("--allow-unmatched", is_flag=True, help="Count rows that belong to no sample, in place of an error.")
 @click.option(
     "--answered",
@@ -125,6 +133,7 @@ def upload(invocation: Invocation, dataset: str, *, model: str, file: str, **opt
         allow_unmatched=options["allow_unmatched"],
         collect=options["collect"],
         leave_out=options["leave_out"],
+        repeat_field=options["repeat_field"],
         answered=options["answered"],
         metadata=options["metadata"] or None,
         tags=options["tags"],

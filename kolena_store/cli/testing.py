@@ -60,7 +60,7 @@ class _TestCommand(Command):
     cls=_TestCommand,
     examples=(
         "kolena-store test tickets v1 v2 --suite everyday.sql",
-        "kolena-store test tickets --by language --by length:quantiles=4 --metric accuracy",
+        "kolena-store test tickets --by language --by length:quantiles=4 --cross --metric accuracy",
         "kolena-store test spam v1 v2 --suite everyday --threshold f1_optimal --tune-on \"split = 'tune'\"",
         "kolena-store test tickets v1 v2 --class billing --common --confusion-matrix all",
         "kolena-store test spam v1 --configuration strict.toml --format json",

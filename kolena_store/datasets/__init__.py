@@ -3,7 +3,7 @@
 from kolena_store.datasets.attached import AttachedTable, attached_tables, check_table_name
 from kolena_store.datasets.categories import with_categories
 from kolena_store.datasets.changed_samples import SampleChanges, VersionRows, changed_samples
-from kolena_store.datasets.changes import RowChanges, row_changes, stored_samples, write_changes
+from kolena_store.datasets.changes import RowChanges, count_samples, row_changes, stored_samples, write_changes
 from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import (
     CLASS_MARK,
@@ -121,6 +121,7 @@ __all__ = [
     "content_of_members",
     "content_of_version",
     "count_changes",
+    "count_samples",
     "dataset_digest",
     "dataset_history",
     "dataset_named",

@@ -1,26 +1,22 @@
 """Copy-on-write: which stored rows an upload adds, changes or removes, and the files that follow from it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
-from kolena_store.datasets.inexact_values import inexact_differences
 from kolena_store.datasets.layouts import fits_layout, stored_columns
-from kolena_store.datasets.sql_types import sql_columns
+from kolena_store.datasets.row_comparison import differing_rows, differing_samples
 from kolena_store.datasets.staging import Staged, conform, numbered_schema, renumbered
 from kolena_store.files import SAMPLE, FileRecord, read_batches, write_files
-from kolena_store.formats import duckdb_type
-from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["RowChanges", "row_changes", "stored_samples", "write_changes"]
-
-NULL_TYPES = ("NULL", '"NULL"')
+__all__ = ["RowChanges", "count_samples", "row_changes", "stored_samples", "write_changes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +24,26 @@ class RowChanges:
     """What becomes of each staged row, and which stored rows go.
 
     `samples` holds the final number of each staged row; `is_added` and `is_changed` say what is new about it;
-    `removed` lists the numbers of stored rows that leave.
+    `removed` lists the numbers of stored rows that leave. With repeats a sample has several rows, which are added or
+    changed together.
     """
 
     samples: "np.ndarray"
     is_added: "np.ndarray"
     is_changed: "np.ndarray"
     removed: "np.ndarray"
+    has_repeats: bool = False
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
-        """Return how many rows are added, changed, removed and unchanged."""
-        added, changed, all_rows = (int(flags.sum()) for flags in (self.is_added, self.is_changed, self.samples >= 0))
-        return added, changed, len(self.removed), all_rows - added - changed
+        """Return how many samples are added, changed, removed and unchanged."""
+        added, changed, given = (self._count(flags) for flags in (self.is_added, self.is_changed, self.samples >= 0))
+        return added, changed, len(self.removed), given - added - changed
+
+    def _count(self, flags: "np.ndarray") -> int:
+        import numpy as np
+
+        return len(np.unique(self.samples[flags])) if self.has_repeats else int(flags.sum())
 
     @property
     def is_empty(self) -> bool:
@@ -50,7 +53,13 @@ class RowChanges:
 
 
 def row_changes(
-    session: Session, staged: Staged, samples: "np.ndarray", current: Sequence[FileRecord], *, is_whole: bool
+    session: Session,
+    staged: Staged,
+    samples: "np.ndarray",
+    current: Sequence[FileRecord],
+    *,
+    is_whole: bool,
+    repeat: str | None = None,
 ) -> RowChanges:
     """Compare staged rows with the stored ones, by sample number and then field by field.
 
@@ -58,20 +67,31 @@ def row_changes(
         samples: the final number of each staged row; -1 for a row that is left out.
         current: the files of the version that is compared with.
         is_whole: the staged rows are the whole new content; stored rows that are not among them are removed.
+        repeat: the column that tells the rows of one sample apart; None: each has one row.
     """
     import numpy as np
 
     nothing = np.zeros(len(samples), dtype=bool)
+    has_repeats = repeat is not None
     if not current:
-        return RowChanges(samples=samples, is_added=samples >= 0, is_changed=nothing, removed=samples[:0])
+        is_added = samples >= 0
+        return RowChanges(
+            samples=samples, is_added=is_added, is_changed=nothing, removed=samples[:0], has_repeats=has_repeats
+        )
     stored = stored_samples(session.root, current)
     is_present = np.isin(samples, stored)
     is_changed = nothing
-    if is_present.any():
-        is_changed[_differing_rows(session, staged, samples, current) - staged.base] = True
-        is_changed |= inexact_differences(session.root, staged, samples, current)
-    removed = np.setdiff1d(stored, samples) if is_whole else stored[:0]
-    return RowChanges(samples=samples, is_added=~is_present & (samples >= 0), is_changed=is_changed, removed=removed)
+    if is_present.any() and repeat is not None:
+        is_changed = is_present & np.isin(samples, differing_samples(session, staged, samples, current, repeat=repeat))
+    elif is_present.any():
+        is_changed = differing_rows(session, staged, samples, current)
+    return RowChanges(
+        samples=samples,
+        is_added=~is_present & (samples >= 0),
+        is_changed=is_changed,
+        removed=np.setdiff1d(stored, samples) if is_whole else stored[:0],
+        has_repeats=has_repeats,
+    )
 
 
 def write_changes(
@@ -85,6 +105,7 @@ def write_changes(
 
     gone = np.concatenate([changes.samples[changes.is_changed], changes.removed])
     kept = [file for file in current if _can_stay(transaction.root, file, staged.schema, gone)]
+    waiting = changes.is_changed.copy()
     if not changes.is_added.any() and kept == list(current):
         kept = kept[1:] if _missing_columns(transaction.root, kept, staged.schema) else kept
     file_ids: list[int] = []
@@ -92,7 +113,11 @@ def write_changes(
         if file in kept:
             file_ids.append(file.file_id)
         else:
-            rewritten = _rewritten(transaction.root, file, staged, changes, gone=gone)
+            # The repeats of a sample may lie in two files: the new ones go where the first of the old were.
+            in_file = waiting & np.isin(changes.samples, stored_samples(transaction.root, [file]))
+            waiting &= ~in_file
+            new = renumbered(staged.rows(in_file), changes.samples[in_file])
+            rewritten = chain(_kept_rows(transaction.root, file, staged.schema, gone), new)
             file_ids.extend(_add_files(transaction, kind, staged.schema, rewritten))
     return [*file_ids, *_added(transaction, kind, staged, changes)]
 
@@ -110,21 +135,16 @@ def _missing_columns(root: Path, files: Sequence[FileRecord], schema: "pa.Schema
     return set(schema.names) - found
 
 
-def _rewritten(
-    root: Path, file: FileRecord, staged: Staged, changes: RowChanges, *, gone: "np.ndarray"
-) -> "Iterator[pa.Table]":
+def _kept_rows(root: Path, file: FileRecord, schema: "pa.Schema", gone: "np.ndarray") -> "Iterator[pa.Table]":
     import numpy as np
     import pyarrow as pa
 
-    schema = numbered_schema(staged.schema)
     stays = ~np.isin(stored_samples(root, [file]), gone)
     start = 0
     for batch in read_batches([file.path(root)]):
         kept = pa.array(stays[start : start + batch.num_rows])
         start += batch.num_rows
-        yield conform(pa.Table.from_batches([batch.filter(kept)]), schema)
-    in_file = changes.is_changed & np.isin(changes.samples, stored_samples(root, [file]))
-    yield from renumbered(staged.rows(in_file), changes.samples[in_file])
+        yield conform(pa.Table.from_batches([batch.filter(kept)]), numbered_schema(schema))
 
 
 def _added(transaction: Transaction, kind: str, staged: Staged, changes: RowChanges) -> list[int]:
@@ -152,40 +172,8 @@ def stored_samples(root: Path, files: Sequence[FileRecord]) -> "np.ndarray":
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
-def _differing_rows(
-    session: Session, staged: Staged, samples: "np.ndarray", current: Sequence[FileRecord]
-) -> "np.ndarray":
+def count_samples(root: Path, files: Sequence[FileRecord]) -> int:
+    """Return how many samples some files have rows of."""
     import numpy as np
-    import pyarrow as pa
 
-    paths = [file.path(session.root) for file in current]
-    differs = _differs(sql_columns(session, staged.paths), sql_columns(session, paths), staged.schema)
-    kept = np.flatnonzero(samples >= 0)
-    numbers = pa.table({"staged_row": kept + staged.base, "known": samples[kept]})
-    session.connection.register("numbered_rows", numbers)
-    try:
-        rows = session.table(
-            statement("queries/datasets", "differing_rows").fill(differs=differs),
-            staged=[str(path) for path in staged.paths],
-            current=[str(path) for path in paths],
-        )
-    finally:
-        session.connection.unregister("numbered_rows")
-    return np.asarray(rows.column(0).to_numpy())
-
-
-def _differs(staged: Mapping[str, str], stored: Mapping[str, str], schema: "pa.Schema") -> Fragment:
-    """Return the condition that a staged row is not what is stored; a column that one side lacks is NULL there.
-
-    Where the types differ, both sides are read as the type that the column will have.
-    """
-    conditions, columns = [], set(schema.names)
-    for name in dict.fromkeys([*schema.names, *(name for name in stored if name != SAMPLE)]):
-        is_kept = name in columns
-        kinds = [kinds.get(name, NULL_TYPES[0]) for kinds in (staged if is_kept else {}, stored)]
-        is_typed = [kind not in NULL_TYPES for kind in kinds]
-        cast = f"::{duckdb_type(schema.field(name).type)}" if all(is_typed) and kinds[0] != kinds[1] else ""
-        sides = zip(("staged", "stored"), is_typed, strict=True)
-        left, right = (f"{identifier(side, name)}{cast}" if typed else literal(None) for side, typed in sides)
-        conditions.append(Fragment(f"{left} IS DISTINCT FROM {right}"))
-    return joined(conditions, " OR ") if conditions else literal(False)
+    return len(np.unique(stored_samples(root, files)))

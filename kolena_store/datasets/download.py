@@ -36,15 +36,26 @@ def download_dataset(
     return read_rows(session, found.table_files, found.schema).drop_columns([SAMPLE])
 
 
-def read_rows(session: Session, file_ids: Sequence[int], schema: "pa.Schema") -> "pa.Table":
-    """Return the rows of files by `_sample`, with the columns of a schema, its types and its categories."""
+def read_rows(
+    session: Session, file_ids: Sequence[int], schema: "pa.Schema", *, then_by: Sequence[str] = ()
+) -> "pa.Table":
+    """Return the rows of files by `_sample` (and `then_by`), with the columns, types and categories of a schema."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     stored = numbered_schema(schema)
     batches = read_batches(file.path(session.root) for file in files_of(session, file_ids))
     tables = [conform(pa.Table.from_batches([batch]), stored) for batch in batches]
     rows = pa.concat_tables(tables) if tables else stored.empty_table()
-    rows = rows.take(pc.sort_indices(rows.column(SAMPLE)))
+    rows = rows.take(_order(rows, then_by))
     values = restore_types(rows.drop_columns([SAMPLE]), schema, categories_of(schema))
     return values.add_column(0, SAMPLE, rows.column(SAMPLE))
+
+
+def _order(rows: "pa.Table", then_by: Sequence[str]) -> "pa.Array":
+    import pyarrow.compute as pc
+
+    if not then_by:
+        return pc.sort_indices(rows.column(SAMPLE))
+    return pc.sort_indices(
+        rows.select([SAMPLE, *then_by]), sort_keys=[(name, "ascending") for name in (SAMPLE, *then_by)]
+    )

@@ -71,7 +71,10 @@ VERSIONS = Layout(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetModel:
-    """A model with results on a dataset: the newest version of these, and how many samples it answered."""
+    """A model with results on a dataset: the newest version of these, and how many samples it answered.
+
+    `repeat_field` tells several answers to one sample apart; None: each has one.
+    """
 
     model: str
     upload_configuration: dict[str, Any] | None
@@ -79,6 +82,7 @@ class DatasetModel:
     answered: int
     missing: int
     metadata_fields: tuple[str, ...] = ()
+    repeat_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +134,13 @@ class Dataset(Printable):
     def _models_listing(self) -> Listing:
         has_configurations = any(one.upload_configuration is not None for one in self.models)
         has_metadata = any(one.metadata_fields for one in self.models)
+        has_repeats = any(one.repeat_field for one in self.models)
         titles = ("results version", "answered", "missing")
         columns = (
             Column(title="model"),
             *([Column(title="upload configuration")] if has_configurations else []),
             *(Column(title=title, align="right") for title in titles),
+            *([Column(title="repeats by")] if has_repeats else []),
             *([Column(title="inference metadata")] if has_metadata else []),
         )
         rows = tuple(
@@ -142,6 +148,7 @@ class Dataset(Printable):
                 one.model,
                 *([_text_of(one.upload_configuration)] if has_configurations else []),
                 *(f"{count:,}" for count in (one.results_version, one.answered, one.missing)),
+                *([one.repeat_field or ""] if has_repeats else []),
                 *([", ".join(one.metadata_fields)] if has_metadata else []),
             )
             for one in self.models

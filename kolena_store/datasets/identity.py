@@ -28,6 +28,7 @@ __all__ = [
 
 EXAMPLES = 5
 HAVE = ("has", "have")
+ONE_ROW_EACH = "Remove the repeated rows, or name further id fields that tell them apart"
 REMEDY = "Rename the column or name another one"
 
 
@@ -133,8 +134,10 @@ def check_label_types(where: str, schema: "pa.Schema", label_types: "dict[str, p
             )
 
 
-def check_ids(session: Session, where: str, paths: Sequence[Path], keys: Sequence[str]) -> None:
-    """Check that the key columns of staged rows hold no NULL and no combination twice.
+def check_ids(
+    session: Session, where: str, paths: Sequence[Path], keys: Sequence[str], *, remedy: str = ONE_ROW_EACH
+) -> None:
+    """Check that the key columns of staged rows hold no NULL and no combination twice; `remedy` ends that message.
 
     Raises:
         InvalidInput: a key is NULL.
@@ -152,7 +155,7 @@ def check_ids(session: Session, where: str, paths: Sequence[Path], keys: Sequenc
         )
     duplicates = session.table(statement("queries/datasets", "duplicate_ids").fill(ids=joined(names)), files=files)
     if duplicates.num_rows:
-        raise _duplicate_error(where, keys, duplicates)
+        raise _duplicate_error(where, keys, duplicates, remedy)
 
 
 def same_ids(left: str, right: str, id_fields: Sequence[str]) -> Fragment:
@@ -161,13 +164,12 @@ def same_ids(left: str, right: str, id_fields: Sequence[str]) -> Fragment:
     return joined(pairs, " AND ")
 
 
-def _duplicate_error(where: str, keys: Sequence[str], duplicates: "pa.Table") -> DuplicateIds:
+def _duplicate_error(where: str, keys: Sequence[str], duplicates: "pa.Table", remedy: str) -> DuplicateIds:
     records = duplicates.drop_columns(["_duplicated"]).to_pylist()
     n_duplicated = duplicates.column("_duplicated")[0].as_py()
     return DuplicateIds(
         f"{where}: {counted(n_duplicated, 'id', ('stands', 'stand'))} in more than one row of {shown(keys)}: "
-        f"{shown_ids(records[:EXAMPLES], keys)}. "
-        "Remove the repeated rows, or name further id fields that tell them apart"
+        f"{shown_ids(records[:EXAMPLES], keys)}. {remedy}"
     )
 
 

@@ -24,6 +24,7 @@ from kolena_store.exchange.further_metadata import FurtherMetadata
 from kolena_store.formats.coco import CocoInstances, read_results, write_instances, write_results
 from kolena_store.formats.coco.instances import IMAGE_ID
 from kolena_store.results import ResultsReport, ResultsUpload, download_results
+from kolena_store.tables import Records
 from kolena_store.workflows import Workflow
 from kolena_store.workflows.object_detection import ObjectDetection
 
@@ -75,7 +76,7 @@ def import_coco(
     )
 
 
-def upload_answers(transaction: Transaction, given: ResultsUpload) -> list[ResultsReport]:
+def upload_answers(transaction: Transaction, given: ResultsUpload) -> ResultsReport | Records[ResultsReport]:
     """Upload results, which may be a COCO file where the dataset came from COCO.
 
     Raises:

@@ -22,10 +22,14 @@ GROUND_TRUTHS = "ground_truths"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The files with what one model said, and the columns of them to load, with their types."""
+    """The files with what one model said, and the columns of them to load, with their types.
+
+    With repeats a sample has several rows, which agree in these columns: it is loaded once.
+    """
 
     files: Sequence[int]
     types: Mapping[str, str]
+    has_repeats: bool = False
 
 
 class WholeTables:
@@ -64,7 +68,7 @@ class WholeTables:
         if answers is not None:
             said = [file.path(session.root) for file in files_of(session, answers.files)]
             is_loaded = statement("queries/membership", "is_loaded").fill()
-            self._load("inferences", answers.types, said, is_loaded)
+            self._load("inferences", answers.types, said, is_loaded, is_distinct=answers.has_repeats)
         self._connection.execute(statement("queries/store", "no_external_access").fill())
 
     def close(self) -> None:
@@ -127,13 +131,22 @@ class WholeTables:
         with reading_files():
             self._connection.execute(query)
 
-    def _load(self, name: str, types: Mapping[str, str], paths: Sequence[Path], condition: Fragment) -> None:
+    def _load(
+        self,
+        name: str,
+        types: Mapping[str, str],
+        paths: Sequence[Path],
+        condition: Fragment,
+        *,
+        is_distinct: bool = False,
+    ) -> None:
         columns = [Fragment(f"{identifier(field)}::{kind} AS {identifier(field)}") for field, kind in types.items()]
         query = statement("queries/membership", "load_table").fill(
             table=identifier(name),
             columns=joined([Fragment("1 AS _one"), *columns]),
             files=literal([str(path) for path in paths]),
             condition=condition,
+            distinct=Fragment("DISTINCT" if is_distinct else ""),
         )
         with reading_files():
             self._connection.execute(query)

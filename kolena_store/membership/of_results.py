@@ -114,7 +114,8 @@ def evaluate_results(
     if not asked:
         return found
     fields = {name for index in asked for name in definitions[index].fields}
-    answers = Answers(files=results.inference_files, types=declared)
+    has_repeats = results.repeat_field is not None
+    answers = Answers(files=results.inference_files, types=declared, has_repeats=has_repeats)
     tables = WholeTables(session, version, sorted(fields), answers=answers)
     try:
         for index in asked:

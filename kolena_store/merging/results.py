@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from kolena_store.database import Session
-from kolena_store.datasets import DatasetRecord, StoredRows, count_changes, files_of
+from kolena_store.datasets import DatasetRecord, StoredRows, count_changes, count_samples, files_of
 from kolena_store.digests import sha256_of_texts
 from kolena_store.display import counted
 from kolena_store.merging.both_stores import BothStores
@@ -101,7 +101,7 @@ class _There:
         if self.known is None:
             return 0
         found = content_of_results(self.other.session, self.dataset, results, known=self.known)
-        return results.n_answered - found.n_rows
+        return results.n_rows - found.n_rows
 
 
 def _plan(both: BothStores, plan: DatasetPlan, ours: ResultsRecord | None, theirs: ResultsRecord) -> ResultsPlan | None:
@@ -122,7 +122,7 @@ def _plan(both: BothStores, plan: DatasetPlan, ours: ResultsRecord | None, their
     unmatched = there.unmatched(theirs)
     found = compare_histories(our_history, their_history)
     start, is_left = found.start, False
-    if unmatched == theirs.n_answered and ours is None:
+    if unmatched == theirs.n_rows and ours is None:
         ledger.note(KIND, theirs.label, "left out", dataset=plan.name, note="none of its samples is here")
         return None
     if found.relation == "diverged" and ours is not None:
@@ -150,8 +150,11 @@ def _content(session: Session, dataset: DatasetRecord, results: ResultsRecord) -
 
 
 def _with_declared(digest: str, results: ResultsRecord) -> str:
-    """Return what makes a version what it is: its rows, and which of its columns are inference metadata."""
-    return sha256_of_texts([digest, *results.metadata_fields]) if results.metadata_fields else digest
+    """Return what makes a version what it is: its rows, its inference metadata, and what tells its repeats apart."""
+    texts = [digest, *results.metadata_fields]
+    if results.repeat_field is not None:
+        texts = [sha256_of_texts(texts), "", results.repeat_field]
+    return sha256_of_texts(texts) if len(texts) > 1 else digest
 
 
 def _divergence(plan: DatasetPlan, ours: ResultsRecord, theirs: ResultsRecord) -> Conflict:
@@ -172,11 +175,16 @@ def _add_version(
     transaction = transfer.transaction
     there = transfer.other.row("results_versions", results_id=version.results_id, version=version.version)
     file_ids = transfer.samples(version.inference_files)
-    counts = {}
+    counts: dict[str, int | None] = {}
     if plan.is_partial:
-        n_answered = sum(file.n_rows for file in files_of(transaction, file_ids))
-        unmatched = version.unmatched + version.n_answered - n_answered
-        counts = {"n_answered": n_answered, "unmatched": unmatched, "content_digest": None}
+        files = files_of(transaction, file_ids)
+        n_rows = sum(file.n_rows for file in files)
+        counts = {
+            "n_answered": n_rows if version.repeat_field is None else count_samples(transaction.root, files),
+            "n_rows": n_rows,
+            "unmatched": version.unmatched + version.n_rows - n_rows,
+            "content_digest": None,
+        }
     if one.is_counted_again and one.ours is not None:
         counts |= _counts(transfer, one.ours, version, file_ids)
     insert_rows(transaction, "results_versions", [{**there, **here, **counts, "inference_files": file_ids}])

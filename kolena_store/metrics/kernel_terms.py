@@ -72,13 +72,18 @@ def _median(columns: SampleColumns, arguments: Sequence[str], weights: Numbers |
 def _spearman(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
     x, y = (columns.numbers[argument] for argument in arguments)
     is_measured = ~np.isnan(x) & ~np.isnan(y)
-    return Spearman(x, y, is_measured) if weights is None else Unweighable(is_measured)
+    return Spearman(x, y, is_measured) if _count_alike(weights) else Unweighable(is_measured)
 
 
 def _kendall_tau_b(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
     x, y = (columns.numbers[argument] for argument in arguments)
     is_measured = ~np.isnan(x) & ~np.isnan(y)
-    return KendallTauB(x, y, is_measured) if weights is None else Unweighable(is_measured)
+    return KendallTauB(x, y, is_measured) if _count_alike(weights) else Unweighable(is_measured)
+
+
+def _count_alike(weights: Numbers | None) -> bool:
+    """Return whether no row counts more than another, as where each sample was answered equally often."""
+    return weights is None or bool(weights.min() == weights.max() > 0)
 
 
 def _expected_calibration_error(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
@@ -89,7 +94,7 @@ def _expected_calibration_error(columns: SampleColumns, arguments: Sequence[str]
 
 def _ordinal_alpha(columns: SampleColumns, arguments: Sequence[str], weights: Numbers | None) -> Kernel:
     grades = columns.lists[arguments[0]]
-    if weights is None:
+    if _count_alike(weights):
         return OrdinalAlpha(grades)
     return Unweighable((~np.isnan(grades)).sum(axis=1) > 1, NO_WEIGHTED_RANKS)
 

@@ -16,6 +16,7 @@ from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_columns import ElementColumns, Places, kernel_arguments
 from kolena_store.metrics.objects.curves import ObjectCurves
+from kolena_store.metrics.repeated_rows import RepeatedRows
 from kolena_store.metrics.sums import Floats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
@@ -36,6 +37,8 @@ class SampleColumns:
     with an element for every class, `element_flags` and `element_numbers` have a row for each class: [classes, size].
     `lists` has the elements of lists of any length: [size, longest], NaN where there is none. `objects` are the matches
     of objects, where the workflow has them.
+
+    Where samples have several rows, `rows` says of which sample each is, and all columns are dense over the rows.
     """
 
     size: int
@@ -48,12 +51,28 @@ class SampleColumns:
     element_numbers: Mapping[str, Matrix] = field(default_factory=dict)
     lists: Mapping[str, Matrix] = field(default_factory=dict)
     objects: ObjectCurves | None = None
+    rows: RepeatedRows | None = None
 
 
 def load_sample_columns(
-    session: Session, paths: Sequence[Path], size: int, *, terms: Sequence[TermDefinition], classes: Sequence[str]
+    session: Session,
+    paths: Sequence[Path],
+    size: int,
+    *,
+    terms: Sequence[TermDefinition],
+    classes: Sequence[str],
+    has_repeats: bool = False,
 ) -> SampleColumns:
-    """Return the columns that some terms need, from the files of sample metrics of one model."""
+    """Return the columns that some terms need, from the files of sample metrics of one model.
+
+    Args:
+        session: of the store.
+        paths: the files.
+        size: how many sample numbers there are.
+        terms: what is to be computed.
+        classes: in the order of their scores.
+        has_repeats: whether samples may have several rows.
+    """
     wanted = _wanted([term for term in terms if not term.each and term.kind != "matches"])
     selected = [
         Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted
@@ -61,13 +80,16 @@ def load_sample_columns(
     query = statement("queries/metrics", "sample_columns").fill(columns=joined([Fragment("1"), *selected]))
     table = session.table(query, files=[str(path) for path in paths])
     samples = table.column("_sample").to_numpy()
-    places = slice(None) if _is_every_sample(samples, size) else samples
+    rows, row_places = _rows_by_sample(samples, size) if has_repeats else (None, samples)
+    size = size if rows is None else rows.n_places
+    places = slice(None) if _is_every_sample(row_places, size) else row_places
     found = {(kind, text): table.column(_name(kind, text)) for kind, text in wanted}
     n_classes = len(classes)
     elements = ElementColumns(session, paths, [term for term in terms if term.each], places, shape=(n_classes, size))
     return SampleColumns(
         size=size,
-        answered=from_samples(samples, size),
+        answered=from_samples(row_places, size),
+        rows=rows,
         flags={text: _flags(column, places, size) for (kind, text), column in found.items() if kind == "flag"},
         numbers={text: _numbers(column, places, size) for (kind, text), column in found.items() if kind == "number"},
         codes={text: _codes(column, places, size) for (kind, text), column in found.items() if kind == "code"},
@@ -106,6 +128,14 @@ def _selected(kind: str, text: str, classes: Sequence[str]) -> str:
 
 def _name(kind: str, text: str) -> str:
     return f"{kind} {text}"
+
+
+def _rows_by_sample(samples: Samples, size: int) -> tuple[RepeatedRows, Samples]:
+    """Return the rows by sample, those of one in the order of the files, and the place of each row of the files."""
+    order = np.argsort(samples, kind="stable")
+    places = np.empty(len(samples), dtype=np.int64)
+    places[order] = np.arange(len(samples))
+    return RepeatedRows(samples=samples[order], size=size), places
 
 
 def _is_every_sample(samples: Samples, size: int) -> bool:

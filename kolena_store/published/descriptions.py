@@ -75,8 +75,9 @@ MATCHES: Mapping[str, str] = MappingProxyType(
 SHARED: Mapping[str, str] = MappingProxyType(
     {
         "_sample": "The store's number of the sample: the same in every view and every version",
-        "_weight": "How much the sample counts",
         "_object": "The place of the object in its sample, from 0",
+        "_weight": "How much the row counts: the weight of its sample, shared among the repeats",
+        "_repeat": "Which of several answers to one sample it is about; NULL where a model gives one",
         "model": "The model's name",
         "upload_configuration": "What the model ran with, as JSON; NULL when nothing was said",
         "configuration": "The evaluator configuration of the scoring, as JSON; NULL is the workflow's defaults",
@@ -136,6 +137,8 @@ KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
         "result_versions.unchanged": "Answers that stayed as they were",
         "result_versions.unmatched": "Rows that belonged to no sample and were left out",
         "result_versions.metadata_fields": "The columns that say how a sample was shown to the model",
+        "result_versions.repeat_field": "The column that tells several answers to one sample apart; NULL: each has one",
+        "result_versions.n_rows": "Answers: with repeats, more than the samples",
         "test_cases.level": "What it selects: sample, inference (other samples for each model), explicit (listed ids)",
         "test_cases.definition": "The SELECT as its author wrote it; NULL for a list of ids",
         "test_suites.origin": "How the suite came to be: file, by, client or all",
@@ -150,6 +153,7 @@ KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
         "test_runs.level": "The confidence level of its intervals",
         "test_runs.seed": "The seed of the draws that some intervals are made of",
         "test_runs.n_scored": "Samples that were scored for it",
+        "test_runs.repeats": "The repeat field, and how many answers there are, as JSON; NULL: one for each sample",
         "test_runs.n_reused": "Samples that had been scored before, and did not change",
         "test_runs.started": "When it began (UTC)",
         "test_runs.seconds": "How long it took",
@@ -190,7 +194,7 @@ KOLENA_VIEWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "models": ("name", "tags", "metadata", "created"),
         "result_versions": (
             *("dataset", "model", "upload_configuration", "version", "n_answered", "inserted", "updated"),
-            *("unchanged", "unmatched", "author", "created", "metadata_fields"),
+            *("unchanged", "unmatched", "author", "created", "metadata_fields", "repeat_field", "n_rows"),
         ),
         "test_cases": ("dataset", "test_case", "version", "level", "description", "tags", "definition", "created"),
         "test_suites": ("dataset", "suite", "version", "origin", "description", "tags", "created"),
@@ -198,7 +202,7 @@ KOLENA_VIEWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "test_runs": (
             *("run", "dataset", "dataset_version", "model", "upload_configuration", "results_version", "suite"),
             *("suite_version", "configuration", "restriction", "status", "origin", "notes", "level", "seed"),
-            *("started", "seconds", "n_scored", "n_reused", "outdated"),
+            *("started", "seconds", "n_scored", "n_reused", "repeats", "outdated"),
         ),
         "metrics": (
             *("run", "model", "dataset", "suite", "test_case", "metric", "class", "value", "n", "n_samples"),

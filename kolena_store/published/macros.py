@@ -57,7 +57,7 @@ def why_no_macro(metric: MetricDefinition, file: MetricFile) -> str | None:
 def metric_macro(metric: MetricDefinition, file: MetricFile, state: DatasetState) -> MetricMacro:
     """Return the macro of a metric that can be recomputed."""
     terms = _terms(metric, file)
-    weight = Fragment(WEIGHT) if state.weight is not None else None
+    weight = Fragment(WEIGHT) if state.is_weighed else None
     columns = [name for name in state.metric_types if any(name in columns_of(term, [name]) for term in terms)]
     names_classes = any((term.each and not term.is_pooled) or (term.kind == "kernel" and term.labels) for term in terms)
     facts = next(iter(state.facts), {})

@@ -34,13 +34,15 @@ class ScoredState:
 class ResultsState:
     """The newest results of one model, and their sample metrics that are up to date.
 
-    `spellings` maps the columns' names without capitals to the names as they are.
+    `spellings` maps the columns' names without capitals to the names as they are. `repeat_field` tells several answers
+    to one sample apart; None: each has one.
     """
 
     model: str
     upload_configuration: str | None
     types: Mapping[str, str]
     metadata_fields: Sequence[str]
+    repeat_field: str | None
     spellings: Mapping[str, str]
     files: Fragment
     scored: Sequence[ScoredState]
@@ -81,6 +83,16 @@ class DatasetState:
     def truths(self) -> tuple[str, ...]:
         """Return the columns with the ground truth."""
         return tuple(name for name, role in self.roles.items() if role == "ground_truth")
+
+    @property
+    def has_repeats(self) -> bool:
+        """Return whether any model answered samples several times."""
+        return any(one.repeat_field is not None for one in self.results)
+
+    @property
+    def is_weighed(self) -> bool:
+        """Return whether rows of sample metrics don't count alike: samples have weights, or repeats share theirs."""
+        return self.weight is not None or self.has_repeats
 
     @property
     def columns(self) -> frozenset[str]:
@@ -155,13 +167,14 @@ def _scored(session: Session, row: Sequence[Any]) -> ScoredState:
 
 
 def _of_model(session: Session, row: Sequence[Any], scored: Sequence[ScoredState]) -> ResultsState:
-    _, _, model, configuration, fields, inference_files, metadata_fields = row
+    _, _, model, configuration, fields, inference_files, metadata_fields, repeat_field = row
     types = {column["name"]: column["type"] for column in json.loads(fields)}
     return ResultsState(
         model=model,
         upload_configuration=configuration,
         types=types,
         metadata_fields=metadata_fields,
+        repeat_field=repeat_field,
         spellings={name.casefold(): name for name in types},
         files=paths(session, inference_files),
         scored=scored,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from kolena_store.database import Session
-from kolena_store.files import SAMPLE
+from kolena_store.files import REPEAT, SAMPLE
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.published.descriptions import (
     OBJECT_VIEWS,
@@ -35,6 +35,10 @@ __all__ = ["CLASSES", "WEIGHT", "dataset_views", "has_classes"]
 
 CLASSES = "classes"
 WEIGHT = "_weight"
+REPEATS = Fragment("_repeats")
+"""How many rows the sample has, until its weight is divided by them."""
+
+ONE = Fragment("1")
 OWN_COLUMNS = frozenset((SAMPLE, "model", "upload_configuration"))
 UNION = Fragment(" UNION ALL BY NAME ")
 TERM_COLUMNS = ("run", "model", "suite", "test_case", "term", "class", "predicted", "value")
@@ -53,9 +57,10 @@ def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedOb
     own = [(name, shared_comment(name)) for name in (SAMPLE, "model", "upload_configuration")]
     yield _view(state, "test_samples", _test_samples(state), [own[0], *fields])
     yield from _objects(state, own) if has_objects(state) else _sides(state, own)
+    told = [(WEIGHT, shared_comment(WEIGHT))]
     yield _view(state, "sample_metrics", _sample_metrics(state), [*own, *_sample_metric_comments(state)])
     sides = [(name, shared_comment(name)) for name in ("s", "g", "i", "m")] if state.results else []
-    yield _view(state, "results", _results(state), [*own, *sides])
+    yield _view(state, "results", _results(state), [*own, *told, *sides])
     yield _view(state, "terms", _terms(session, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
     members = [(name, member_comment(name)) for name in ("test_case", SAMPLE, "model", "upload_configuration")]
     yield _view(state, "test_case_members", _members(session, state), members)
@@ -69,7 +74,8 @@ def _sides(state: DatasetState, own: Sequence[tuple[str, str]]) -> Iterator[Publ
     yield _view(state, "ground_truths", _ground_truths(state), [own[0], *truths])
     shown = [name for name in common_types(one.types for one in state.results) if name.casefold() not in OWN_COLUMNS]
     said = [(name, field_comment(name, _inference_role(state, name))) for name in shown]
-    yield _view(state, "inferences", _inferences(state), [*own, *said])
+    told = [(WEIGHT, shared_comment(WEIGHT))] if state.has_repeats else []
+    yield _view(state, "inferences", _inferences(state), [*own, *said, *told])
 
 
 def _objects(state: DatasetState, own: Sequence[tuple[str, str]]) -> Iterator[PublishedObject]:
@@ -136,7 +142,7 @@ def _inferences(state: DatasetState) -> Fragment:
         part.fill(
             model=literal(one.model),
             configuration=literal(one.upload_configuration),
-            columns=joined((_of_model(one, name, types[name]) for name in shown), ""),
+            columns=joined([*(_of_model(one, name, types[name]) for name in shown), *_counted(state, one)], ""),
             files=one.files,
         )
         for one in state.results
@@ -144,6 +150,9 @@ def _inferences(state: DatasetState) -> Fragment:
     view, samples = state.view("inferences"), state.view("test_samples")
     if not parts:
         return statement("views/datasets", "no_inferences").fill(view=view)
+    if state.has_repeats:
+        weighed = statement("views/datasets", "weighed_inferences")
+        return weighed.fill(view=view, parts=joined(parts, UNION), samples=samples, weight=_weight(state))
     return statement("views/datasets", "inferences").fill(view=view, parts=joined(parts, UNION), samples=samples)
 
 
@@ -158,6 +167,7 @@ def _results(state: DatasetState) -> Fragment:
             m=_metrics_struct(state, one),
             files=one.files,
             scored=_metrics_join(one),
+            repeats=_repeats(one, "inferences"),
         )
         for one in state.results
     ]
@@ -169,7 +179,25 @@ def _results(state: DatasetState) -> Fragment:
         g=_struct({name: identifier("samples", name) for name in state.truths}),
         parts=joined(parts, UNION),
         samples=state.view("test_samples"),
+        weight=_weight(state),
     )
+
+
+def _counted(state: DatasetState, one: ResultsState) -> list[Fragment]:
+    """Return the column that counts the repeats of a sample, where some model has any."""
+    return [Fragment(f", {_repeats(one, 'inferences')} AS {REPEATS}")] if state.has_repeats else []
+
+
+def _repeats(one: ResultsState, table: str) -> Fragment:
+    if one.repeat_field is None:
+        return ONE
+    return statement("views/datasets", "repeats_of_sample").fill(table=Fragment(table))
+
+
+def _weight(state: DatasetState) -> Fragment:
+    """Return what a row counts: the weight of its sample, shared among the repeats."""
+    weight = ONE if state.weight is None else identifier("samples", state.weight)
+    return statement("views/datasets", "weight_of_row").fill(weight=weight, repeats=Fragment(f"answers.{REPEATS}"))
 
 
 def _metrics_struct(state: DatasetState, one: ResultsState) -> Fragment:
@@ -185,7 +213,10 @@ def _metrics_struct(state: DatasetState, one: ResultsState) -> Fragment:
 def _metrics_join(one: ResultsState) -> Fragment:
     if one.by_default is None:
         return Fragment("")
-    return statement("views/datasets", "join_sample_metrics").fill(files=one.by_default.files)
+    same = literal(True)
+    if one.repeat_field is not None:
+        same = statement("views/datasets", "same_repeat").fill(repeat=identifier("inferences", one.repeat_field))
+    return statement("views/datasets", "join_sample_metrics").fill(files=one.by_default.files, same_repeat=same)
 
 
 def _sample_metrics(state: DatasetState) -> Fragment:
@@ -198,7 +229,7 @@ def _sample_metrics(state: DatasetState) -> Fragment:
             model=literal(one.model),
             upload_configuration=literal(one.upload_configuration),
             configuration=literal(scored.configuration),
-            columns=_metric_columns(state, scored),
+            columns=_metric_columns(state, one, scored),
             files=scored.files,
             weights=weights,
         )
@@ -207,7 +238,7 @@ def _sample_metrics(state: DatasetState) -> Fragment:
     ]
     if parts:
         return statement("views/datasets", "sample_metrics").fill(view=view, parts=joined(parts, UNION))
-    columns = _metric_columns(state, None)
+    columns = _metric_columns(state, None, None)
     return statement("views/datasets", "no_sample_metrics").fill(view=view, columns=columns)
 
 
@@ -216,24 +247,41 @@ def _scored_value(known: Mapping[str, str], name: str, kind: str) -> Fragment:
     return Fragment(f"{identifier('scored', name) if name in known else 'NULL'}::{kind}")
 
 
-def _metric_columns(state: DatasetState, scored: ScoredState | None) -> Fragment:
+def _metric_columns(state: DatasetState, one: ResultsState | None, scored: ScoredState | None) -> Fragment:
     known = scored.types if scored is not None else {}
     found = [f"{_scored_value(known, name, kind)} AS {identifier(name)}" for name, kind in state.metric_types.items()]
+    if state.has_repeats:
+        is_told = one is not None and one.repeat_field is not None
+        found.insert(0, f"{identifier('scored', REPEAT) if is_told else 'NULL'}::{_repeat_type(state)} AS {REPEAT}")
     if has_classes(state):
         found.append(f"{literal(scored.classes if scored else None)}::VARCHAR[] AS {identifier(CLASSES)}")
-    if state.weight is not None:
-        given = identifier("weighed", state.weight) if scored is not None else "NULL"
-        found.append(f"{given}::DOUBLE AS {identifier(WEIGHT)}")
+    if state.is_weighed:
+        found.append(f"{_weight_of_scored(state, one) if scored is not None else 'NULL'}::DOUBLE AS {WEIGHT}")
     return Fragment("".join(f", {text}" for text in found))
+
+
+def _weight_of_scored(state: DatasetState, one: ResultsState | None) -> Fragment:
+    weight = ONE if state.weight is None else identifier("weighed", state.weight)
+    if one is None or one.repeat_field is None:
+        return weight
+    return statement("views/datasets", "weight_of_row").fill(weight=weight, repeats=_repeats(one, "scored"))
+
+
+def _repeat_type(state: DatasetState) -> str:
+    """Return a type that the repeat fields of all models fit."""
+    told = (one.types[one.repeat_field] for one in state.results if one.repeat_field is not None)
+    return common_types({REPEAT: kind} for kind in told)[REPEAT]
 
 
 def _sample_metric_comments(state: DatasetState) -> Iterator[tuple[str, str]]:
     yield "configuration", shared_comment("configuration")
+    if state.has_repeats:
+        yield REPEAT, shared_comment(REPEAT)
     for name in state.metric_types:
         yield name, sample_metric_comment(state.workflow, name)
     if has_classes(state):
         yield CLASSES, shared_comment(CLASSES)
-    if state.weight is not None:
+    if state.is_weighed:
         yield WEIGHT, shared_comment(WEIGHT)
 
 

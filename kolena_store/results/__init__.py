@@ -11,6 +11,7 @@ from kolena_store.results.records import (
     results_of_model,
     results_version,
 )
+from kolena_store.results.repeats import check_workflow_repeats
 from kolena_store.results.upload import ResultsUpload, upload_results
 from kolena_store.results.versions import REPORTS, ResultsReport
 
@@ -19,6 +20,7 @@ __all__ = [
     "ResultsRecord",
     "ResultsReport",
     "ResultsUpload",
+    "check_workflow_repeats",
     "content_of_results",
     "described_datasets",
     "described_with_models",

@@ -41,7 +41,7 @@ def count_missing(session: Session, dataset: DatasetRecord, version: VersionReco
         return version.n_samples - results.n_answered
     samples = stored_samples(session.root, files_of(session, version.sample_files))
     answered = stored_samples(session.root, files_of(session, results.inference_files))
-    return len(np.setdiff1d(samples, answered, assume_unique=True))
+    return len(np.setdiff1d(samples, answered, assume_unique=results.repeat_field is None))
 
 
 def _model(session: Session, dataset: DatasetRecord, version: VersionRecord, results: ResultsRecord) -> DatasetModel:
@@ -53,6 +53,7 @@ def _model(session: Session, dataset: DatasetRecord, version: VersionRecord, res
         answered=version.n_samples - missing,
         missing=missing,
         metadata_fields=tuple(results.metadata_fields),
+        repeat_field=results.repeat_field,
     )
 
 

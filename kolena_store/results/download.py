@@ -26,6 +26,8 @@ def download_results(
 ) -> "pa.Table":
     """Return the ids and inference columns of the samples that the model answered, in the dataset's order.
 
+    The repeats of a sample follow each other by their repeat field.
+
     Args:
         version: of the results, by default the newest. Samples that left the dataset are left out.
         configuration: what the model ran with, as it was uploaded or as its JSON text; None means the results that
@@ -39,7 +41,8 @@ def download_results(
     record = results_version(session, chosen.results_id, version)
     samples = version_of(session, dataset)
     ids = read_rows(session, samples.sample_files, samples.schema).select([SAMPLE, *dataset.id_fields])
-    inferences = read_rows(session, record.inference_files, record.schema)
+    repeat = [record.repeat_field] if record.repeat_field is not None else []
+    inferences = read_rows(session, record.inference_files, record.schema, then_by=repeat)
     return _beside(ids, inferences)
 
 
@@ -60,12 +63,13 @@ def _chosen(records: Sequence[ResultsRecord], configuration: str | Mapping[str, 
 
 
 def _beside(ids: "pa.Table", inferences: "pa.Table") -> "pa.Table":
-    """Return the rows of both tables that share a sample; both are ordered by sample number."""
+    """Return the inferences whose sample is there, beside its ids; both are ordered by sample number."""
     import numpy as np
     import pyarrow as pa
 
     of_ids, of_inferences = ids.column(SAMPLE).to_numpy(), inferences.column(SAMPLE).to_numpy()
-    _, left, right = np.intersect1d(of_ids, of_inferences, assume_unique=True, return_indices=True)
+    right = np.flatnonzero(np.isin(of_inferences, of_ids))
+    left = np.searchsorted(of_ids, of_inferences[right])
     columns = ids.take(pa.array(left)).drop_columns([SAMPLE])
     answers = inferences.take(pa.array(right)).drop_columns([SAMPLE])
     for field in answers.schema:

@@ -8,7 +8,7 @@ from kolena_store.number_types import is_number
 from kolena_store.results.common_types import common_types
 from kolena_store.results.records import ResultsRecord
 
-__all__ = ["check_same_kinds", "declared_fields", "metadata_types", "types_of_metadata"]
+__all__ = ["answer_columns", "check_same_kinds", "declared_fields", "metadata_types", "types_of_metadata"]
 
 
 def declared_fields(
@@ -39,7 +39,7 @@ def declared_fields(
     missing = [name for name in given if name not in names]
     if missing:
         raise MissingColumns.of(f"the inference metadata of {model!r}", missing, names)
-    answers = [name for name in given if name in _answers(needs, names)]
+    answers = [name for name in given if name in answer_columns(needs, names)]
     if answers:
         raise InvalidInput(
             f"{answers[0]!r} can't be inference metadata of {model!r}: the workflow reads it as the model's answer; "
@@ -67,7 +67,7 @@ def check_same_kinds(version: VersionRecord, results: ResultsRecord, others: Ite
 
 def metadata_types(version: VersionRecord, results: ResultsRecord) -> dict[str, str]:
     """Return the inference metadata fields of some results with their types, without those that the workflow reads."""
-    answers = _answers(version.column_needs, list(results.types))
+    answers = answer_columns(version.column_needs, list(results.types))
     return {name: results.types[name] for name in results.metadata_fields if name not in answers}
 
 
@@ -84,7 +84,8 @@ def _known_types(version: VersionRecord, results: ResultsRecord) -> dict[str, tu
     return {name.casefold(): (name, kind) for name, kind in found if not types.is_null(results.plain_types[name])}
 
 
-def _answers(needs: Columns, names: Sequence[str]) -> set[str]:
+def answer_columns(needs: Columns, names: Sequence[str]) -> set[str]:
+    """Return the columns, among some names, that a workflow reads as the model's answer."""
     found: set[str] = set()
     for need in (*needs.inference, *needs.optional):
         is_pattern = need.kind == "number_pattern"

@@ -19,7 +19,11 @@ __all__ = ["ResultsRecord", "results_history", "results_of_dataset", "results_of
 
 @dataclass(frozen=True, kw_only=True)
 class ResultsRecord:
-    """One version of a model's results on a dataset, with what identifies them."""
+    """One version of a model's results on a dataset, with what identifies them.
+
+    `n_answered` counts samples, `n_rows` answers: where `repeat_field` tells the repeats of a sample apart, each has
+    its own row.
+    """
 
     results_id: int
     dataset_id: int
@@ -39,6 +43,8 @@ class ResultsRecord:
     unmatched: int
     author: str | None
     created: datetime.datetime
+    repeat_field: str | None
+    n_rows: int
 
     @cached_property
     def field_list(self) -> tuple[Field, ...]:

@@ -12,7 +12,6 @@ from kolena_store.datasets import (
     Staged,
     VersionRecord,
     check_columns,
-    check_ids,
     check_label_types,
     check_names,
     check_not_empty,
@@ -33,8 +32,10 @@ from kolena_store.formats import TableInput, open_table, renamed_input
 from kolena_store.models import normal_name
 from kolena_store.results.objects import Answered, object_results
 from kolena_store.results.records import results_of_dataset
+from kolena_store.results.repeats import check_keys, check_repeat_column
 from kolena_store.results.unmatched import unmatched_error
 from kolena_store.results.versions import ModelRows, ResultsReport, add_results
+from kolena_store.schema import document_text
 from kolena_store.statements import identifier, statement
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class ResultsUpload:
     input's columns (a wide frame's prediction column of one model). `long` says how several rows of one sample become
     one. Where inferences are objects, `answered` says which samples were answered: those without a row have none.
     `metadata_fields` are the columns that say how a sample was shown to the model; None leaves what was declared.
+    `repeat_field` tells several answers to one sample apart; None leaves what the model's results have, and the empty
+    text stands for one answer each.
     """
 
     dataset: str
@@ -69,6 +72,11 @@ class ResultsUpload:
     metadata: Mapping[str, Any] | None = None
     tags: Sequence[str] = ()
     metadata_fields: Sequence[str] | None = None
+    repeat_field: str | None = None
+
+    def keys(self, dataset: DatasetRecord) -> list[str]:
+        """Return the columns that tell the samples, and the models, of the rows apart."""
+        return [*([self.model_field] if self.model_field else []), *dataset.id_fields]
 
 
 def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[ResultsReport]:
@@ -81,6 +89,7 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
         raise InvalidInput("name either the model or the column that holds it (model_field), and not both")
     dataset = dataset_named(transaction, upload.dataset)
     version = version_of(transaction, dataset)
+    upload = replace(upload, repeat_field=_repeat_field(transaction, dataset, upload))
     source, n_silent = _opened(transaction, dataset, version, upload), 0
     if version.column_needs.has_objects and OBJECTS not in source.schema.names:
         source, n_silent = _collected(transaction, dataset, version, source, upload=upload)
@@ -89,7 +98,7 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
             "answered= says which samples were answered where each row is an object (Custom(objects=True)); here a "
             "sample without a row is not answered, so leave it away"
         )
-    keys = [*([upload.model_field] if upload.model_field else []), *dataset.id_fields]
+    keys = [*upload.keys(dataset), *([upload.repeat_field] if upload.repeat_field else [])]
     with collected(transaction, source, replace(upload.long, owner=upload.model_field), keys) as rows:
         reports = _upload(transaction, dataset, version, rows, upload=upload)
     return [replace(report, without_objects=n_silent) for report in reports] if n_silent else reports
@@ -106,11 +115,22 @@ def _upload(
     schema = _checked_schema(source, dataset, version, upload)
     staged = stage(transaction.root, INCOMING_KIND, source, schema=schema, base=0)
     try:
-        keys = [*([upload.model_field] if upload.model_field else []), *dataset.id_fields]
-        check_ids(transaction, source.name, staged.paths, keys)
+        check_keys(transaction, source.name, staged.paths, upload.keys(dataset), field=upload.repeat_field or None)
         return _match_and_add(transaction, dataset, version, staged, upload=upload, where=source.name)
     finally:
         staged.remove_unused(transaction)
+
+
+def _repeat_field(transaction: Transaction, dataset: DatasetRecord, upload: ResultsUpload) -> str | None:
+    """Return the field that tells repeats apart: the given one, else that of the model's results before."""
+    if upload.repeat_field is not None or upload.model is None:
+        return upload.repeat_field
+    named = upload.upload_configuration
+    configuration = None if named is None else document_text("the upload configuration", named)
+    for record in results_of_dataset(transaction, dataset):
+        if (record.model, record.upload_configuration) == (normal_name(upload.model), configuration):
+            return record.repeat_field
+    return None
 
 
 def _opened(
@@ -155,7 +175,7 @@ def _collected(
 def _checked_schema(
     source: TableInput, dataset: DatasetRecord, version: VersionRecord, upload: ResultsUpload
 ) -> "pa.Schema":
-    wanted = [*dataset.id_fields, *([upload.model_field] if upload.model_field else [])]
+    wanted = upload.keys(dataset)
     _check_present(source, dataset, wanted)
     id_types = {name: version.plain_types[name] for name in dataset.id_fields}
     check_same_id_types(source.name, source.schema, id_types)
@@ -166,6 +186,8 @@ def _checked_schema(
     needs = version.column_needs
     check_columns(source.name, inferences, needs.inference, optional=needs.optional)
     check_label_types(source.name, inferences, needs.expected_labels(version.plain_types))
+    if upload.repeat_field:
+        check_repeat_column(source.name, source.schema, upload.repeat_field, keys=wanted, needs=needs)
     return with_categories(source.schema, source.categories)
 
 
@@ -199,11 +221,12 @@ def _match_and_add(
             staged=staged,
             samples=_only(samples, is_of_model),
             unmatched=int((unmatched & is_of_model).sum()),
-            left_out=(*dataset.id_fields, *([upload.model_field] if upload.model_field else [])),
+            left_out=upload.keys(dataset),
             upload_configuration=upload.upload_configuration,
             metadata=upload.metadata,
             tags=upload.tags,
             metadata_fields=upload.metadata_fields,
+            repeat_field=upload.repeat_field,
         )
         reports.append(add_results(transaction, dataset, version, rows))
     return reports

@@ -26,6 +26,7 @@ from kolena_store.models import configuration_id, note_model
 from kolena_store.results.answered import count_missing
 from kolena_store.results.metadata_fields import check_same_kinds, declared_fields
 from kolena_store.results.records import ResultsRecord, results_of_dataset, results_version
+from kolena_store.results.repeats import check_kept_answers, check_same_metadata, repeat_field_of
 from kolena_store.schema import now
 from kolena_store.tables import Layout, RecordColumn, Tabular, table_of
 
@@ -49,7 +50,8 @@ REPORTS = Layout(fields=REPORT_COLUMNS, shown=REPORT_COLUMNS[1:])
 class ModelRows:
     """The staged rows of one model: the sample that each answers (-1: not a row of this model, or unmatched).
 
-    `left_out` names staged columns that are no inference: the ids, and the column that names the model.
+    `left_out` names staged columns that are no inference: the ids, and the column that names the model. `repeat_field`
+    tells several answers to one sample apart: None, when nothing was said of it; the empty text: there are none.
     """
 
     model: str
@@ -61,13 +63,15 @@ class ModelRows:
     metadata: Mapping[str, Any] | None
     tags: Sequence[str]
     metadata_fields: Sequence[str] | None
+    repeat_field: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsReport(Tabular):
     """What an upload of results did; `missing` counts the dataset's samples that the model has not answered.
 
-    Where inferences are objects, `without_objects` counts the samples that were answered without one.
+    Where inferences are objects, `without_objects` counts the samples that were answered without one. `answers` counts
+    those of this version: with a `repeat_field` a sample may have several.
     """
 
     dataset: str
@@ -79,6 +83,8 @@ class ResultsReport(Tabular):
     unmatched: int
     missing: int
     without_objects: int = 0
+    repeat_field: str | None = None
+    answers: int = 0
 
     def arrow(self) -> "pa.Table":
         """Return the report as a table of one row."""
@@ -88,6 +94,8 @@ class ResultsReport(Tabular):
         """Return the report as people read it: a sentence or two."""
         counts = f"{self.inserted:,} inserted, {self.updated:,} updated, {self.unchanged:,} unchanged"
         notes = []
+        if self.repeat_field is not None:
+            notes.append(f"{counted(self.answers, 'answer')}: a sample has one for each {self.repeat_field}")
         if self.missing:
             have = "has" if self.missing == 1 else "have"
             notes.append(f"{counted(self.missing, 'sample')} of the dataset {have} no inference")
@@ -117,19 +125,17 @@ def add_results(
             "check that the ids are those of this dataset"
         )
     schema = _schema(rows, before)
-    declared = declared_fields(
-        rows.model, rows.metadata_fields, schema.names, before=before, needs=version.column_needs
-    )
-    staged = replace(rows.staged, schema=schema)
-    current = files_of(transaction, before.inference_files) if before else []
-    changes = row_changes(transaction, staged, rows.samples, current, is_whole=False)
-    is_same = before is not None and before.schema.equals(schema, check_metadata=True)
-    if before is None or not is_same or before.metadata_fields != declared or not changes.is_empty:
-        added = _Added(staged=staged, metadata_fields=declared, changes=changes, unmatched=rows.unmatched)
-        before = _add_version(transaction, results_id, before, added)
+    added = _added(transaction, version, rows, before=before, schema=schema)
+    changes = added.changes
+    if before is None or not added.says_as_much_as(before):
+        after = _add_version(transaction, results_id, before, added)
+        if before is not None:
+            check_kept_answers(transaction, version, before, after)
+        check_same_metadata(transaction, f"the results of {after.label!r}", after)
         others = [one for one in results_of_dataset(transaction, dataset) if one.results_id != results_id]
-        check_same_kinds(version, before, others if declared else ())
+        check_same_kinds(version, after, others if after.metadata_fields else ())
         transaction.touched_datasets.add(dataset.dataset_id)
+        before = after
     inserted, updated, _, unchanged = changes.counts
     return ResultsReport(
         dataset=dataset.name,
@@ -140,6 +146,8 @@ def add_results(
         unchanged=unchanged,
         unmatched=rows.unmatched,
         missing=count_missing(transaction, dataset, version, before),
+        repeat_field=before.repeat_field,
+        answers=before.n_rows,
     )
 
 
@@ -166,8 +174,37 @@ class _Added:
 
     staged: Staged
     metadata_fields: list[str]
+    repeat_field: str | None
     changes: RowChanges
     unmatched: int
+
+    def says_as_much_as(self, before: ResultsRecord) -> bool:
+        """Return whether there is nothing to add to a version."""
+        return (
+            self.changes.is_empty
+            and before.schema.equals(self.staged.schema, check_metadata=True)
+            and (before.metadata_fields, before.repeat_field) == (self.metadata_fields, self.repeat_field)
+        )
+
+
+def _added(
+    transaction: Transaction,
+    version: VersionRecord,
+    rows: ModelRows,
+    *,
+    before: ResultsRecord | None,
+    schema: "pa.Schema",
+) -> _Added:
+    declared = declared_fields(
+        rows.model, rows.metadata_fields, schema.names, before=before, needs=version.column_needs
+    )
+    repeat = repeat_field_of(rows.model, rows.repeat_field, before, declared)
+    staged = replace(rows.staged, schema=schema)
+    current = files_of(transaction, before.inference_files) if before else []
+    changes = row_changes(transaction, staged, rows.samples, current, is_whole=False, repeat=repeat)
+    return _Added(
+        staged=staged, metadata_fields=declared, repeat_field=repeat, changes=changes, unmatched=rows.unmatched
+    )
 
 
 def _add_version(
@@ -194,5 +231,7 @@ def _add_version(
         unmatched=added.unmatched,
         author=author(),
         created=now(),
+        repeat_field=added.repeat_field,
+        n_rows=sum(file.n_rows for file in files_of(transaction, file_ids)),
     )
     return results_version(transaction, results_id)

@@ -31,19 +31,20 @@ def effective_wilson_bounds(
     """
     import numpy as np
 
+    share = np.clip(share, 0.0, 1.0)  # sums of weights may pass each other by their rounding
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = share * (1 - share) / variance
     effective = np.where(np.isfinite(effective) & (variance > 0), np.minimum(effective, n), np.minimum(units, n))
     is_known = ~np.isnan(variance) & ~np.isnan(share)
     trials = np.where(is_known, effective, 0.0)
-    return wilson_bounds(np.where(is_known, share * trials, 0.0), trials, level)
+    return wilson_bounds(np.where(is_known, np.minimum(share * trials, trials), 0.0), trials, level)
 
 
-def cluster_note(units: float) -> str:
-    """Return how many clusters an interval rests on, and whether they are few."""
-    return f"only {units:.0f} clusters" if units < FEW_CLUSTERS else f"{units:.0f} clusters"
+def cluster_note(units: float, unit: str = "cluster") -> str:
+    """Return how many clusters an interval rests on, and whether they are few; `unit` is what one is called."""
+    return f"only {units:.0f} {unit}s" if units < FEW_CLUSTERS else f"{units:.0f} {unit}s"
 
 
-def too_few_clusters(units: float) -> str:
+def too_few_clusters(units: float, unit: str = "cluster") -> str:
     """Return why there is no interval."""
-    return f"no interval: {units:.0f} clusters, and an interval needs {FEWEST_CLUSTERS}"
+    return f"no interval: {units:.0f} {unit}s, and an interval needs {FEWEST_CLUSTERS}"

@@ -7,6 +7,9 @@ from kolena_store.statistics.distributions import binomial_cdf
 
 __all__ = ["median_ranks", "middle_places", "place_of_share"]
 
+ROUNDING = 1e-10
+"""Of sums of weights, relative; `weighted_median` in sql/macros/terms.sql has it too."""
+
 
 def median_ranks(n: int, level: float) -> tuple[int, int] | None:
     """Return the ranks (from 0) of the two ordered values between which the median lies with at least this confidence.
@@ -22,12 +25,12 @@ def middle_places(weights: NDArray[np.float64]) -> tuple[int, int]:
     """Return the places of the two middle values of some that stand in ascending order with these weights.
 
     Both are the first at which the sum of the weights passes half of them all; where it meets the half exactly, that
-    one and the next.
+    one and the next. Sums of shares such as 1/3 meet it but for their rounding.
     """
     sums = np.cumsum(weights)
     half = sums[-1] / 2
-    first = int(np.searchsorted(sums, half, side="left"))
-    return first, int(np.searchsorted(sums, half, side="right"))
+    first = int(np.searchsorted(sums, half * (1 - ROUNDING), side="left"))
+    return first, int(np.searchsorted(sums, half * (1 + ROUNDING), side="right"))
 
 
 def place_of_share(weights: NDArray[np.float64], share: float) -> int:

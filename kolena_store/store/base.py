@@ -3,15 +3,19 @@
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from kolena_store import datasets as dataset_room
-from kolena_store.database import Database
+from kolena_store.database import Database, Transaction
 from kolena_store.published import publish
 
 __all__ = ["StoreBase"]
+
+Given = TypeVar("Given")
+Report = TypeVar("Report")
 
 
 class StoreBase:
@@ -59,3 +63,8 @@ class StoreBase:
 
     def _dataset(self, name: str) -> dataset_room.DatasetRecord:
         return dataset_room.dataset_named(self._database.session(), name)
+
+    def _change(self, change: Callable[[Transaction, Given], Report], given: Given) -> Report:
+        """Make a change in a store that is there, in one commit, and return what it reports."""
+        with self._database.transaction(makes_store=False) as transaction:
+            return change(transaction, given)

@@ -96,6 +96,7 @@ class StoreData(StoreBase):
         allow_unmatched: bool = False,
         collect: Sequence[str] = (),
         leave_out: Sequence[str] = (),
+        repeat_field: str | None = None,
         answered: str | Sequence[object] | None = None,
         metadata_fields: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -110,6 +111,8 @@ class StoreData(StoreBase):
             allow_unmatched: count rows that belong to no sample, in place of an error.
             collect: columns of a long table whose values become a list for each sample (and model).
             leave_out: columns of the input that are not kept; rows that agree in all others then become one.
+            repeat_field: the column that tells several answers to one sample apart, such as a seed: each counts for
+                its share of the sample. It stays until it is the empty text.
             answered: where each row is an object, the answered samples: ids, or a predicate. None: all of them.
 
         Raises:
@@ -123,15 +126,14 @@ class StoreData(StoreBase):
             types=types or {},
             allow_unmatched=allow_unmatched,
             long=dataset_room.LongTable(collect=collect, left_out=leave_out),
+            repeat_field=repeat_field,
             answered=answered,
             upload_configuration=upload_configuration,
             metadata=metadata,
             tags=tags,
             metadata_fields=metadata_fields,
         )
-        with self._database.transaction(makes_store=False) as transaction:
-            reports = exchange_room.upload_answers(transaction, given)
-        return Records(reports, result_room.REPORTS) if model is None else reports[0]
+        return self._change(exchange_room.upload_answers, given)
 
     def import_coco(
         self,

@@ -17,10 +17,10 @@ from kolena_store.datasets import (
 )
 from kolena_store.digests import canonical_json
 from kolena_store.errors import RefusedStatement
-from kolena_store.files import SAMPLE
+from kolena_store.files import REPEAT, SAMPLE
 from kolena_store.predicates import check_predicate
 from kolena_store.progress import track
-from kolena_store.results import ResultsRecord
+from kolena_store.results import ResultsRecord, check_workflow_repeats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 from kolena_store.workflows import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD
 from kolena_store.workflows.groups import whole_groups
@@ -44,9 +44,12 @@ def check_answers(version: VersionRecord, results: ResultsRecord, columns: Colum
     Raises:
         MissingColumns: one is not there.
         ChangedType: one holds something else.
+        InvalidInput: they hold repeats, which the workflow does not take.
     """
     where = _name(results)
     check_columns(where, results.schema, columns.inference, optional=columns.optional, is_stored=True)
+    if results.repeat_field is not None:
+        check_workflow_repeats(where, results.repeat_field, columns)
     check_label_types(where, results.schema, columns.expected_labels(version.plain_types))
 
 
@@ -75,6 +78,7 @@ class AnsweredSamples:
         self.truths = [name for name in columns.ground_truth_names if name in version.types]
         self.answers = _inference_columns(columns, list(results.types))
         self.fields = _sample_columns(columns, version)
+        self._repeat = results.repeat_field
         self._sources = {
             **{GROUND_TRUTH + name: _typed("samples", name, version.types[name]) for name in self.truths},
             **{INFERENCE + name: _typed("inferences", name, results.types[name]) for name in self.answers},
@@ -95,6 +99,15 @@ class AnsweredSamples:
     def schema(self) -> "pa.Schema":
         """Return the schema of the batches: `_sample` first."""
         return self._selected(list(self._sources), literal(False)).schema
+
+    @cached_property
+    def repeat_type(self) -> "pa.DataType | None":
+        """Return the type of the column `_repeat` that batches end with; None: there is none."""
+        if self._repeat is None:
+            return None
+        query = self._query([], literal(False), has_repeat=True)
+        files = {"samples": self._samples, "inferences": self._inferences}
+        return self._session.table(query, **files).schema.field(REPEAT).type
 
     def columns(self, names: Sequence[str], *, predicate: str | None = None) -> "pa.Table":
         """Return some columns of all answered samples, or of those that a predicate over metadata selects.
@@ -147,7 +160,8 @@ class AnsweredSamples:
     def batches(self, only: "np.ndarray | None" = None) -> "Iterator[pa.RecordBatch]":
         """Yield all columns of all answered samples, or of those among the samples `only`.
 
-        They come by sample number, or, when the workflow groups them, by group, of which no batch splits one.
+        They come by sample number, or, when the workflow groups them, by group, of which no batch splits one. Where
+        samples were answered several times, each answer is a row, and the column `_repeat` tells them apart.
         """
         group_by = self.needs.group_by
         batches = self._batches(only)
@@ -155,9 +169,9 @@ class AnsweredSamples:
 
     def _batches(self, only: "np.ndarray | None") -> "Iterator[pa.RecordBatch]":
         condition = literal(True) if only is None else statement("queries/runs", "chosen_samples").fill()
-        query = self._query(list(self._sources), condition)
+        query = self._query(list(self._sources), condition, has_repeat=self._repeat is not None)
         parameters = {"samples": self._samples, "inferences": self._inferences}
-        total = self.results.n_answered if only is None else len(only)
+        total = self.results.n_rows if only is None else len(only)
         with (
             self._choosing(only),
             reading_files(),
@@ -191,12 +205,15 @@ class AnsweredSamples:
         query = self._query(names, condition)
         return self._session.table(query, samples=self._samples, inferences=self._inferences)
 
-    def _query(self, names: Sequence[str], condition: Fragment) -> Fragment:
-        columns = [Fragment(f"{self._sources[name]} AS {identifier(name)}") for name in names] or [Fragment("1 AS one")]
-        group_by = self.needs.group_by
-        order = joined([*([identifier("samples", group_by)] if group_by else []), identifier("samples", SAMPLE)])
+    def _query(self, names: Sequence[str], condition: Fragment, *, has_repeat: bool = False) -> Fragment:
+        columns = [Fragment(f"{self._sources[name]} AS {identifier(name)}") for name in names]
+        order = [identifier("samples", name) for name in (self.needs.group_by, SAMPLE) if name is not None]
+        if self._repeat is not None:
+            repeat = _typed("inferences", self._repeat, self.results.types[self._repeat])
+            columns += [Fragment(f"{repeat} AS {REPEAT}")] if has_repeat else []
+            order.append(identifier("inferences", self._repeat))
         return statement("queries/runs", "scoring_columns").fill(
-            columns=joined(columns), condition=condition, order=order
+            columns=joined(columns), condition=condition, order=joined(order)
         )
 
     def _condition(self, predicate: str | None) -> Fragment:

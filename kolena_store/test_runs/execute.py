@@ -5,7 +5,7 @@ import platform
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
@@ -287,6 +287,7 @@ def _make_run(
             "seconds": time.perf_counter() - clock,
             "n_scored": scored.n_scored,
             "n_reused": scored.n_reused,
+            "repeats": None if measured.repeats is None else canonical_json(asdict(measured.repeats)),
         }
     )
 
@@ -335,7 +336,7 @@ def _with_own_metrics(
         fields=result_fields(session, setting.request.dataset, setting.version, setting.workflow),
         members=members_of(plan),
         size=plan.size,
-        clusters=plan.design.clusters,
+        design=plan.design.by_sample(plan.size) if scored.results.repeat_field is not None else plan.design,
         limits=setting.request.limits,
     )
     return with_user_metrics(session, own, scored, keys, measured=measured)

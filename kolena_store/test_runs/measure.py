@@ -17,17 +17,22 @@ from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.design import INDEPENDENT, SamplingDesign
 from kolena_store.metrics.intervals.bounds import intervals, with_bare_rows
 from kolena_store.metrics.intervals.evidence import Evidence
+from kolena_store.metrics.repeated_rows import RepeatedRows
 from kolena_store.metrics.sample_columns import SampleColumns, load_sample_columns
 from kolena_store.metrics.terms import TermValues, compute_terms
 from kolena_store.metrics.weighted_terms import weighted_terms
 from kolena_store.statements import Fragment
 from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.objects import object_curves
+from kolena_store.test_runs.records import Repeats
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Facts
 
 __all__ = ["Measured", "Plan", "answered_samples", "measure", "members_of"]
+
+DIGITS = 6
+"""Of sums of shares that are kept before these are taken for whole numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,55 +71,142 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """The rows of one run, and how many samples of each test case there are, and were answered."""
+    """The rows of one run, and how many samples of each test case there are, and were answered; `repeats`, if any."""
 
     metrics: pa.Table
     terms: pa.Table
     n_samples: NDArray[np.int64]
     n_answered: NDArray[np.int64]
+    repeats: Repeats | None = None
 
 
 def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) -> Measured:
     """Return the metric rows and term rows of one model."""
-    columns = load_sample_columns(session, scored.paths, plan.size, terms=plan.terms, classes=scored.facts.classes)
-    if any(term.kind == "matches" for term in plan.terms):
-        columns = replace(columns, objects=object_curves(session, scored, plan.size))
-    members, n_classes = members_of(plan), len(scored.facts.classes)
-    counted = terms = compute_terms(columns, plan.terms, members, n_classes)
-    found = _metrics(plan, scored, counted)
-    if plan.design.weights is not None:
-        terms = weighted_terms(columns, plan.terms, members, n_classes, weights=plan.design.weights)
-        found = _weighed(found, _metrics(plan, scored, terms))
+    units = _units(session, plan, scored)
+    n_classes = len(scored.facts.classes)
+    counted = terms = units.sized(compute_terms(units.columns, plan.terms, units.members, n_classes))
+    found = shown = _metrics(plan, scored, counted)
+    weights = units.design.weights
+    if weights is not None:
+        terms = units.sized(weighted_terms(units.columns, plan.terms, units.members, n_classes, weights=weights))
+        found = shown = _weighed(found, _metrics(plan, scored, terms))
+    if units.columns.rows is not None:
+        shown = _counting_samples(found, _metrics(plan, scored, _shared(plan, units, terms, n_classes)))
     evidence = Evidence(
-        columns=columns,
-        members=members,
+        columns=units.columns,
+        members=units.members,
         terms=terms,
         definitions=plan.terms,
         classes=_class_names(scored.facts),
         constants=scored.facts.constants,
-        design=plan.design,
+        design=units.design,
         level=LEVEL,
         seed=SEED,
     )
-    rows = with_bare_rows(zip(found, intervals(found, evidence), strict=True), evidence.classes)
+    rows = with_bare_rows(zip(shown, intervals(found, evidence), strict=True), evidence.classes)
     return Measured(
         metrics=metric_rows(keys, terms, rows, order=[metric.name for metric in plan.metrics]),
         terms=term_rows(keys, terms),
         n_samples=terms.n_samples,
         n_answered=terms.n_answered,
+        repeats=_repeats_of(units.columns.rows, scored.results.repeat_field),
     )
 
 
 def answered_samples(session: Session, plan_size: int, scored: ScoredResults, *, when: Fragment) -> Words:
-    """Return the samples that a model answered with a value: those whose sample metrics satisfy `when`."""
+    """Return the samples that a model answered with a value: those whose sample metrics satisfy `when`.
+
+    Of several answers to one sample, one is enough.
+    """
     term = TermDefinition(name="answered", kind="count", kernel=None, by=(), over=None, expression=when)
-    columns: SampleColumns = load_sample_columns(session, scored.paths, plan_size, terms=(term,), classes=())
-    return from_flags(columns.flags[when])
+    columns = _columns(session, plan_size, scored, terms=(term,), classes=())
+    flags = columns.flags[when]
+    return from_flags(flags) if columns.rows is None else columns.rows.samples_of(flags)
 
 
 def members_of(plan: Plan) -> Words:
     """Return the samples of each test case that are to be measured."""
     return plan.chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Units:
+    """What is measured: samples, or the answers to them where there are several to one, and how these were drawn.
+
+    `sizes` are those of the test cases in samples, where answers are measured: int64[2, test cases].
+    """
+
+    columns: SampleColumns
+    members: Words
+    design: SamplingDesign
+    sizes: NDArray[np.int64] | None = None
+
+    def sized(self, terms: TermValues) -> TermValues:
+        """Return the terms with the sizes of test cases in samples."""
+        return terms if self.sizes is None else replace(terms, n_samples=self.sizes[0], n_answered=self.sizes[1])
+
+
+def _units(session: Session, plan: Plan, scored: ScoredResults) -> _Units:
+    columns = _columns(session, plan.size, scored, terms=plan.terms, classes=scored.facts.classes)
+    members, rows = members_of(plan), columns.rows
+    if rows is None:
+        return _Units(columns=columns, members=members, design=plan.design)
+    return _Units(
+        columns=columns,
+        members=rows.members(members),
+        design=rows.design(plan.design),
+        sizes=rows.sizes(members),
+    )
+
+
+def _columns(
+    session: Session,
+    size: int,
+    scored: ScoredResults,
+    *,
+    terms: Sequence[TermDefinition],
+    classes: Sequence[str],
+) -> SampleColumns:
+    has_repeats = scored.results.repeat_field is not None
+    columns = load_sample_columns(session, scored.paths, size, terms=terms, classes=classes, has_repeats=has_repeats)
+    if not any(term.kind == "matches" for term in terms):
+        return columns
+    return replace(columns, objects=object_curves(session, scored, size))
+
+
+def _shared(plan: Plan, units: _Units, terms: TermValues, n_classes: int) -> TermValues:
+    """Return the terms with each answer counting for its share of the sample, whatever the sample's weight."""
+    if plan.design.weights is None or units.columns.rows is None:
+        return terms
+    shares = units.columns.rows.shares
+    return units.sized(weighted_terms(units.columns, plan.terms, units.members, n_classes, weights=shares))
+
+
+def _counting_samples(found: Sequence[MetricValues], shared: Sequence[MetricValues]) -> Sequence[MetricValues]:
+    """Return values with the n of samples that they rest on: a sample of which some answers are left out counts less.
+
+    A part of a sample that is all there is counts as one.
+    """
+    return [
+        replace(
+            of,
+            n=_whole(by.n),
+            n_null=_whole(by.n_null),
+        )
+        for of, by in zip(found, shared, strict=True)
+    ]
+
+
+def _whole(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    exact = np.round(shares, DIGITS)
+    return np.where(exact > 0, np.maximum(np.rint(exact), 1), exact)
+
+
+def _repeats_of(rows: RepeatedRows | None, field: str | None) -> Repeats | None:
+    if rows is None or field is None:
+        return None
+    repeats = rows.repeats if len(rows.samples) else np.zeros(1, dtype=np.int64)
+    return Repeats(field=field, fewest=int(repeats.min()), most=int(repeats.max()), n_rows=len(rows.samples))
 
 
 def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[MetricValues]":

@@ -9,10 +9,20 @@ from typing import Any
 from kolena_store.database import Session
 from kolena_store.tables import Layout, RecordColumn
 
-__all__ = ["RUNS", "TestRun", "runs_numbered", "test_runs"]
+__all__ = ["RUNS", "Repeats", "TestRun", "runs_numbered", "test_runs"]
 
 LOST = "lost"
 """The status of a run whose rows were damaged and could not be measured again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeats:
+    """How often a model answered each sample: `fewest` to `most` times, told apart by `field`; `n_rows` in all."""
+
+    field: str
+    fewest: int
+    most: int
+    n_rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +31,7 @@ class TestRun:
 
     `n_scored` samples were scored for it, and `n_reused` had been scored before; `outdated` means that newer data or
     results have come since. `level` is that of its confidence intervals, `seed` that of the draws in some of them.
+    `repeats` says as JSON how often each sample was answered, when that is not once.
     """
 
     __test__ = False
@@ -47,12 +58,23 @@ class TestRun:
     seconds: float
     n_scored: int
     n_reused: int
+    repeats: str | None
     outdated: bool
 
     @property
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
         return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+
+    @property
+    def repeats_found(self) -> Repeats | None:
+        """Return how often the model answered each sample, or None when it did so once."""
+        return None if self.repeats is None else Repeats(**json.loads(self.repeats))
+
+    @property
+    def repeats_document(self) -> dict[str, Any] | None:
+        """Return the same as plain values."""
+        return _parsed(self.repeats)
 
     @property
     def upload_configuration_document(self) -> dict[str, Any] | None:
@@ -101,6 +123,7 @@ RUNS = Layout(
         RecordColumn(name="seconds", kind="number"),
         RecordColumn(name="n_scored", kind="whole"),
         RecordColumn(name="n_reused", kind="whole"),
+        RecordColumn(name="repeats", kind="document", of="repeats_document"),
         RecordColumn(name="outdated", kind="flag"),
     ),
     shown=(

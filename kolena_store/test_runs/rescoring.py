@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
 from kolena_store.datasets import VersionRows, changed_samples, files_of, is_exact, stored_samples, version_of_id
-from kolena_store.files import ROWS_PER_FILE, SAMPLE, FileRecord, read_batches
+from kolena_store.files import REPEAT, ROWS_PER_FILE, SAMPLE, FileRecord, read_batches
 from kolena_store.results import results_version
 from kolena_store.statements import identifier, statement
 from kolena_store.test_runs.answered import AnsweredSamples
@@ -40,7 +40,9 @@ def samples_to_score(session: Session, inputs: AnsweredSamples, earlier: Earlier
     version = version_of_id(session, inputs.version.dataset_id, earlier.dataset_version)
     results = results_version(session, inputs.results.results_id, earlier.results_version)
     before = AnsweredSamples(session, version, results, inputs.needs)
-    if before.read != inputs.read:
+    if before.read != inputs.read or results.repeat_field != inputs.results.repeat_field:
+        return None
+    if before.repeat_type != inputs.repeat_type:
         return None
     touched = []
     for columns, old, new, files in (
@@ -51,7 +53,8 @@ def samples_to_score(session: Session, inputs: AnsweredSamples, earlier: Earlier
             return None
         if not all(is_exact(new.plain_types[name]) for name in columns):
             return None
-        rows = [VersionRows(file_ids=getattr(one, files), types=one.types) for one in (old, new)]
+        repeat = inputs.results.repeat_field if files == "inference_files" else None
+        rows = [VersionRows(file_ids=getattr(one, files), types=one.types, repeat=repeat) for one in (old, new)]
         touched.append(changed_samples(session, rows[0], rows[1], columns).touching(columns))
     found = np.unique(np.concatenate(touched))
     return found if inputs.needs.group_by is None or not found.size else _with_groups(session, before, inputs, found)
@@ -106,7 +109,7 @@ def _rewritten(
         is_waiting &= ~is_inside
         merged = pa.concat_tables([pa.Table.from_batches(kept, scored.schema), scored.filter(pa.array(is_inside))])
         if merged.num_rows:
-            yield merged.sort_by(SAMPLE)
+            yield merged.sort_by([(name, "ascending") for name in (SAMPLE, REPEAT) if name in merged.column_names])
     rest = scored.filter(pa.array(is_waiting))
     if rest.num_rows:
         yield rest

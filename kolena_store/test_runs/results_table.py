@@ -9,7 +9,7 @@ from kolena_store.datasets import AttachedTable, DatasetRecord, VersionRecord, f
 from kolena_store.files import SAMPLE
 from kolena_store.metrics.user.fields import SIDES, Fields
 from kolena_store.predicates.types import type_fragment
-from kolena_store.results import results_of_dataset
+from kolena_store.results import ResultsRecord, results_of_dataset
 from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 from kolena_store.test_runs.scoring import ScoredResults, facts_from
@@ -89,8 +89,25 @@ def answered_table(
         samples=_paths(session, version.sample_files),
         inferences=_paths(session, results.inference_files),
         scored=literal([str(path) for path in scored.paths]),
+        same_repeat=_same_repeat(results),
+        weight=_weight(version, results),
         **sides,
     )
+
+
+def _same_repeat(results: ResultsRecord) -> Fragment:
+    if results.repeat_field is None:
+        return literal(True)
+    return statement("views/datasets", "same_repeat").fill(repeat=identifier("inferences", results.repeat_field))
+
+
+def _weight(version: VersionRecord, results: ResultsRecord) -> Fragment:
+    """Return what an answer counts: the weight of its sample, shared among the repeats."""
+    weight, repeats = version.sampled.weight, Fragment("1")
+    if results.repeat_field is not None:
+        repeats = statement("views/datasets", "repeats_of_sample").fill(table=Fragment("samples"))
+    given = Fragment("1") if weight is None else identifier("samples", weight)
+    return statement("views/datasets", "weight_of_row").fill(weight=given, repeats=repeats)
 
 
 def loaded_table(session: Session, table: AttachedTable) -> Fragment:

@@ -13,6 +13,7 @@ from kolena_store.files import write_files
 from kolena_store.results import ResultsRecord
 from kolena_store.statements import identifier, joined, statement
 from kolena_store.test_runs.answered import AnsweredSamples, TruthValues
+from kolena_store.test_runs.repeat_columns import RepeatColumn, with_repeat
 from kolena_store.test_runs.rescoring import Earlier, kept_and_rewritten, samples_to_score
 from kolena_store.workflows import Configuration, Facts, Workflow, numbered
 
@@ -29,7 +30,8 @@ KIND = "sample_metrics"
 class ScoredResults:
     """The sample metrics of one model: where they lie, and the facts that they were made with.
 
-    `n_scored` samples were scored just now; `n_reused` had been scored before.
+    `n_scored` samples (or answers to them, where there are several to one) were scored just now; `n_reused` had been
+    scored before.
     """
 
     results: ResultsRecord
@@ -43,7 +45,8 @@ class ScoredResults:
         """Return what is to be said of a run: what the facts say, and that most samples had been scored before."""
         if not (self.n_scored and self.n_reused):
             return self.facts.notes
-        reused = f"{self.n_scored:,} changed samples were scored, {self.n_reused:,} had been scored before"
+        what = "samples" if self.results.repeat_field is None else "answers"
+        reused = f"{self.n_scored:,} changed {what} were scored, {self.n_reused:,} had been scored before"
         return (*self.facts.notes, reused)
 
 
@@ -109,7 +112,7 @@ def _concluded(transaction: Transaction, workflow: Workflow, inputs: AnsweredSam
 
 def _whole(transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts) -> _Scored:
     facts, batches = _scored(workflow, facts, inputs)
-    file_ids, n_scored = _written(transaction, numbered(workflow.sample_metrics_schema(facts)), batches)
+    file_ids, n_scored = _written(transaction, _stored_schema(workflow, facts, inputs), batches)
     return _Scored(facts=facts, file_ids=file_ids, n_scored=n_scored, n_reused=0)
 
 
@@ -128,7 +131,7 @@ def _partly(
     samples = samples_to_score(transaction, inputs, earlier) if kept is not None else None
     if kept is None or samples is None:
         return None
-    schema = numbered(workflow.sample_metrics_schema(kept))
+    schema = _stored_schema(workflow, kept, inputs)
     found, batches = _scored(workflow, kept, inputs, only=samples) if samples.size else (kept, iter(()))
     if found != kept:
         return None
@@ -180,8 +183,18 @@ def _enter(transaction: Transaction, workflow: Workflow, scored: _Scored, key: d
 def _scored(
     workflow: Workflow, facts: Facts, inputs: AnsweredSamples, *, only: "np.ndarray | None" = None
 ) -> "tuple[Facts, Iterator[pa.RecordBatch]]":
-    found, batches = workflow.score_batches(inputs.batches(only), facts)
-    return found, _or_nothing(batches, numbered(workflow.sample_metrics_schema(found)))
+    batches = inputs.batches(only)
+    if inputs.repeat_type is None:
+        found, scored = workflow.score_batches(batches, facts)
+    else:
+        repeats = RepeatColumn()
+        found, of_samples = workflow.score_batches(repeats.taken_from(batches), facts)
+        scored = repeats.put_into(of_samples)
+    return found, _or_nothing(scored, _stored_schema(workflow, found, inputs))
+
+
+def _stored_schema(workflow: Workflow, facts: Facts, inputs: AnsweredSamples) -> "pa.Schema":
+    return with_repeat(numbered(workflow.sample_metrics_schema(facts)), inputs.repeat_type)
 
 
 def _or_nothing(batches: "Iterator[pa.RecordBatch]", schema: "pa.Schema") -> "Iterator[pa.RecordBatch]":

@@ -12,6 +12,7 @@ from kolena_store.test_runs.execute import TestRequest, chosen_results, run_test
 from kolena_store.test_runs.load import load_results
 from kolena_store.test_runs.outcome import TestResults
 from kolena_store.test_runs.request import listed, suite_of
+from kolena_store.test_runs.time_fields import time_notes
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration
 
@@ -42,7 +43,8 @@ def run_models(
         StoreError: an unknown name, a refused suite or configuration, or data that don't allow it.
     """
     dataset = dataset_named(transaction, name)
-    workflow = workflow_of(dataset, version_of(transaction, dataset))
+    version = version_of(transaction, dataset)
+    workflow = workflow_of(dataset, version)
     suite, notes = suite_of(transaction, dataset, options.suite, options.by, cross=options.cross)
     metrics = listed(options.metrics) if options.metrics is not None else None
     if metrics is not None and not metrics:
@@ -58,4 +60,4 @@ def run_models(
     )
     run_ids = run_tests(transaction, request)
     results = load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=metrics)
-    return replace(results, notes=(*results.notes, *notes)) if notes else results
+    return replace(results, notes=(*results.notes, *notes, *time_notes(version)))

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from kolena_store.database import Session
 from kolena_store.datasets import VersionRecord, attached_tables
 from kolena_store.membership.bitmaps import Words
-from kolena_store.metrics.counting import Codes
+from kolena_store.metrics.design import SamplingDesign
 from kolena_store.metrics.user.answers import Outcome, SpreadKind, outcome, spread_kind
 from kolena_store.metrics.user.fields import SIDES, Fields, named_fields
 from kolena_store.metrics.user.process import Job, Limits, run_job
@@ -38,8 +38,13 @@ class UserMetricsPlan:
     fields: Fields
     members: Words
     size: int
-    clusters: Codes | None
+    design: SamplingDesign
     limits: Limits
+
+    @property
+    def unit(self) -> str | None:
+        """Return what a cluster is called, or None when there are none."""
+        return None if self.design.clusters is None else self.design.unit
 
 
 def with_user_metrics(
@@ -57,7 +62,7 @@ def with_user_metrics(
             metric,
             answers[position * len(plan.metrics) + index],
             n_rows=n_answered[position],
-            is_clustered=plan.clusters is not None,
+            unit=plan.unit,
         )
         for position in range(len(keys.test_cases))
         for index, metric in enumerate(plan.metrics)
@@ -84,14 +89,14 @@ def _job(session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: R
         members=plan.members,
         size=plan.size,
         spreads=_spreads(plan),
-        clusters=plan.clusters,
+        clusters=plan.design.clusters,
         tables=[table.name for table in tables],
     )
 
 
 def _spreads(plan: UserMetricsPlan) -> dict[str, SpreadKind]:
     """Return how the precision of each metric is found, for those whose headers ask for it."""
-    kinds = {one.name: spread_kind(one.interval, is_clustered=plan.clusters is not None) for one in plan.metrics}
+    kinds = {one.name: spread_kind(one.interval, is_clustered=plan.unit is not None) for one in plan.metrics}
     return {name: kind for name, kind in kinds.items() if kind is not None}
 
 

@@ -107,15 +107,12 @@ class Regression(Workflow):
         quantiles, levels = checked_quantiles(self.quantiles, self.levels)
         object.__setattr__(self, "quantiles", quantiles)
         object.__setattr__(self, "levels", levels)
-
-    @property
-    def prediction_field(self) -> str | None:
-        """Return the inference's column with the number, or None when it follows from the quantiles."""
-        return self.prediction or ("prediction" if self.quantiles is None else None)
+        if self.prediction is None and quantiles is None:
+            object.__setattr__(self, "prediction", "prediction")
 
     def columns(self) -> Columns:
         """Return the columns of numbers."""
-        named = [ColumnNeed(name=self.prediction_field, kind="number")] if self.prediction_field else []
+        named = [ColumnNeed(name=self.prediction, kind="number")] if self.prediction else []
         needs = (*named, *quantile_needs(self.quantiles, self.levels))
         truth = ColumnNeed(name=self.ground_truth, kind="number")
         return Columns(ground_truth=(truth,), inference=needs, answer=needs[0].name)
@@ -193,14 +190,14 @@ class Regression(Workflow):
         """Return the named prediction, or the median of the quantiles."""
         import numpy as np
 
-        if self.prediction_field:
-            return numbers_of(batch.column(INFERENCE + self.prediction_field))
+        if self.prediction:
+            return numbers_of(batch.column(INFERENCE + self.prediction))
         return quantiles[:, levels.index(MEDIAN)] if MEDIAN in levels else np.full(batch.num_rows, np.nan)
 
     def _unavailable(self, levels: Sequence[str], intervals: Sequence[str]) -> dict[str, str]:
         """Return the sample metrics that are NULL throughout, with the reason."""
         reasons = {}
-        if self.prediction_field is None and MEDIAN not in levels:
+        if self.prediction is None and MEDIAN not in levels:
             reasons = dict.fromkeys(("prediction", "error", "prediction_deviation", "truth_deviation"), NO_MEDIAN)
         if self.quantiles is None:
             reasons |= dict.fromkeys((*LISTS, *FLAGS, *OF_INTERVALS), NO_QUANTILES)

@@ -269,8 +269,8 @@ list_reduce(
     ),
     lambda _x, _y: struct_pack(
         v := _y.v, c := _x.c + _y.c, h := _x.h,
-        a := CASE WHEN _x.a IS NULL AND _x.c + _y.c >= _x.h THEN _y.v ELSE _x.a END,
-        b := CASE WHEN _x.b IS NULL AND _x.c + _y.c > _x.h THEN _y.v ELSE _x.b END
+        a := CASE WHEN _x.a IS NULL AND _x.c + _y.c >= _x.h * (1 - 1e-10) THEN _y.v ELSE _x.a END,
+        b := CASE WHEN _x.b IS NULL AND _x.c + _y.c > _x.h * (1 + 1e-10) THEN _y.v ELSE _x.b END
     )
 )
 

@@ -14,8 +14,9 @@ FROM (SELECT md5_number({row}) AS hash FROM {rows}) AS hashes;
 -- example: newer_rows = (SELECT 1 AS _sample) AS newer
 SELECT count(*) FILTER (older._sample IS NULL), count(*) FILTER (older.row <> newer.row),
     count(*) FILTER (newer._sample IS NULL), count(*) FILTER (older.row = newer.row)
-FROM (SELECT _sample, md5_number({older}) AS row FROM {older_rows}) AS older
-FULL JOIN (SELECT _sample, md5_number({newer}) AS row FROM {newer_rows}) AS newer USING (_sample);
+FROM (SELECT _sample, bit_xor(md5_number({older})) AS row FROM {older_rows} GROUP BY _sample) AS older
+FULL JOIN (SELECT _sample, bit_xor(md5_number({newer})) AS row FROM {newer_rows} GROUP BY _sample) AS newer
+USING (_sample);
 
 -- name: types()
 -- example: columns = NULL::BIGINT AS a

@@ -53,10 +53,11 @@ INSERT INTO catalogue.dataset_versions VALUES (
 -- name: changed_samples(older, newer)
 -- example: columns = 1 AS _one
 -- example: changes = FALSE
+-- example: same_row = older._sample = newer._sample
 SELECT coalesce(newer._sample, older._sample) AS _sample, older._sample IS NULL AS is_added,
     newer._sample IS NULL AS is_removed, {columns}
 FROM read_parquet($older, union_by_name = true) AS older
-FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON older._sample = newer._sample
+FULL JOIN read_parquet($newer, union_by_name = true) AS newer ON {same_row}
 WHERE older._sample IS NULL OR newer._sample IS NULL OR {changes}
 ORDER BY 1;
 
@@ -98,6 +99,21 @@ FROM numbered_rows AS numbers
 JOIN read_parquet($staged) AS staged ON staged._sample = numbers.staged_row
 JOIN read_parquet($current, union_by_name = true) AS stored ON stored._sample = numbers.known
 WHERE {differs};
+
+-- name: differing_samples(staged, current)
+-- example: repeat = _sample
+-- example: differs = staged._sample IS DISTINCT FROM stored._sample
+-- Samples of which a repeat came, went or differs, among those that staged rows answer.
+SELECT DISTINCT coalesce(staged._known, stored._sample) AS _sample
+FROM (
+    SELECT numbers.known AS _known, given.*
+    FROM numbered_rows AS numbers JOIN read_parquet($staged) AS given ON given._sample = numbers.staged_row
+) AS staged
+FULL JOIN (
+    SELECT * FROM read_parquet($current, union_by_name = true)
+    WHERE _sample IN (SELECT known FROM numbered_rows)
+) AS stored ON stored._sample = staged._known AND stored.{repeat} = staged.{repeat}
+WHERE staged._known IS NULL OR stored._sample IS NULL OR {differs};
 
 -- name: column_types(files)
 SELECT * FROM read_parquet($files, union_by_name = true) LIMIT 0;

@@ -3,7 +3,8 @@
 -- example: columns = _sample
 -- example: files = ['x.parquet']
 -- example: condition = TRUE
-CREATE TABLE {table} AS SELECT _sample, {columns} FROM read_parquet({files}, union_by_name = true)
+-- example: distinct = DISTINCT
+CREATE TABLE {table} AS SELECT {distinct} _sample, {columns} FROM read_parquet({files}, union_by_name = true)
 WHERE {condition};
 
 -- name: load_objects()

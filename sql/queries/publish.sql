@@ -4,7 +4,8 @@ FROM catalogue.datasets JOIN catalogue.dataset_versions USING (dataset_id)
 WHERE dataset_id = $dataset_id ORDER BY version DESC LIMIT 1;
 
 -- name: newest_results(dataset_id)
-SELECT results_id, version, models.name AS model, document AS upload_configuration, fields, inference_files, metadata_fields
+SELECT results_id, version, models.name AS model, document AS upload_configuration, fields, inference_files, metadata_fields,
+    repeat_field
 FROM catalogue.results
 JOIN catalogue.results_versions USING (results_id)
 JOIN catalogue.models USING (model_id)

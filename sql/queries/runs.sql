@@ -11,7 +11,7 @@ WHERE {condition} ORDER BY {order};
 samples._sample IN (SELECT _sample FROM chosen_samples)
 
 -- name: samples_of_groups(touched, older, newer)
--- example: group_by = g
+-- example: group_by = run
 WITH older AS (SELECT _sample, {group_by} AS kept_together FROM read_parquet($older, union_by_name = true)),
 newer AS (SELECT _sample, {group_by} AS kept_together FROM read_parquet($newer, union_by_name = true)),
 touched AS (SELECT unnest($touched::BIGINT[]) AS _sample),
@@ -84,18 +84,18 @@ INSERT INTO catalogue.thresholds VALUES (
 -- name: run_of_key(run_key)
 SELECT run_id FROM catalogue.test_runs WHERE run_key = $run_key AND status = 'done';
 
--- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused)
+-- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused, repeats)
 INSERT INTO catalogue.test_runs VALUES (
     $run_id, $run_key, $dataset_id, $dataset_version, $results_id, $results_version, $suite_id, $suite_version,
     $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $level, $seed, $term_file,
-    $metric_file, $software, $started, $seconds, $n_scored, $n_reused
+    $metric_file, $software, $started, $seconds, $n_scored, $n_reused, $repeats
 );
 
 -- name: all_runs()
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
-    software, started, seconds, n_scored, n_reused,
+    software, started, seconds, n_scored, n_reused, repeats,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
@@ -113,7 +113,7 @@ ORDER BY run_id;
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
-    software, started, seconds, n_scored, n_reused,
+    software, started, seconds, n_scored, n_reused, repeats,
     dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
         WHERE newest.dataset_id = test_runs.dataset_id)
     OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
@@ -137,7 +137,8 @@ JOIN catalogue.test_case_versions AS versions
 WHERE run_id = $run_id AND versions.level = 'inference' ORDER BY position;
 
 -- name: rows_of_runs(files, run_ids)
-SELECT * FROM read_parquet($files) WHERE run IN (SELECT unnest($run_ids::BIGINT[]));
+-- A condition, not a join: the rows of a file keep their order however many row groups it has.
+SELECT * FROM read_parquet($files) WHERE list_contains($run_ids::BIGINT[], run);
 
 -- name: stored_runs()
 SELECT run_id, run_key, test_runs.dataset_id, dataset_version, results_id, results_version, suite_id, suite_version,

@@ -30,12 +30,15 @@ WHERE dataset_id = $dataset_id AND name = $name;
 -- example: samples = ['x.parquet']
 -- example: inferences = ['x.parquet']
 -- example: scored = ['x.parquet']
+-- example: same_repeat = TRUE
+-- example: weight = 1
 CREATE TABLE answered AS
 SELECT samples._sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration,
-    {s} AS s, {g} AS g, {i} AS i, {m} AS m
+    {weight} AS _weight, {s} AS s, {g} AS g, {i} AS i, {m} AS m
 FROM read_parquet({samples}, union_by_name = true) AS samples
 JOIN read_parquet({inferences}, union_by_name = true) AS inferences ON inferences._sample = samples._sample
-LEFT JOIN read_parquet({scored}, union_by_name = true) AS scored ON scored._sample = samples._sample
+LEFT JOIN read_parquet({scored}, union_by_name = true) AS scored
+    ON scored._sample = samples._sample AND {same_repeat}
 ORDER BY samples._sample;
 
 -- name: create_answered()
@@ -44,7 +47,7 @@ ORDER BY samples._sample;
 -- example: i = INTEGER
 -- example: m = INTEGER
 CREATE TABLE answered (
-    _sample BIGINT, model VARCHAR, upload_configuration VARCHAR, s {s}, g {g}, i {i}, m {m}
+    _sample BIGINT, model VARCHAR, upload_configuration VARCHAR, _weight DOUBLE, s {s}, g {g}, i {i}, m {m}
 );
 
 -- name: add_blank_answer()

@@ -171,7 +171,8 @@ FROM (
         (SELECT coalesce(sum(n_rows), 0) FROM catalogue.files WHERE file_id IN (SELECT unnest(table_files)))
     FROM catalogue.attached_tables
     UNION ALL
-    SELECT 'results ' || results_id || ' version ' || version, n_answered,
+    SELECT 'results ' || results_id || ' version ' || version,
+        CASE WHEN repeat_field IS NULL THEN n_answered ELSE n_rows END,
         (SELECT coalesce(sum(n_rows), 0) FROM catalogue.files WHERE file_id IN (SELECT unnest(inference_files)))
     FROM catalogue.results_versions
 )

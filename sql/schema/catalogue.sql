@@ -50,7 +50,7 @@ CREATE TABLE catalogue.results_versions (
     results_id BIGINT, version INTEGER, fields VARCHAR, arrow_schema BLOB, metadata_fields VARCHAR[],
     inference_files BIGINT[], n_answered BIGINT,
     inserted BIGINT, updated BIGINT, unchanged BIGINT, unmatched BIGINT, author VARCHAR, created TIMESTAMP,
-    content_digest VARCHAR
+    content_digest VARCHAR, repeat_field VARCHAR, n_rows BIGINT
 );
 
 -- name: test_cases()
@@ -107,7 +107,8 @@ CREATE TABLE catalogue.test_runs (
     run_id BIGINT, run_key VARCHAR, dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT,
     results_version INTEGER, suite_id BIGINT, suite_version INTEGER, configuration_id BIGINT, restriction VARCHAR,
     metric_set VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], level DOUBLE, seed BIGINT,
-    term_file BIGINT, metric_file BIGINT, software VARCHAR, started TIMESTAMP, seconds DOUBLE, n_scored BIGINT, n_reused BIGINT
+    term_file BIGINT, metric_file BIGINT, software VARCHAR, started TIMESTAMP, seconds DOUBLE, n_scored BIGINT, n_reused BIGINT,
+    repeats VARCHAR
 );
 
 -- name: published()

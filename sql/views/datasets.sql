@@ -88,6 +88,24 @@ WHERE FALSE;
 CREATE OR REPLACE VIEW {view} AS
 SELECT * FROM ({parts}) AS answers WHERE _sample IN (SELECT _sample FROM {samples});
 
+-- name: weighed_inferences()
+-- example: view = "digits".inferences
+-- example: parts = SELECT 1 AS _sample, 1 AS _repeats
+-- example: samples = "digits".test_samples
+-- example: weight = 1 / answers._repeats
+CREATE OR REPLACE VIEW {view} AS
+SELECT answers.* EXCLUDE (_repeats), {weight} AS _weight
+FROM ({parts}) AS answers JOIN {samples} AS samples ON samples._sample = answers._sample;
+
+-- name: repeats_of_sample()
+-- example: table = samples
+count(*) OVER (PARTITION BY {table}._sample)
+
+-- name: weight_of_row()
+-- example: weight = 1
+-- example: repeats = samples._sample
+{weight}::DOUBLE / {repeats}
+
 -- name: inferences_of_model()
 -- example: model = 'v1'
 -- example: configuration = NULL
@@ -100,10 +118,12 @@ FROM read_parquet({files}, union_by_name = true) AS inferences
 -- example: view = "digits".results
 -- example: s = NULL
 -- example: g = NULL
--- example: parts = SELECT 1 AS _sample, 'v1' AS model, NULL AS upload_configuration, NULL AS i, NULL AS m
+-- example: parts = SELECT 1 AS _sample, 'v1' AS model, NULL AS upload_configuration, 1 AS _repeats, NULL AS i, NULL AS m
 -- example: samples = "digits".test_samples
+-- example: weight = 1 / answers._repeats
 CREATE OR REPLACE VIEW {view} AS
-SELECT samples._sample, answers.model, answers.upload_configuration, {s} AS s, {g} AS g, answers.i, answers.m
+SELECT samples._sample, answers.model, answers.upload_configuration, {weight} AS _weight, {s} AS s, {g} AS g,
+    answers.i, answers.m
 FROM {samples} AS samples JOIN ({parts}) AS answers ON answers._sample = samples._sample;
 
 -- name: results_of_model()
@@ -113,14 +133,21 @@ FROM {samples} AS samples JOIN ({parts}) AS answers ON answers._sample = samples
 -- example: files = ['x.parquet']
 -- example: m = NULL
 -- example: scored = WHERE inferences._sample > 0
+-- example: repeats = 1
 SELECT inferences._sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration,
-    {i} AS i, {m} AS m
+    {repeats} AS _repeats, {i} AS i, {m} AS m
 FROM read_parquet({files}, union_by_name = true) AS inferences
 {scored}
 
 -- name: join_sample_metrics()
 -- example: files = ['x.parquet']
-LEFT JOIN read_parquet({files}, union_by_name = true) AS scored ON scored._sample = inferences._sample
+-- example: same_repeat = TRUE
+LEFT JOIN read_parquet({files}, union_by_name = true) AS scored
+    ON scored._sample = inferences._sample AND {same_repeat}
+
+-- name: same_repeat()
+-- example: repeat = samples._sample
+scored._repeat IS NOT DISTINCT FROM {repeat}
 
 -- name: no_inferences()
 -- example: view = "digits".inferences
@@ -130,7 +157,8 @@ SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_
 -- name: no_results()
 -- example: view = "digits".results
 CREATE OR REPLACE VIEW {view} AS
-SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_configuration WHERE FALSE;
+SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_configuration, NULL::DOUBLE AS _weight
+WHERE FALSE;
 
 -- name: sample_metrics()
 -- example: view = "digits".sample_metrics

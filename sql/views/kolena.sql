@@ -25,7 +25,8 @@ CREATE OR REPLACE VIEW kolena.models AS SELECT name, tags, metadata, created FRO
 -- name: result_versions()
 CREATE OR REPLACE VIEW kolena.result_versions AS
 SELECT datasets.name AS dataset, models.name AS model, document AS upload_configuration, version, n_answered, inserted,
-    updated, unchanged, unmatched, author, results_versions.created, metadata_fields
+    updated, unchanged, unmatched, author, results_versions.created, metadata_fields,
+    repeat_field, n_rows
 FROM catalogue.results_versions
 JOIN catalogue.results USING (results_id)
 JOIN catalogue.datasets USING (dataset_id)
@@ -62,7 +63,7 @@ CREATE OR REPLACE VIEW kolena.test_runs AS
 SELECT run_id AS run, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, started, seconds,
-    n_scored, n_reused,
+    n_scored, n_reused, repeats,
     dataset_version < newest_dataset.version OR results_version < newest_results.version AS outdated
 FROM catalogue.test_runs
 JOIN catalogue.datasets USING (dataset_id)

@@ -154,7 +154,7 @@ def test_show_lists_the_models_with_results(ks, store: Path, folder: Path) -> No
     ]
     assert ks.json("dataset", "show", "tickets")["models"][2] == {
         **{"model": "part", "upload_configuration": None, "results_version": 1},
-        **{"answered": 1, "missing": 299, "metadata_fields": []},
+        **{"answered": 1, "missing": 299, "metadata_fields": [], "repeat_field": None},
     }
     assert "kolena-store dataset show tickets" in ks.error("test", "tickets", "v7")
 

@@ -109,3 +109,26 @@ def test_an_older_version_can_be_downloaded(ks, store: Path, folder: Path) -> No
 )
 def test_what_is_not_there_is_named(ks, store: Path, arguments: tuple[str, ...], message: str) -> None:
     assert message in ks.error("results", *arguments)
+
+
+def test_several_answers_to_a_sample_are_repeats(ks, store: Path, folder: Path) -> None:
+    rows = [f"{number},{seed},billing" for seed in (1, 2, 3) for number in range(100)]
+    (folder / "seeds.csv").write_text("\n".join(["id,seed,label", *rows, "7,4,other"]), encoding="utf-8")
+    message = ks.error("results", "upload", "tickets", "often", "seeds.csv")
+    assert "--repeat" in message
+    assert "--collect" in message
+    (report,) = ks.json("results", "upload", "tickets", "often", "seeds.csv", "--repeat", "seed")["results"]
+    assert {name: report[name] for name in ("inserted", "missing", "repeat_field", "answers")} == {
+        "inserted": 100,
+        "missing": 200,
+        "repeat_field": "seed",
+        "answers": 301,
+    }
+    assert ks.json("dataset", "show", "tickets")["models"][2]["repeat_field"] == "seed"
+    (run,) = ks.json("test", "tickets", "often", "--metric", "accuracy")["runs"]
+    assert run["repeats"] == {"field": "seed", "fewest": 3, "most": 4, "n_rows": 301}
+    said = " ".join(ks("test", "tickets", "often", "v1", "--metric", "accuracy").stdout.split())
+    assert said.startswith("often answered each sample 3 to 4 times (by seed): each counts for its share")
+    ks("results", "download", "tickets", "often", "--output", "back.parquet")
+    assert pq.read_table(folder / "back.parquet").column_names == ["id", "seed", "label"]
+    assert pq.read_metadata(folder / "back.parquet").num_rows == 301

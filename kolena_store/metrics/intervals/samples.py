@@ -14,6 +14,9 @@ from kolena_store.statistics.smooth import Numbers, dot, summed
 
 __all__ = ["CaseSamples"]
 
+SUMS_KEPT = 1 << 20
+"""Of a term over clusters and classes, 8 MB at most."""
+
 
 class CaseSamples:
     """One test case's samples of one model, in the order of `_sample`."""
@@ -25,6 +28,7 @@ class CaseSamples:
         self.samples = to_samples(self._members)
         self._weights = evidence.design.weights_of(self.samples)
         self._by_kernel: dict[str, Numbers] = {}
+        self._by_cluster: dict[str, Numbers] = {}
 
     @cached_property
     def clusters(self) -> NDArray[np.int64]:
@@ -82,7 +86,18 @@ class CaseSamples:
         return total
 
     def cluster_sums(self, term: TermDefinition, n_classes: int) -> Numbers:
-        """Return what the samples of each cluster add to a term: [clusters, 1], or [clusters, classes]."""
+        """Return what the samples of each cluster add to a term: [clusters, 1], or [clusters, classes].
+
+        Several metrics may be made of the same term: small sums are kept for them.
+        """
+        if term.name in self._by_cluster:
+            return self._by_cluster[term.name]
+        sums = self._cluster_sums(term, n_classes)
+        if sums.size <= SUMS_KEPT:
+            self._by_cluster[term.name] = sums
+        return sums
+
+    def _cluster_sums(self, term: TermDefinition, n_classes: int) -> Numbers:
         if term.each:
             elements = [self._weighted(self._elements(term, code)) for code in range(n_classes)]
             sums = [summed(self.clusters, one, self.n_clusters) for one in elements]

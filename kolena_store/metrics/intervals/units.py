@@ -23,7 +23,8 @@ def bounds_by_units(values: MetricValues, variance: Numbers, units: Numbers, evi
     Proportions get Wilson's interval with the n that as precise an independent sample would have; the others t on one
     degree of freedom fewer than there are units.
     """
-    is_clustered = evidence.design.clusters is not None
+    unit = _unit(evidence)
+    is_clustered = unit is not None
     kind, level = values.metric.interval.kind, evidence.level
     variance = np.where(units >= (FEWEST_CLUSTERS if is_clustered else 2), variance, np.nan)
     if kind in ("wilson", "f1"):
@@ -35,21 +36,21 @@ def bounds_by_units(values: MetricValues, variance: Numbers, units: Numbers, evi
     else:
         low, high = within_range(values, variance, units, level)
         method = "jackknife t" if is_clustered and kind != "kernel" else "linearised t"
-    notes = [_note(n, is_clustered) for n in units.tolist()]
-    reasons = [_reason(n, one, is_clustered) for n, one in zip(units.tolist(), variance.tolist(), strict=True)]
+    notes = [_note(n, unit) for n in units.tolist()]
+    reasons = [_reason(n, one, unit) for n, one in zip(units.tolist(), variance.tolist(), strict=True)]
     return Made(low=low, high=high, methods=[f"{method}, {note}" for note in notes], reasons=reasons)
 
 
 def median_by_units(values: MetricValues, bounds: MedianBounds, evidence: Evidence) -> Made:
     """Return the intervals of a median that were read off the values."""
-    is_clustered = evidence.design.clusters is not None
+    unit = _unit(evidence)
     low, high, units = (one[values.positions] for one in (bounds.low, bounds.high, bounds.n_units))
-    is_enough = units >= (FEWEST_CLUSTERS if is_clustered else 2)
+    is_enough = units >= (2 if unit is None else FEWEST_CLUSTERS)
     return Made(
         low=np.where(is_enough, low, np.nan),
         high=np.where(is_enough, high, np.nan),
-        methods=[f"woodruff t, {_note(n, is_clustered)}" for n in units.tolist()],
-        reasons=[_reason(n, 0.0, is_clustered) for n in units.tolist()],
+        methods=[f"woodruff t, {_note(n, unit)}" for n in units.tolist()],
+        reasons=[_reason(n, 0.0, unit) for n in units.tolist()],
     )
 
 
@@ -64,11 +65,16 @@ def _effective(values: MetricValues, variance: Numbers, units: Numbers, level: f
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
-def _note(units: float, is_clustered: bool) -> str:
-    return cluster_note(units) if is_clustered else "weighted"
+def _unit(evidence: Evidence) -> str | None:
+    """Return what a cluster is called, or None when there are none."""
+    return None if evidence.design.clusters is None else evidence.design.unit
 
 
-def _reason(units: float, variance: float, is_clustered: bool) -> str:
-    if is_clustered and units < FEWEST_CLUSTERS:
-        return too_few_clusters(units)
+def _note(units: float, unit: str | None) -> str:
+    return "weighted" if unit is None else cluster_note(units, unit)
+
+
+def _reason(units: float, variance: float, unit: str | None) -> str:
+    if unit is not None and units < FEWEST_CLUSTERS:
+        return too_few_clusters(units, unit)
     return why_not_one(units, variance)

@@ -104,14 +104,14 @@ def spread_kind(interval: IntervalKind | None, *, is_clustered: bool) -> SpreadK
     return "linearised" if is_asked else None
 
 
-def outcome(metric: Declared, answer: Answer, *, n_rows: int, is_clustered: bool = False) -> Outcome:
+def outcome(metric: Declared, answer: Answer, *, n_rows: int, unit: str | None = None) -> Outcome:
     """Return the value of a metric with the interval that its header names.
 
     Args:
         metric: its header.
         answer: what its query returned.
         n_rows: how many samples the query saw; the metric's n when the query returns none.
-        is_clustered: whether the samples come in clusters.
+        unit: what messages call a cluster of samples; None: there are no clusters.
     """
     problem = answer.problem or shape_problem(answer)
     if problem is not None:
@@ -126,8 +126,8 @@ def outcome(metric: Declared, answer: Answer, *, n_rows: int, is_clustered: bool
         return Outcome(value=float(value), n=n, reason=NOT_ASKED)
     if kind == "proportion":
         counted = _proportion(float(value), n, found.get("successes"))
-        return counted if counted.low is None or not is_clustered else _by_clusters(counted, answer.spread)
-    return _by_error(float(value), n, answer.spread, is_clustered=is_clustered)
+        return counted if counted.low is None or unit is None else _by_clusters(counted, answer.spread, unit)
+    return _by_error(float(value), n, answer.spread, unit)
 
 
 def _shape_problems(answer: Answer) -> Iterator[str]:
@@ -155,36 +155,36 @@ def _type_problems(columns: Sequence[tuple[str, str]]) -> Iterator[str]:
             yield f"returns {name} as {kind}; make it a count, such as count(*) or sum(x)::BIGINT"
 
 
-def _by_clusters(counted: Outcome, spread: AnswerSpread | None) -> Outcome:
+def _by_clusters(counted: Outcome, spread: AnswerSpread | None, unit: str) -> Outcome:
     """Return Wilson's interval of the n that as precise a set of independent samples would have."""
     import numpy as np
 
     if spread is None or spread.n_units < FEWEST_CLUSTERS or not math.isfinite(spread.error):
-        return replace(counted, low=None, high=None, method=None, reason=_why_not(spread, is_clustered=True))
+        return replace(counted, low=None, high=None, method=None, reason=_why_not(spread, unit))
     variance, units = np.array([spread.error**2]), np.array([float(spread.n_units)])
     share, n = np.array([counted.value]), np.array([float(counted.n)])
     low, high = effective_wilson_bounds(share, variance, n=n, units=units, level=LEVEL)
-    method = f"wilson, effective n, {cluster_note(spread.n_units)}"
+    method = f"wilson, effective n, {cluster_note(spread.n_units, unit)}"
     return replace(counted, low=float(low[0]), high=float(high[0]), method=method)
 
 
-def _by_error(value: float, n: int, spread: AnswerSpread | None, *, is_clustered: bool) -> Outcome:
+def _by_error(value: float, n: int, spread: AnswerSpread | None, unit: str | None) -> Outcome:
     """Return the interval of t from a standard error."""
     from kolena_store.statistics.distributions import t_quantile
 
-    fewest = FEWEST_CLUSTERS if is_clustered else 2
+    fewest = 2 if unit is None else FEWEST_CLUSTERS
     if spread is None or spread.n_units < fewest or not (spread.error > 0 and math.isfinite(spread.error)):
-        return Outcome(value=value, n=n, reason=_why_not(spread, is_clustered=is_clustered))
+        return Outcome(value=value, n=n, reason=_why_not(spread, unit))
     reach = float(t_quantile(LEVEL, [spread.n_units - 1.0])[0]) * spread.error
-    note = f", {cluster_note(spread.n_units)}" if is_clustered else ""
+    note = "" if unit is None else f", {cluster_note(spread.n_units, unit)}"
     return Outcome(value=value, n=n, low=value - reach, high=value + reach, method=f"{spread.kind} t{note}")
 
 
-def _why_not(spread: AnswerSpread | None, *, is_clustered: bool) -> str:
+def _why_not(spread: AnswerSpread | None, unit: str | None) -> str:
     if spread is None:
         return NOT_FOUND
-    if is_clustered and spread.n_units < FEWEST_CLUSTERS:
-        return too_few_clusters(spread.n_units)
+    if unit is not None and spread.n_units < FEWEST_CLUSTERS:
+        return too_few_clusters(spread.n_units, unit)
     if spread.n_units < 2:
         return ONE_SAMPLE
     return NO_SPREAD if spread.error == 0 else NOT_FOUND

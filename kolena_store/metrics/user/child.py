@@ -74,7 +74,7 @@ def _run(job: Document, folder: Path, answers: TextIO) -> None:
                 continue
             answer = _answer(connection, query)
             if job["spreads"][number] and "problem" not in answer:
-                chosen = samples[is_chosen[samples]]
+                chosen = _distinct(samples[is_chosen[samples]])
                 answer["spread"] = _drawn_again(connection, query, chosen, clusters, job=job)
                 _choose(connection, is_chosen[samples], tables)
             _write(answers, answer)
@@ -92,6 +92,7 @@ def _summed(
     import duckdb
     import numpy as np
 
+    from kolena_store.metrics.repeated_rows import RepeatedRows
     from kolena_store.metrics.user.additive import additive_query
     from kolena_store.metrics.user.spreads import linearised
     from kolena_store.metrics.user.sums import SampleSums, additive_answers
@@ -100,6 +101,12 @@ def _summed(
     if not any(split.values()):
         return {}
     members, size = np.stack(list(_member_words(folder))), int(job["size"])
+    if len(_distinct(samples)) < len(samples):
+        # Several answers to a sample: each is a row of its own, which varies with the others.
+        repeated = RepeatedRows(samples=samples, size=size)
+        members, size = repeated.members(members), repeated.n_places
+        clusters = None if clusters is None else clusters[samples]
+        samples = np.arange(len(samples))
     connection.execute(_named("every_answer"))
     found: dict[int, list[Document]] = {}
     for number, query in split.items():
@@ -119,6 +126,15 @@ def _summed(
             found[number] = documents
     connection.execute(_named("results"))
     return found
+
+
+def _distinct(samples: "np.ndarray") -> "np.ndarray":
+    """Return ascending sample numbers, each once."""
+    import numpy as np
+
+    is_first = np.ones(len(samples), dtype=bool)
+    is_first[1:] = samples[1:] != samples[:-1]
+    return np.asarray(samples[is_first])
 
 
 def _leave_with_parent() -> None:

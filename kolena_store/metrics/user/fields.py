@@ -12,7 +12,9 @@ __all__ = ["PLAIN_COLUMNS", "SIDES", "Fields", "Tables", "base_names", "field_re
 SIDES = ("s", "g", "i", "m")
 """The structs: fields of the sample, ground truth, inference, and sample metrics."""
 
-PLAIN_COLUMNS = MappingProxyType({"_sample": "BIGINT", "model": "VARCHAR", "upload_configuration": "VARCHAR"})
+PLAIN_COLUMNS = MappingProxyType(
+    {"_sample": "BIGINT", "model": "VARCHAR", "upload_configuration": "VARCHAR", "_weight": "DOUBLE"}
+)
 
 Fields = Mapping[str, Mapping[str, str]]
 """Side -> field -> DuckDB type."""
