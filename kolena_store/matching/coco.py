@@ -122,7 +122,10 @@ def match_coco(found: Detections, true: Truths, candidates: Candidates, settings
     own = np.flatnonzero(chosen & (reached != 0))
     places = _by_preference(candidates, own)
     _match(_Preferences(found, candidates, places, reached[places]), state)
-    unmatched_outside = ~state.matched & settings.outside(found.areas)
+    outside = settings.outside(found.areas)
+    if found.is_outside is not None:
+        outside[found.is_outside] = ~ZERO
+    unmatched_outside = ~state.matched & outside
     return Matches(
         matched=state.matched,
         ignored=np.where(is_within, state.ignored | unmatched_outside, ~ZERO),

@@ -42,12 +42,16 @@ class Truths:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Detections:
-    """What a model found, an entry for each: by image, then label, then falling score, as `detection_order` has it."""
+    """What a model found, an entry for each: by image, then label, then falling score, as `detection_order` has it.
+
+    One that `is_outside` of what is looked at counts only where it is matched; None: none is.
+    """
 
     images: Integers
     labels: Integers
     areas: Floats
     scores: Floats
+    is_outside: Flags | None = None
 
     def __post_init__(self) -> None:
         """Check that all columns have an entry for each detection, and their order."""

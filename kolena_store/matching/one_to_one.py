@@ -39,7 +39,11 @@ def match_one_to_one(found: Detections, true: Truths, candidates: Candidates, th
     """
     is_alike = found.labels[candidates.detections] == true.labels[candidates.truths]
     own = candidates.only(is_alike & (candidates.overlaps >= threshold))
-    return _matched(found, own, true.is_crowd | true.is_ignored, np.zeros(true.size, dtype=np.bool_))
+    found_here = _matched(found, own, true.is_crowd | true.is_ignored, np.zeros(true.size, dtype=np.bool_))
+    if found.is_outside is None:
+        return found_here
+    is_out = found.is_outside & (found_here.truths < 0)
+    return OneToOne(truths=found_here.truths, is_ignored=found_here.is_ignored | is_out)
 
 
 def match_confused(

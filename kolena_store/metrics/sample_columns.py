@@ -15,7 +15,7 @@ from kolena_store.membership.bitmaps import Flags, Samples, Words, from_flags, f
 from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_columns import ElementColumns, Places, kernel_arguments
-from kolena_store.metrics.objects.curves import ObjectCurves
+from kolena_store.metrics.objects.curves import CaseCurves
 from kolena_store.metrics.repeated_rows import RepeatedRows
 from kolena_store.metrics.sums import Floats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
@@ -50,7 +50,7 @@ class SampleColumns:
     element_flags: Mapping[str, Flags] = field(default_factory=dict)
     element_numbers: Mapping[str, Matrix] = field(default_factory=dict)
     lists: Mapping[str, Matrix] = field(default_factory=dict)
-    objects: ObjectCurves | None = None
+    objects: CaseCurves | None = None
     rows: RepeatedRows | None = None
 
 

@@ -23,7 +23,7 @@ from kolena_store.metrics.terms import TermValues, compute_terms
 from kolena_store.metrics.weighted_terms import weighted_terms
 from kolena_store.statements import Fragment
 from kolena_store.statistics.levels import LEVEL, SEED
-from kolena_store.test_runs.objects import object_curves
+from kolena_store.test_runs.objects import curves_of_cases
 from kolena_store.test_runs.records import Repeats
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
@@ -171,7 +171,7 @@ def _columns(
     columns = load_sample_columns(session, scored.paths, size, terms=terms, classes=classes, has_repeats=has_repeats)
     if not any(term.kind == "matches" for term in terms):
         return columns
-    return replace(columns, objects=object_curves(session, scored, size))
+    return replace(columns, objects=curves_of_cases(session, scored, size))
 
 
 def _shared(plan: Plan, units: _Units, terms: TermValues, n_classes: int) -> TermValues:

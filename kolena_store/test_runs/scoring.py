@@ -1,7 +1,7 @@
 """Scoring: every answered sample once, then kept as files; later versions score what changed and keep the rest."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_results"]
+__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_anew", "scored_results"]
 
 KIND = "sample_metrics"
 
@@ -31,7 +31,7 @@ class ScoredResults:
     """The sample metrics of one model: where they lie, and the facts that they were made with.
 
     `n_scored` samples (or answers to them, where there are several to one) were scored just now; `n_reused` had been
-    scored before.
+    scored before. `cases` are those of the object-level test cases, by their places in the suite.
     """
 
     results: ResultsRecord
@@ -39,6 +39,7 @@ class ScoredResults:
     paths: tuple[Path, ...]
     n_scored: int
     n_reused: int
+    cases: "Mapping[int, ScoredResults]" = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -70,29 +71,75 @@ class Scoring:
     configuration_id: int | None
     truth_values: "TruthValues" = field(default_factory=dict)
 
+    def key(self, results: ResultsRecord, scorer: str) -> dict[str, Any]:
+        """Return what tells the sample metrics of some results from others."""
+        return {
+            "dataset_id": self.version.dataset_id,
+            "dataset_version": self.version.version,
+            "results_id": results.results_id,
+            "results_version": results.version,
+            "configuration_id": self.configuration_id,
+            "scorer": scorer,
+        }
+
 
 def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsRecord) -> ScoredResults:
     """Return the sample metrics of one model; samples are scored now unless their metrics are stored."""
     version, workflow = scoring.version, scoring.workflow
-    key = {
-        "dataset_id": version.dataset_id,
-        "dataset_version": version.version,
-        "results_id": results.results_id,
-        "results_version": results.version,
-        "configuration_id": scoring.configuration_id,
-        "scorer": workflow.scorer_key,
-    }
-    stored = transaction.rows("runs.find_sample_metrics", **key)
-    if stored:
-        facts, file_ids = facts_from(json.loads(stored[0][0])), stored[0][1]
-        n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
-        found = _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
-    else:
+    key = scoring.key(results, workflow.scorer_key)
+    found = _stored(transaction, key)
+    if found is None:
         inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=scoring.truth_values)
         facts = workflow.prepare(inputs, scoring.configuration)
         found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
         found = replace(found, facts=_concluded(transaction, workflow, inputs, found))
         _enter(transaction, workflow, found, key)
+        _enter_thresholds(transaction, found.facts, key)
+    return _results_of(transaction, results, found)
+
+
+def scored_anew(
+    transaction: Transaction,
+    scoring: Scoring,
+    results: ResultsRecord,
+    *,
+    scorer: str,
+    facts: Facts,
+    batches: "Callable[[AnsweredSamples], Iterator[pa.RecordBatch]]",
+) -> ScoredResults:
+    """Return sample metrics that were made of changed batches, and are kept under a scorer of their own.
+
+    Args:
+        transaction: the open one.
+        scoring: how the results are scored as they are.
+        results: of one model.
+        scorer: what tells these sample metrics from others.
+        facts: those that the results were scored with as they are.
+        batches: gives the batches to score, asked only when the sample metrics are not stored.
+    """
+    key = scoring.key(results, scorer)
+    found = _stored(transaction, key)
+    if found is None:
+        workflow = scoring.workflow
+        inputs = AnsweredSamples(transaction, scoring.version, results, workflow.columns())
+        _, scored = workflow.score_batches(batches(inputs), facts)
+        schema = _stored_schema(workflow, facts, inputs)
+        file_ids, n_scored = _written(transaction, schema, _or_nothing(scored, schema))
+        found = _Scored(facts=facts, file_ids=file_ids, n_scored=n_scored, n_reused=0)
+        _enter(transaction, workflow, found, key)
+    return _results_of(transaction, results, found)
+
+
+def _stored(transaction: Transaction, key: dict[str, Any]) -> _Scored | None:
+    stored = transaction.rows("runs.find_sample_metrics", **key)
+    if not stored:
+        return None
+    facts, file_ids = facts_from(json.loads(stored[0][0])), stored[0][1]
+    n_rows = sum(file.n_rows for file in files_of(transaction, file_ids))
+    return _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
+
+
+def _results_of(transaction: Transaction, results: ResultsRecord, found: _Scored) -> ScoredResults:
     paths = tuple(file.path(transaction.root) for file in files_of(transaction, found.file_ids))
     return ScoredResults(
         results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=found.n_reused
@@ -166,6 +213,9 @@ def _enter(transaction: Transaction, workflow: Workflow, scored: _Scored, key: d
         n_scored=scored.n_scored,
         n_reused=scored.n_reused,
     )
+
+
+def _enter_thresholds(transaction: Transaction, facts: Facts, key: dict[str, Any]) -> None:
     thresholds: dict[str | None, float] = dict(facts.thresholds.items())
     if facts.threshold is not None:
         thresholds[facts.positive] = facts.threshold

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
-from kolena_store.display import Column, Listing
-from kolena_store.errors import ConflictingDefinition, InvalidInput, RefusedStatement, shown
+from kolena_store.display import Column, Listing, counted
+from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
 from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.schema import now
+from kolena_store.statements import Fragment
 from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
@@ -189,7 +190,8 @@ def _definitions(
     tables = _tables(transaction, dataset, version, given)
     views = parse_suite(given.text, file=given.file, tables=tables) if given.text.strip() else ()
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
-    found = [all_samples(), *(_of_view(view, version) for view in views), *explicit]
+    by_name = {view.name: view for view in views}
+    found = [all_samples(), *(_of_view(view, by_name, version) for view in views), *explicit]
     names = [definition.name.lower() for definition in found]
     repeated = [definition.name for index, definition in enumerate(found) if names[index] in names[:index]]
     if repeated:
@@ -208,19 +210,20 @@ def _tables(
     return tables
 
 
-def _of_view(view: ViewDefinition, version: VersionRecord) -> CaseDefinition:
+def _of_view(view: ViewDefinition, views: Mapping[str, ViewDefinition], version: VersionRecord) -> CaseDefinition:
+    query: Fragment | None = view.standalone
+    objects: Fragment | None = None
     if view.level == "object":
-        raise RefusedStatement(
-            f"the test case {view.name!r} selects objects, and so far test cases select samples; select those that "
-            "have such an object: SELECT * FROM test_samples WHERE _sample IN (SELECT _sample FROM ground_truths WHERE "
-            "...)"
-        )
+        query = all_samples().query if view.within is None else views[view.within].standalone
+        objects = view.standalone
     return CaseDefinition(
         name=view.name,
         level=view.level,
         digest=view.digest,
         source=view.source,
-        query=view.standalone,
+        query=query,
+        object_query=objects,
+        within=view.within,
         fields=fields_of_samples(view.fields, view.standalone, version),
         inference_fields=tuple(view.inference_fields),
         members_file=None,
@@ -246,16 +249,20 @@ def _check_pins(transaction: Transaction, dataset: DatasetRecord, applied: Seque
 
 
 def _report(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, done: _Applied) -> SuiteReport:
+    from kolena_store.membership.objects import selected_objects
     from kolena_store.membership.stored import ensure_memberships
 
     suite = done.suite
     cases = cases_of(transaction, suite)
+    of_objects = [case for case in cases if case.selects_objects]
+    selected = selected_objects(transaction, version, of_objects)
+    n_objects = {case.key: one.size for case, one in zip(of_objects, selected, strict=True)}
     members = ensure_memberships(transaction, dataset, version, [case for case in cases if not case.is_of_model])
     of_models = members_of_models(transaction, dataset, version, [case for case in cases if case.is_of_model])
     applied = tuple(
         _applied_of_models(case, of_models[case.key], dataset.next_sample)
         if case.is_of_model
-        else _applied(case, members[case.key].n, members[case.key].n_nan)
+        else _applied(case, members[case.key].n, members[case.key].n_nan, n_objects=n_objects.get(case.key))
         for case in cases
     )
     return SuiteReport(
@@ -269,8 +276,10 @@ def _report(transaction: Transaction, dataset: DatasetRecord, version: VersionRe
     )
 
 
-def _applied(case: CaseRecord, n: int, n_nan: int) -> AppliedCase:
+def _applied(case: CaseRecord, n: int, n_nan: int, *, n_objects: int | None = None) -> AppliedCase:
     notes = [size_note(n)] if size_note(n) else []
+    if n_objects is not None:
+        notes.append(f"selects {counted(n_objects, 'object')}" if n_objects else "EMPTY, no object")
     if n_nan and case.name != ALL:
         notes.append(f"{n_nan:,} with NaN, which counts as the greatest number")
     return AppliedCase(name=case.name, version=case.version, level=case.level, n=n, n_nan=n_nan, note="; ".join(notes))

@@ -45,6 +45,9 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
         for case in cases:
             if case.normalised is not None and _is_declared(case, declared):
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
+            if case.object_query is not None:
+                query = Fragment(case.object_query)
+                connection.sql(statement("queries/membership", "selected_objects").fill(query=query))
     except duckdb.Error as error:
         raise _broken(session, dataset, case, error, tables=tables) from error
     finally:
@@ -95,7 +98,8 @@ def _broken(
 
 def _gone(case: CaseRecord, tables: Mapping[str, Mapping[str, str]], error: "duckdb.Error") -> tuple[str, str] | None:
     """Return the table or the column that a test case reads and nothing has; DuckDB may name an alias in its place."""
-    for name in sorted(tables_read(case.query) - set(map(lowered, tables))):
+    read = tables_read(case.query) | (tables_read(case.object_query) if case.object_query else frozenset())
+    for name in sorted(read - set(map(lowered, tables))):
         return "table", name
     columns = {lowered(name) for types in tables.values() for name in types}
     for name in case.fields:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from kolena_store.datasets import Columns
+from kolena_store.errors import InvalidInput
 from kolena_store.files import SAMPLE
 from kolena_store.statements import Fragment
 from kolena_store.workflows.configuration import Configuration
@@ -253,6 +254,13 @@ class Workflow(ABC):
         """
         del side, batch
         return None
+
+    def found_geometry(self, batch: "pa.RecordBatch") -> "pa.Table":
+        """Return a row for each detection of a scoring batch, with what it has in common with true objects.
+
+        Those are `_sample`, `_object`, the label, the box and the area. Only workflows that match objects have it.
+        """
+        raise InvalidInput(f"the workflow {self.name} has no detections with a geometry; {len(batch)} rows were given")
 
     def check_labels(self, labels: "pa.Array") -> None:
         """Check the options against the distinct values of the ground truth; nothing to check by default."""

@@ -1,7 +1,7 @@
 """Boxes of a scoring batch as scenes that can be matched."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kolena_store.datasets import OBJECTS
@@ -12,6 +12,7 @@ from kolena_store.workflows.mask_columns import EMPTY_MASK, Masks, Rle, mask_are
 from kolena_store.workflows.numbers import numbers_of
 from kolena_store.workflows.object_columns import (
     LARGEST,
+    OUTSIDE,
     ObjectLists,
     boxes_of,
     flags_of,
@@ -20,7 +21,7 @@ from kolena_store.workflows.object_columns import (
     wrong_box,
     wrong_label,
 )
-from kolena_store.workflows.object_facts import is_class_agnostic, matching_of, settings_of
+from kolena_store.workflows.object_facts import is_caltech, is_class_agnostic, matching_of, settings_of
 from kolena_store.workflows.object_scorer import Scene, scored_scene
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from kolena_store.matching.objects import Truths
 
-__all__ = ["BoxFields", "scored_boxes", "wrong_box_object"]
+__all__ = ["BoxFields", "found_geometry", "scored_boxes", "wrong_box_object"]
 
 ROWS_AT_ONCE = 5_000
 """Samples whose pairs of objects are held in memory together."""
@@ -73,6 +74,21 @@ def wrong_box_object(fields: BoxFields, side: str, batch: "pa.RecordBatch") -> W
     return found or (wrong_label(lists, fields.label, samples) if side == GROUND_TRUTH else None)
 
 
+def found_geometry(fields: BoxFields, batch: "pa.RecordBatch") -> "pa.Table":
+    """Return a row for each detection: `_sample`, `_object`, label, box and area, under the names of the true ones."""
+    import pyarrow as pa
+
+    found = object_lists(batch.column(INFERENCE + OBJECTS))
+    shapes = _shapes(fields, found, batch)
+    columns = {SAMPLE: batch.column(SAMPLE).to_numpy()[found.rows], "_object": found.places}
+    if fields.label is not None:
+        columns[fields.label] = found.field(fields.label)
+    columns |= {name: found.numbers(name) for name in fields.box if found.has(name)}
+    if fields.area is not None:
+        columns[fields.area] = shapes.areas
+    return pa.table(columns)
+
+
 def _scene(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> Scene:
     import numpy as np
 
@@ -86,18 +102,24 @@ def _scene(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> Scene:
     usable = np.flatnonzero(~np.isnan(scores) & (found_codes >= 0) & shapes[1].is_whole)
     order = usable[detection_order(found.rows[usable], found_codes[usable], scores[usable])]
     truths, ordered = _truths(fields, true, true_codes, shapes[0]), shapes[1].ordered(order)
+    absorbing = replace(truths, is_crowd=truths.is_crowd | truths.is_ignored) if is_caltech(facts) else truths
     n_found, n_usable = (np.bincount(rows, minlength=batch.num_rows) for rows in (found.rows, found.rows[usable]))
     detections = Detections(
-        images=found.rows[order], labels=found_codes[order], areas=ordered.areas, scores=scores[order]
+        images=found.rows[order],
+        labels=found_codes[order],
+        areas=ordered.areas,
+        scores=scores[order],
+        is_outside=flags_of(found, OUTSIDE)[order] if found.has(OUTSIDE) else None,
     )
     return Scene(
         n_rows=batch.num_rows,
         found=detections,
-        true=truths,
+        true=absorbing,
+        is_crowd=truths.is_crowd,
         found_places=found.places[order],
         true_places=true.places,
         labels=labels,
-        overlaps=_overlaps(fields, ordered, shapes[0], images=detections.images, truths=truths),
+        overlaps=_overlaps(fields, ordered, shapes[0], images=detections.images, truths=absorbing),
         settings=settings_of(facts),
         matching=matching_of(facts),
         n_unusable=n_found - n_usable,
@@ -173,7 +195,7 @@ def _truths(fields: BoxFields, lists: ObjectLists, codes: "np.ndarray", shapes: 
     if fields.area is not None and lists.has(fields.area):
         given = lists.numbers(fields.area)
         areas = np.where(np.isnan(given), areas, given)
-    is_ignored = flags_of(lists, fields.ignored)
+    is_ignored = flags_of(lists, fields.ignored) | flags_of(lists, OUTSIDE)
     if shapes.keypoints is not None:
         is_ignored = is_ignored | ~(shapes.keypoints[:, :, 2] > 0).any(axis=1)
     return Truths(

@@ -14,6 +14,7 @@ from kolena_store.workflows.options import checked_classes
 
 __all__ = [
     "Configuration",
+    "Ignore",
     "Matching",
     "TunedThreshold",
     "configuration_from_document",
@@ -24,6 +25,8 @@ __all__ = [
 TunedThreshold = Literal["f1_optimal", "accuracy_optimal"]
 TUNED = get_args(TunedThreshold)
 Matching = Literal["coco", "one_to_one"]
+Ignore = Literal["coco", "caltech"]
+IGNORES = get_args(Ignore)
 MATCHINGS = get_args(Matching)
 LEAST_IOU = 0.1
 
@@ -41,6 +44,9 @@ class Configuration:
         iou: the overlap from which on a detection is right, where a single one counts (default 0.5).
         matching: whose rules make objects right or missed: `coco` (the default), or `one_to_one`, as Pascal VOC.
         class_agnostic: whether objects are matched whatever their labels.
+        ignore: what becomes of objects that are ignored, as those outside of an object-level test case are. With `coco`
+            (the default) each takes the detection that overlaps it enough, and detections outside count only where they
+            are matched; with `caltech` it takes all detections that lie in it, and no detection is outside.
         max_detections: how many detections of an image and class count, the highest scores first (default 100).
 
     Raises:
@@ -56,6 +62,7 @@ class Configuration:
     matching: Matching | None = None
     class_agnostic: bool | None = None
     max_detections: int | None = None
+    ignore: Ignore | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -82,6 +89,8 @@ class Configuration:
             raise InvalidInput(f"iou={self.iou!r} must be a number from {LEAST_IOU} to 1")
         if self.matching is not None and self.matching not in MATCHINGS:
             raise InvalidInput(f"matching={self.matching!r} is none of {', '.join(MATCHINGS)}")
+        if self.ignore is not None and self.ignore not in IGNORES:
+            raise InvalidInput(f"ignore={self.ignore!r} is none of {', '.join(IGNORES)}")
         if self.class_agnostic is not None and not isinstance(self.class_agnostic, bool):
             raise InvalidInput(f"class_agnostic={self.class_agnostic!r} must be true or false")
         most = self.max_detections

@@ -76,6 +76,11 @@ class KeypointDetection(ObjectDetection):
 
     def prepare(self, inputs: ScoringInput, configuration: Configuration) -> Facts:
         """Return how objects are matched; classes and thresholds are found when all are."""
+        if configuration.ignore == "caltech":
+            raise InvalidInput(
+                "ignore='caltech' looks at how much of a detection lies in an ignored object, which keypoints don't "
+                "tell; leave it away"
+            )
         return object_facts(self.name, configuration, most=MOST_DETECTIONS)
 
 

@@ -13,14 +13,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LARGEST",
+    "OUTSIDE",
     "ObjectLists",
     "boxes_of",
     "flags_of",
     "label_codes",
+    "marked_outside",
     "object_lists",
     "wrong_box",
     "wrong_label",
 ]
+
+OUTSIDE = "_outside"
+"""The field of an object, true or found, that an object-level test case does not select; the store adds it."""
 
 LARGEST = 1e12
 """Beyond it a place or length in pixels is no measurement, and areas would lose their digits."""
@@ -66,6 +71,27 @@ def object_lists(column: "pa.ListArray") -> ObjectLists:
     if not pa.types.is_struct(objects.type):
         objects = pa.array([{}] * len(rows), pa.struct([]))
     return ObjectLists(rows=rows, places=places, objects=objects)
+
+
+def marked_outside(column: "pa.ListArray", is_outside: "np.ndarray") -> "pa.ListArray":
+    """Return a column of lists whose objects say whether they are outside of a test case; NULL becomes an empty list.
+
+    Args:
+        column: the lists.
+        is_outside: an entry for each object, as `object_lists` has them.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    objects = column.flatten()
+    if not pa.types.is_struct(objects.type):
+        return column
+    fields = [*objects.type, pa.field(OUTSIDE, pa.bool_())]
+    marked = pa.StructArray.from_arrays([*objects.flatten(), pa.array(is_outside)], fields=fields)
+    lengths = pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), marked)
 
 
 def boxes_of(lists: ObjectLists, box: Sequence[str], *, are_corners: bool) -> "np.ndarray":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kolena_store.datasets import OBJECTS, ColumnNeed, Columns
 from kolena_store.errors import InvalidInput
 from kolena_store.workflows.base import Facts, OptionHelp, ScoringInput, Workflow, WrongObject
-from kolena_store.workflows.box_scenes import BoxFields, scored_boxes, wrong_box_object
+from kolena_store.workflows.box_scenes import BoxFields, found_geometry, scored_boxes, wrong_box_object
 from kolena_store.workflows.configuration import Configuration
 from kolena_store.workflows.object_facts import concluded_facts, object_facts
 from kolena_store.workflows.object_matches import MATCH_COLUMNS, match_schema
@@ -122,6 +122,10 @@ class ObjectDetection(Workflow):
     def score_batch(self, batch: "pa.RecordBatch", facts: Facts) -> "list[pa.Array]":
         """Return the matches of each sample."""
         return scored_boxes(self.fields, batch, facts)
+
+    def found_geometry(self, batch: "pa.RecordBatch") -> "pa.Table":
+        """Return a row for each detection: `_sample`, `_object`, label, box and area, named as those of objects."""
+        return found_geometry(self.fields, batch)
 
     def wrong_object(self, side: str, batch: "pa.RecordBatch") -> WrongObject | None:
         """Return the first object without a box, or without a label that it needs."""

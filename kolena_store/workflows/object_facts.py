@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from kolena_store.matching.coco import Settings
 
-__all__ = ["concluded_facts", "is_class_agnostic", "matching_of", "object_facts", "settings_of"]
+__all__ = ["concluded_facts", "is_caltech", "is_class_agnostic", "matching_of", "object_facts", "settings_of"]
 
-OPTIONS = ("threshold", "tune_on", "classes", "iou", "matching", "class_agnostic", "max_detections")
+OPTIONS = ("threshold", "tune_on", "classes", "iou", "matching", "class_agnostic", "max_detections", "ignore")
 DEFAULT_IOU = 0.5
 MOST_DETECTIONS = 100
 F1_OPTIMAL = "f1_optimal"
@@ -48,6 +48,7 @@ def object_facts(workflow: str, configuration: Configuration, *, most: int = MOS
         "is_one_to_one": float(configuration.matching == "one_to_one"),
         "is_class_agnostic": float(bool(configuration.class_agnostic)),
         "max_detections": float(configuration.max_detections or most),
+        "is_caltech": float(configuration.ignore == "caltech"),
     }
     given = configuration.threshold
     return Facts(
@@ -75,6 +76,11 @@ def matching_of(facts: Facts) -> str:
 def is_class_agnostic(facts: Facts) -> bool:
     """Return whether labels are not looked at."""
     return bool(facts.constants["is_class_agnostic"])
+
+
+def is_caltech(facts: Facts) -> bool:
+    """Return whether ignored objects absorb detections that lie in them, any number, as the Caltech protocol has it."""
+    return bool(facts.constants.get("is_caltech"))
 
 
 def concluded_facts(facts: Facts, inputs: ScoringInput, scored: "Callable[[Sequence[str]], pa.Table]") -> Facts:

@@ -23,12 +23,14 @@ class Scene:
     """The detections and objects of some samples, numbered by their rows, and how to match them.
 
     `found_places` and `true_places` are their places in the lists that the user gave. Crowds and ignored objects are
-    marked in `true`. `overlaps` tells how much pairs of them overlap. `matching` is `coco` or `one_to_one`.
+    marked in `true`, as the matching takes them; `is_crowd` are the crowds that the user marked. `overlaps` tells how
+    much pairs of them overlap. `matching` is `coco` or `one_to_one`.
     """
 
     n_rows: int
     found: "Detections"
     true: "Truths"
+    is_crowd: "np.ndarray"
     found_places: "np.ndarray"
     true_places: "np.ndarray"
     labels: "list[str]"
@@ -88,7 +90,7 @@ def scored_scene(scene: Scene) -> "list[pa.Array]":
         "label": _texts(true.labels, scene.labels),
         "area": _numbers(true.areas),
         "ignored": _numbers(ignored_truths),
-        "is_crowd": _numbers(true.is_crowd),
+        "is_crowd": _numbers(scene.is_crowd),
         "is_missed": _numbers(mistakes.is_missed),
     }
     pairs = {

@@ -28,7 +28,8 @@ SELECT DISTINCT term_file FROM catalogue.test_runs
 WHERE dataset_id = $dataset_id AND term_file IS NOT NULL ORDER BY term_file;
 
 -- name: current_cases(dataset_id)
-SELECT test_case_id, pinned.version, test_cases.name, level, normalised, fields, members_file, test_cases.description
+SELECT test_case_id, pinned.version, test_cases.name, level, definition_digest, normalised, object_query, fields,
+    members_file, test_cases.description
 FROM (
     SELECT members.test_case_id, members.test_case_version AS version
     FROM catalogue.test_suites

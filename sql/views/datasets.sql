@@ -272,6 +272,18 @@ SELECT samples._sample, members.model, members.upload_configuration{columns}
 FROM {members} AS members JOIN {samples} AS samples ON samples._sample = members._sample
 WHERE members.test_case = {test_case};
 
+-- name: test_case_of_objects()
+-- example: view = "digits".test_samples
+-- example: objects = (SELECT 1 AS _sample, 0 AS _object)
+-- example: selected = SELECT 1 AS _sample, 0 AS _object
+CREATE OR REPLACE VIEW {view} AS
+SELECT objects.* FROM {objects} AS objects WHERE EXISTS (
+    SELECT 1 FROM (
+{selected}
+    ) AS selected
+    WHERE selected._sample = objects._sample AND selected._object = objects._object
+);
+
 -- name: listed_members()
 -- example: files = ['x.parquet']
 SELECT _sample FROM read_parquet({files})

@@ -11,7 +11,7 @@ from kolena_store.metrics.expressions import Gradient
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.spread import Spread
 from kolena_store.metrics.objects.influence import entries_of
-from kolena_store.metrics.objects.terms import image_weights
+from kolena_store.metrics.objects.terms import case_statistics, image_weights
 from kolena_store.metrics.objects.values import Entries, ObjectStatistics, ObjectValues
 from kolena_store.statistics.smooth import Numbers, dot, summed
 
@@ -32,12 +32,12 @@ def object_spreads(evidence: Evidence, metrics: Sequence[MetricDefinition]) -> l
         return []
     gradients = [evidence.gradient(metric) for metric in metrics]
     terms = {term.name: str(term.kernel) for metric in metrics for term in evidence.definitions_of(metric)}
-    statistics = ObjectStatistics(evidence.columns.objects, list(dict.fromkeys(terms.values())))
+    statistics = case_statistics(evidence.columns.objects, list(dict.fromkeys(terms.values())))
     found = [np.full((2, *gradient.value.shape), np.nan) for gradient in gradients]
 
     def spread_part(start: int, stop: int) -> None:
         for case in range(start, stop):
-            images = _Images(evidence, statistics, case, terms)
+            images = _Images(evidence, statistics(case), case, terms)
             for metric, gradient, spread in zip(metrics, gradients, found, strict=True):
                 spread[:, case] = images.spread(metric, gradient)
 

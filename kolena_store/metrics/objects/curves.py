@@ -1,7 +1,7 @@
 """The curves of precision and recall that metrics of objects are read from, and where each one stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from kolena_store.matching.one_to_one import ONE_TO_ONE_BIT
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 from kolena_store.metrics.objects.table import MatchTable
 
-__all__ = ["GAINS", "ObjectCurves"]
+__all__ = ["GAINS", "CaseCurves", "ObjectCurves"]
 
 GAINS = (*KINDS, MISSED)
 """The mistakes that AP at a single overlap is computed without."""
@@ -117,3 +117,18 @@ class ObjectCurves:
 
     def _ranked(self, found: Found, objects: Objects, curves: Sequence[Curve]) -> RankedMatches:
         return ranked_matches(found, objects, curves, n_classes=self.n_classes, n_images=self.size)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CaseCurves:
+    """The matches of one model as test cases measure them: those of all objects, and of some cases their own.
+
+    An object-level test case, by its place in the suite, has matches with the objects outside of it ignored.
+    """
+
+    whole: ObjectCurves
+    of_cases: Mapping[int, ObjectCurves] = field(default_factory=dict)
+
+    def of(self, case: int) -> ObjectCurves:
+        """Return the matches that a test case measures, by its place in the suite."""
+        return self.of_cases.get(case, self.whole)

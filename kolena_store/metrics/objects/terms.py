@@ -1,6 +1,6 @@
 """Terms of matched objects: statistics of precision, recall and mistakes, for every test case and class."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -9,15 +9,15 @@ from kolena_store.matching.objects import Floats
 from kolena_store.membership.bitmaps import Words, to_flags
 from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import TermDefinition
-from kolena_store.metrics.objects.curves import ObjectCurves
+from kolena_store.metrics.objects.curves import CaseCurves
 from kolena_store.metrics.objects.precision import Weights
 from kolena_store.metrics.objects.values import STATISTICS, ObjectStatistics
 
-__all__ = ["image_weights", "object_terms"]
+__all__ = ["case_statistics", "image_weights", "object_terms"]
 
 
 def object_terms(
-    curves: ObjectCurves | None, terms: Sequence[TermDefinition], members: Words, *, weights: Floats | None = None
+    curves: CaseCurves | None, terms: Sequence[TermDefinition], members: Words, *, weights: Floats | None = None
 ) -> dict[str, Floats]:
     """Return the terms of matches among some terms: float64[test cases, classes]; NaN where one is not defined.
 
@@ -36,17 +36,25 @@ def object_terms(
     unknown = [name for name in wanted.values() if name not in STATISTICS]
     if unknown:
         raise InvalidInput(f"a term names the statistic {unknown[0]!r} of matches; there are {', '.join(STATISTICS)}")
-    statistics = ObjectStatistics(curves, list(dict.fromkeys(wanted.values())))
-    found = {name: np.zeros((len(members), curves.n_classes)) for name in wanted}
+    statistics = case_statistics(curves, list(dict.fromkeys(wanted.values())))
+    whole = curves.whole
+    found = {name: np.zeros((len(members), whole.n_classes)) for name in wanted}
 
     def measure_part(start: int, stop: int) -> None:
         for case in range(start, stop):
-            values = statistics.on(image_weights(members[case], curves.size, weights))
+            values = statistics(case).on(image_weights(members[case], whole.size, weights))
             for name, statistic in wanted.items():
                 found[name][case] = values.value(statistic)
 
     run_in_parts(measure_part, len(members))
     return found
+
+
+def case_statistics(curves: CaseCurves, wanted: Sequence[str]) -> Callable[[int], ObjectStatistics]:
+    """Return what gives the statistics of a test case by its place; all are made at once."""
+    whole = ObjectStatistics(curves.whole, wanted)
+    own = {case: ObjectStatistics(one, wanted) for case, one in curves.of_cases.items()}
+    return lambda case: own.get(case, whole)
 
 
 def image_weights(members: Words, size: int, weights: Floats | None) -> Weights:
