@@ -202,7 +202,9 @@ def test_a_workflow_that_matches_nothing_says_what_to_write() -> None:
     rows = [{"id": 1, "x": 1.0}]
     store.upload_dataset("d", [{"id": 1}], id_fields=["id"], objects=rows, workflow=ks.Custom(objects=True))
     store.upload_results("d", "m", rows)
-    store.apply_metrics("d", "-- metric: answers    better: higher\nSELECT count(*) AS value, count(*) AS n FROM results")
+    store.apply_metrics(
+        "d", "-- metric: answers    better: higher\nSELECT count(*) AS value, count(*) AS n FROM results"
+    )
     store.apply_suite("d", "CREATE VIEW far AS SELECT * FROM ground_truths WHERE x > 0", name="s")
     with pytest.raises(ks.StoreError, match="'far' selects objects, and the workflow custom matches none"):
         store.test("d", suite="s")
@@ -214,3 +216,30 @@ def test_the_one_to_one_matching_knows_what_is_outside(store: ks.Store, scene: S
     outside = [row for row in scene.detections if np.prod(row[2][2:]) > 1024]
     n_false = results["Small", "m", "false_positives"].value
     assert 0 < n_false <= len(scene.detections) - len(outside)
+
+
+def test_metrics_of_a_test_case_are_recomputed_from_its_matches(store: ks.Store) -> None:
+    store.apply_suite("d", AREAS, name="areas")
+    results = store.test("d", suite="areas")
+    query = """
+    SELECT test_case, count(*) FILTER (is_counted AND outcome = 'true positive') AS true_positives,
+        count(*) FILTER (is_counted AND outcome = 'false positive') AS false_positives,
+        count(*) FILTER (outcome IN ('missed', 'true positive')) AS objects,
+        count(*) FILTER (is_counted AND mistake = 'background') AS background_mistakes
+    FROM d.case_matches GROUP BY test_case
+    """
+    rows = store.sql(query).rows()
+    assert {row["test_case"] for row in rows} == {"Small", "Medium", "Large", "Small, first half"}
+    for row in rows:
+        counted = {name: value for name, value in row.items() if name != "test_case"}
+        assert counted == {name: results[row["test_case"], "m", name].value for name in counted}
+
+
+def test_a_metric_of_samples_says_why_it_is_undefined(store: ks.Store) -> None:
+    store.apply_metrics(
+        "d", "-- metric: images    better: higher\nSELECT count(*) AS value, count(*) AS n FROM results"
+    )
+    store.apply_suite("d", AREAS, name="areas")
+    results = store.test("d", suite="areas")
+    assert results["First half", "m", "images"].value == 30
+    assert results["Small", "m", "images"].reason == "the metric is of samples, and the test case selects objects"

@@ -58,11 +58,11 @@ def current_cases(session: Session, dataset_id: int, columns: Iterable[str]) -> 
     return [case for case in found if known.issuperset(map(lowered, case.fields))]
 
 
-def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[CurrentCase]) -> None:
-    """Keep which versions are current in the catalogue, where the view of members reads them."""
+def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[CurrentCase]) -> bool:
+    """Keep which versions are current in the catalogue, where views read them; return whether that is a change."""
     found = [(case.test_case_id, case.version) for case in cases]
     if transaction.rows("publish.published_cases", dataset_id=dataset_id) == found:
-        return
+        return False
     transaction.run("publish.forget_cases", dataset_id=dataset_id)
     transaction.run(
         "publish.note_cases",
@@ -70,6 +70,7 @@ def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[Curren
         test_case_ids=[number for number, _ in found],
         versions=[version for _, version in found],
     )
+    return True
 
 
 def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCase]) -> Iterator[PublishedObject]:

@@ -31,6 +31,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "results": "A row for each model and sample it answered, as structs: sample, ground truth, inference, metrics",
         "sample_metrics": "What the workflow found out about each answered sample: what the metric macros read",
         "matches": "Each detection with the object that it is matched to or what it mistakes, and each object missed",
+        "case_matches": "The same for each object-level test case on its samples, with all other objects ignored",
         "terms": "The sums and counts of all test runs of this dataset, from which their metrics were made",
         "test_case_members": "Which samples belong to which current test case: filter by test_case, and model if set",
         "kolena.datasets": "The datasets in their newest version",

@@ -7,7 +7,16 @@ from kolena_store.published.state import DatasetState, ResultsState, ScoredState
 from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
-__all__ = ["MATCH_COLUMNS", "found_objects", "has_matches", "has_objects", "matches", "object_fields", "true_objects"]
+__all__ = [
+    "MATCH_COLUMNS",
+    "case_matches",
+    "found_objects",
+    "has_matches",
+    "has_objects",
+    "matches",
+    "object_fields",
+    "true_objects",
+]
 
 KEYS = frozenset(("_sample", "_object", "model", "upload_configuration"))
 UNION = Fragment(" UNION ALL BY NAME ")
@@ -77,6 +86,23 @@ def matches(state: DatasetState) -> Fragment:
         return statement("views/datasets", "no_matches").fill(view=view)
     return statement("views/datasets", "matches").fill(
         view=view, parts=joined(parts, UNION), samples=state.view("test_samples")
+    )
+
+
+def case_matches(state: DatasetState) -> Fragment:
+    """Return the statement of the view `case_matches`: the same for each object-level test case."""
+    view = state.view("case_matches")
+    parts = [
+        statement("views/datasets", "matches_of_case").fill(test_case=literal(name), matches=_matches_of(one, scored))
+        for one in state.results
+        for digest, found in one.of_cases.items()
+        for name in state.object_cases.get(digest, ())
+        for scored in found
+    ]
+    if not parts:
+        return statement("views/datasets", "no_case_matches").fill(view=view)
+    return statement("views/datasets", "case_matches").fill(
+        view=view, parts=joined(parts, UNION), members=state.view("test_case_members")
     )
 
 

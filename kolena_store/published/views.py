@@ -18,6 +18,7 @@ from kolena_store.published.descriptions import (
 )
 from kolena_store.published.object_views import (
     MATCH_COLUMNS,
+    case_matches,
     found_objects,
     has_matches,
     has_objects,
@@ -64,6 +65,9 @@ def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedOb
     yield _view(state, "terms", _terms(session, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
     members = [(name, member_comment(name)) for name in ("test_case", SAMPLE, "model", "upload_configuration")]
     yield _view(state, "test_case_members", _members(session, state), members)
+    if has_objects(state) and has_matches(state):
+        matched = [members[0], *((name, match_comment(name)) for name in MATCH_COLUMNS)]
+        yield _view(state, "case_matches", case_matches(state), matched)
     for table in state.tables:
         columns = [own[0], *((name, table_field_comment(name, table.roles[name])) for name in table.types)]
         yield _view(state, table.name, _attached(state, table), columns, comment=table_comment(table.name))

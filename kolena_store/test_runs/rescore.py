@@ -46,6 +46,8 @@ def forget_scores(transaction: Transaction, stored: StoredScores) -> None:
     """Forget sample metrics, and the thresholds that were tuned for them; the next test makes them."""
     transaction.touched_datasets.add(stored.dataset_id)
     transaction.run("runs.drop_sample_metrics", **stored.key)
+    if WITHIN in stored.scorer:
+        return
     tuned = ("dataset_version", "results_id", "results_version", "configuration_id")
     transaction.run("runs.drop_thresholds", **{name: stored.key[name] for name in tuned})
 

@@ -27,6 +27,8 @@ from kolena_store.workflows import Workflow
 
 __all__ = ["UserMetricsPlan", "with_user_metrics"]
 
+OF_SAMPLES = Outcome(value=None, n=0, reason="the metric is of samples, and the test case selects objects")
+
 
 @dataclass(frozen=True, kw_only=True)
 class UserMetricsPlan:
@@ -58,7 +60,9 @@ def with_user_metrics(
     answers = run_job(_job(session, plan, scored, keys), plan.limits)
     n_answered = measured.n_answered.tolist()
     outcomes = [
-        outcome(
+        OF_SAMPLES
+        if position in scored.cases
+        else outcome(
             metric,
             answers[position * len(plan.metrics) + index],
             n_rows=n_answered[position],

@@ -47,6 +47,15 @@ JOIN catalogue.test_case_versions USING (test_case_id)
 WHERE test_case_versions.version = pinned.version
 ORDER BY test_case_id;
 
+-- name: object_cases(dataset_id)
+SELECT DISTINCT test_cases.name, definition_digest
+FROM catalogue.published_cases AS published
+JOIN catalogue.test_cases USING (test_case_id)
+JOIN catalogue.test_case_versions AS versions USING (test_case_id)
+WHERE published.dataset_id = $dataset_id AND versions.version = published.test_case_version
+    AND object_query IS NOT NULL
+ORDER BY test_cases.name;
+
 -- name: membership_files(dataset_id, dataset_version)
 SELECT DISTINCT file_id
 FROM catalogue.memberships JOIN catalogue.published_cases USING (dataset_id, test_case_id, test_case_version)

@@ -81,6 +81,31 @@ SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_
     NULL::BOOLEAN AS is_counted, NULL::UBIGINT AS matched, NULL::UBIGINT AS ignored
 WHERE FALSE;
 
+-- name: case_matches()
+-- example: view = "digits".case_matches
+-- example: parts = SELECT 'Near' AS test_case, 1 AS _sample
+-- example: members = (SELECT 'Near' AS test_case, 1 AS _sample)
+CREATE OR REPLACE VIEW {view} AS
+SELECT * FROM ({parts}) AS found WHERE EXISTS (
+    SELECT 1 FROM {members} AS members
+    WHERE members.test_case = found.test_case AND members._sample = found._sample
+);
+
+-- name: matches_of_case()
+-- example: test_case = 'Near'
+-- example: matches = SELECT 1 AS _sample
+SELECT {test_case}::VARCHAR AS test_case, * FROM ({matches}) AS of_case
+
+-- name: no_case_matches()
+-- example: view = "digits".case_matches
+CREATE OR REPLACE VIEW {view} AS
+SELECT NULL::VARCHAR AS test_case, NULL::BIGINT AS _sample, NULL::VARCHAR AS model,
+    NULL::VARCHAR AS upload_configuration, NULL::VARCHAR AS configuration, NULL::VARCHAR AS class, NULL::DOUBLE AS score,
+    NULL::INTEGER AS rank, NULL::INTEGER AS detection, NULL::INTEGER AS ground_truth, NULL::DOUBLE AS overlap,
+    NULL::VARCHAR AS outcome, NULL::VARCHAR AS mistake, NULL::INTEGER AS mistaken_for,
+    NULL::INTEGER AS confused_with, NULL::BOOLEAN AS is_counted, NULL::UBIGINT AS matched, NULL::UBIGINT AS ignored
+WHERE FALSE;
+
 -- name: inferences()
 -- example: view = "digits".inferences
 -- example: parts = SELECT 1 AS _sample
