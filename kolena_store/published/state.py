@@ -36,8 +36,8 @@ class ResultsState:
     """The newest results of one model, and their sample metrics that are up to date.
 
     `spellings` maps the columns' names without capitals to the names as they are. `repeat_field` tells several answers
-    to one sample apart; None: each has one. `of_cases` are the sample metrics of object-level test cases, by the digests
-    of their definitions.
+    to one sample apart; None: each has one. `of_cases` are the sample metrics of object-level test cases, by the
+    digests of their definitions.
     """
 
     model: str
