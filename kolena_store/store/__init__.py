@@ -1,13 +1,14 @@
 """The one object that users hold: a store directory, and what can be done with it."""
 
 from kolena_store.store.data import StoreData
+from kolena_store.store.exchange import StoreExchange
 from kolena_store.store.keeping import StoreKeeping
 from kolena_store.store.testing import StoreTesting
 
 __all__ = ["Store"]
 
 
-class Store(StoreData, StoreTesting, StoreKeeping):
+class Store(StoreData, StoreExchange, StoreTesting, StoreKeeping):
     """A directory with test data, ground truths, inferences and test runs; made by the first write.
 
     Args:

@@ -1,7 +1,6 @@
 """Data in and out of a store: datasets, results, models."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolena_store import datasets as dataset_room
@@ -134,36 +133,6 @@ class StoreData(StoreBase):
             metadata_fields=metadata_fields,
         )
         return self._change(exchange_room.upload_answers, given)
-
-    def import_coco(
-        self,
-        name: str,
-        path: str | Path,
-        *,
-        workflow: Workflow | None = None,
-        metadata: object = None,
-        on: str | None = None,
-        append_only: bool = False,
-    ) -> dataset_room.UploadReport:
-        """Make a dataset of a COCO file (images, annotations, categories; also as .gz) and return what that changed.
-
-        Args:
-            workflow: omitted, a new dataset is one of object detection.
-            metadata: a table with further fields of the images, joined by the field `on`, such as `file_name`.
-            append_only: keep the images that the file does not have.
-
-        Raises:
-            StoreError: the file can't be used; nothing is written then.
-        """
-        further, found = exchange_room.further_metadata(metadata, on), exchange_room.read_instances(path)
-        with self._database.transaction() as transaction:
-            return exchange_room.import_coco(
-                transaction, name, found, workflow=workflow, further=further, append_only=append_only
-            )
-
-    def export_coco(self, dataset: str, path: str | Path, *, model: str | None = None) -> int:
-        """Write a dataset as a COCO file, or what a model found as COCO results; return how many objects there are."""
-        return exchange_room.export_coco(self._database.session(), self._dataset(dataset), path, model=model)
 
     def datasets(self) -> Records[dataset_room.Dataset]:
         """Return all datasets as they stand in their newest versions."""

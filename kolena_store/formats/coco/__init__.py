@@ -1,12 +1,11 @@
 """COCO's JSON: images, annotations and categories in one file, and what a model found in another."""
 
 from kolena_store.formats.coco.columns import JsonFields
-from kolena_store.formats.coco.instances import CocoInstances, read_instances
+from kolena_store.formats.coco.instances import read_instances
 from kolena_store.formats.coco.results import read_results
 from kolena_store.formats.coco.writer import write_instances, write_results
 
 __all__ = [
-    "CocoInstances",
     "JsonFields",
     "read_instances",
     "read_results",

@@ -1,42 +1,28 @@
 """COCO's instances: images, annotations and categories."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import MalformedFile, MissingColumns
-from kolena_store.formats.coco.checks import Entries, check_box, check_segmentation
+from kolena_store.formats.coco.checks import check_box, check_segmentation
 from kolena_store.formats.coco.columns import columns_of
+from kolena_store.formats.entries import Entries
+from kolena_store.formats.image_sets import IMAGE_ID, SIDES, ImageSet
 from kolena_store.formats.json_stream import JsonStream
 from kolena_store.formats.paths import readable_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["IMAGE_ID", "SIDES", "CocoInstances", "boxes_apart", "read_instances"]
+__all__ = ["boxes_apart", "read_instances"]
 
-IMAGE_ID = "image_id"
-SIDES = ("x", "y", "width", "height")
 ARRAYS = ("images", "annotations", "categories")
 OWN = (IMAGE_ID, "category_id", "bbox", "iscrowd")
 """Fields of an annotation that become others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CocoInstances:
-    """A file of instances as tables: `images` by `image_id`, ascending, and `objects`, a row for each annotation.
-
-    An object has its category's name as `label`, the box as `x`, `y`, `width` and `height`, and `is_crowd`; all further
-    fields stand as they are. `document` holds what is neither: categories, info, licenses, and which columns are JSON.
-    """
-
-    images: "pa.Table"
-    objects: "pa.Table"
-    document: dict[str, Any]
-
-
-def read_instances(path: str | Path) -> CocoInstances:
+def read_instances(path: str | Path) -> ImageSet:
     """Return the images, objects and categories of a file, which may be compressed with gzip.
 
     Raises:
@@ -63,7 +49,7 @@ def read_instances(path: str | Path) -> CocoInstances:
     objects, object_json = _objects(Entries(file, "annotation"), found["annotations"], images, categories)
     as_json = {"images": image_json, "annotations": object_json}
     document = {"categories": found["categories"], "others": others, "json": as_json}
-    return CocoInstances(images=images, objects=objects, document=document)
+    return ImageSet(images=images, objects=objects, document=document)
 
 
 def boxes_apart(rows: Sequence[Mapping[str, Any]]) -> "dict[str, pa.Array]":

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kolena_store.formats.coco.checks import LARGEST
-from kolena_store.formats.coco.instances import IMAGE_ID, SIDES
+from kolena_store.formats.image_sets import IMAGE_ID, SIDES
 from kolena_store.formats.paths import compression_of, opened, path_for_duckdb
 from kolena_store.formats.scans import query, stream
 

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import MalformedFile
-from kolena_store.formats.coco.checks import Entries, check_box, check_score, check_segmentation, with_box
+from kolena_store.formats.coco.checks import check_box, check_score, check_segmentation, with_box
 from kolena_store.formats.coco.columns import columns_of
-from kolena_store.formats.coco.instances import IMAGE_ID, SIDES, boxes_apart
+from kolena_store.formats.coco.instances import boxes_apart
 from kolena_store.formats.coco.plain_results import plain_results
+from kolena_store.formats.entries import Entries
+from kolena_store.formats.image_sets import IMAGE_ID, SIDES
 from kolena_store.formats.json_stream import JsonStream
 from kolena_store.formats.paths import readable_file
 

@@ -1,16 +1,13 @@
 """COCO's JSON out of tables: what was read comes back."""
 
-import gzip
 import json
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO
 
-from kolena_store.errors import InvalidInput
 from kolena_store.formats.coco.columns import plain_value
-from kolena_store.formats.coco.instances import IMAGE_ID, SIDES
+from kolena_store.formats.image_sets import IMAGE_ID, SIDES
+from kolena_store.formats.json_writing import writing_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +29,7 @@ def write_instances(path: str | Path, samples: "pa.Table", document: Mapping[str
     categories = _categories(document.get("categories", []), labels)
     ids = {str(one.get("name", one["id"])): one["id"] for one in categories}
     as_json = document.get("json", {})
-    with _writing(path) as file:
+    with writing_json(path) as file:
         file.write("{")
         for name, value in document.get("others", {}).items():
             file.write(f"{json.dumps(name)}: {json.dumps(value)},\n")
@@ -49,7 +46,7 @@ def write_results(path: str | Path, results: "pa.Table", document: Mapping[str, 
     """Write what a model found as COCO's results, and return how many detections there are."""
     labels = [one["label"] for row in results.column(OBJECTS).to_pylist() for one in row or ()]
     ids = {str(one.get("name", one["id"])): one["id"] for one in _categories(document.get("categories", []), labels)}
-    with _writing(path) as file:
+    with writing_json(path) as file:
         file.write("[")
         _write_rows(file, _annotations(results, ids, ("segmentation",)))
         file.write("]\n")
@@ -93,28 +90,3 @@ def _write_rows(file: TextIO, rows: Iterable[Mapping[str, Any]]) -> None:
     for number, row in enumerate(rows):
         file.write(",\n" if number else "\n")
         json.dump(row, file, default=str)
-
-
-@contextmanager
-def _writing(path: str | Path) -> Iterator[TextIO]:
-    """Write beside the file, and put it in its place when all is written."""
-    file = Path(path).expanduser()
-    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        with _opened(beside, is_packed=file.suffix.lower() == ".gz") as opened:
-            yield opened
-        beside.replace(file)
-    except FileNotFoundError:
-        raise InvalidInput(f"{path} can't be written: there is no folder {file.parent}; make it first") from None
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _opened(path: Path, *, is_packed: bool) -> Iterator[TextIO]:
-    if is_packed:
-        with gzip.open(path, "wt", encoding="utf-8") as packed:
-            yield cast(TextIO, packed)
-    else:
-        with path.open("w", encoding="utf-8") as plain:
-            yield plain
