@@ -85,9 +85,12 @@ def field_types(known: "pa.Schema") -> "Mapping[str, pa.DataType]":
     """Return the fields of the objects that a schema has, with their types; none when it has no objects."""
     import pyarrow.types as types
 
-    if OBJECTS not in known.names or not types.is_list(known.field(OBJECTS).type):
+    if OBJECTS not in known.names:
         return {}
-    inside = known.field(OBJECTS).type.value_type
+    kind = known.field(OBJECTS).type
+    if not (types.is_list(kind) or types.is_large_list(kind)):
+        return {}
+    inside = kind.value_type
     return {field.name: field.type for field in inside} if types.is_struct(inside) else {}
 
 

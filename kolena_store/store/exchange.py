@@ -36,8 +36,7 @@ class StoreExchange(StoreBase):
         Raises:
             StoreError: the file can't be used; nothing is written then.
         """
-        found = exchange_room.read_instances(path)
-        further = exchange_room.further_metadata(metadata, on)
+        further, found = exchange_room.further_metadata(metadata, on), exchange_room.read_instances(path)
         given = ImageImport(name=name, kind=COCO, workflow=workflow, further=further, append_only=append_only)
         return self._import(given, found)
 
@@ -62,8 +61,10 @@ class StoreExchange(StoreBase):
         Raises:
             StoreError: a file can't be used; nothing is written then.
         """
-        found = exchange_room.read_voc(path, first_pixel=first_pixel)
-        further = exchange_room.further_metadata(metadata, on)
+        further, found = (
+            exchange_room.further_metadata(metadata, on),
+            exchange_room.read_voc(path, first_pixel=first_pixel),
+        )
         given = ImageImport(name=name, kind=VOC, workflow=workflow, further=further, append_only=append_only)
         return self._import(given, found)
 
@@ -91,8 +92,10 @@ class StoreExchange(StoreBase):
             StoreError: a file can't be used; nothing is written then.
         """
         known = None if sizes is None else table_of_input(open_table(sizes))
-        found = exchange_room.read_yolo(path, names=names, further=known)
-        further = exchange_room.further_metadata(metadata, on)
+        further, found = (
+            exchange_room.further_metadata(metadata, on),
+            exchange_room.read_yolo(path, names=names, further=known),
+        )
         given = ImageImport(name=name, kind=YOLO, workflow=workflow, further=further, append_only=append_only)
         return self._import(given, found)
 
