@@ -7,7 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kolena_store.attribution import Attribution
+    from kolena_store.comparisons import Comparison, Difference
     from kolena_store.errors import StoreError
+    from kolena_store.histories import History
+    from kolena_store.standards import CheckReport, Standard, read_standard
     from kolena_store.store import Store
     from kolena_store.test_runs import ConfusionMatrix, MetricValue, TestResults, TestRun
     from kolena_store.test_suites import Bins, ExplicitCase
@@ -24,12 +28,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Attribution",
     "Bins",
+    "CheckReport",
     "Classification",
+    "Comparison",
     "Configuration",
     "ConfusionMatrix",
     "Custom",
+    "Difference",
     "ExplicitCase",
+    "History",
     "InstanceSegmentation",
     "Judged",
     "KeypointDetection",
@@ -37,15 +46,21 @@ __all__ = [
     "MetricValue",
     "ObjectDetection",
     "Regression",
+    "Standard",
     "Store",
     "StoreError",
     "TestResults",
     "TestRun",
     "read_configuration",
+    "read_standard",
 ]
 
 _HOMES = (
+    ("attribution", ("Attribution",)),
+    ("comparisons", ("Comparison", "Difference")),
     ("errors", ("StoreError",)),
+    ("histories", ("History",)),
+    ("standards", ("CheckReport", "Standard", "read_standard")),
     ("store", ("Store",)),
     ("test_runs", ("ConfusionMatrix", "MetricValue", "TestResults", "TestRun")),
     ("test_suites", ("Bins", "ExplicitCase")),

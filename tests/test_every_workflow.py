@@ -149,8 +149,9 @@ def alike(whole: Problem) -> Problem:
 
 VARIANTS: Mapping[str, Callable[[Problem], Problem]] = {
     "as it is": lambda whole: whole,
-    "truth missing": lambda whole: whole.changed(missing(5), "truth"),
-    "answers missing or NaN": lambda whole: whole.changed(missing(5), "answer").changed(not_a_number, "answer"),
+    "missing and NaN": lambda whole: (
+        whole.changed(missing(5), "truth").changed(missing(7), "answer").changed(not_a_number, "answer")
+    ),
     "one row": lambda whole: whole.cut(slice(0, 1)),
     "every row the same": alike,
 }

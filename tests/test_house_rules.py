@@ -39,11 +39,12 @@ FLOORS = (
         "uploads",
         "exchange",
         "test_runs",
+        "histories",
+        "comparisons",
         "published",
         "merging",
         "verification",
         "cleaning",
-        "comparisons",
         "standards",
         "discovery",
         "adequacy",
@@ -51,7 +52,7 @@ FLOORS = (
     ),
     ("store",),
     ("plots", "reports", "web", "gateway"),
-    ("cli", "__init__", "__main__"),
+    ("cli", "pytest_plugin", "__init__", "__main__"),
 )
 ORDER = tuple(room for floor in FLOORS for room in floor)
 CLICK_ROOMS = ("cli", "__main__")
@@ -68,6 +69,7 @@ WHERE_IMPORTED = {
     "polars": ABOVE_STORAGE,
     "pyarrow": ABOVE_GROUND,
     "pycocotools": ("workflows",),
+    "pytest": ("pytest_plugin",),
     "rich": ("progress", "display"),
     "sklearn": ("cli",),
     "starlette": PAGES,
@@ -81,9 +83,10 @@ FOR_TYPES_ALONE = ("pandas", "_typeshed")
 WHERE_IMPORTED_FIRST = {
     "click": CLICK_ROOMS,
     "jinja2": PAGES,
-    "numpy": ("matching", "membership", "statistics", "metrics", "test_runs"),
+    "numpy": ("matching", "membership", "statistics", "metrics", "test_runs", "comparisons"),
     "polars": ("membership", "statistics", "metrics", "test_runs"),
-    "pyarrow": ("membership", "statistics", "metrics", "test_runs"),
+    "pyarrow": ("membership", "statistics", "metrics", "test_runs", "comparisons"),
+    "pytest": ("pytest_plugin",),
     "starlette": PAGES,
 }
 """Third-party package -> the rooms that may import it when they are loaded; the others do so inside functions."""

@@ -77,6 +77,7 @@ MADE_BY_OTHERS = tuple(
     for name in ("create_answered", "choose_members", "draws", "attached_schema", "create_attached")
 )
 TERM_COLUMNS = ("model", "suite", "test_case", "term", "class", "predicted", "value")
+METRIC_COLUMNS = ("metric", "n", "n_samples", "ci_low", "ci_high", "method", "better", "reason")
 SCORED = """
     CREATE TABLE scored (truth VARCHAR, prediction VARCHAR, correct BOOLEAN, confidence DOUBLE, scores DOUBLE[],
         truths BOOLEAN[], classes VARCHAR[], class VARCHAR, reported VARCHAR[], _class VARCHAR, _n BIGINT);
@@ -120,7 +121,8 @@ def executed(connection: duckdb.DuckDBPyConnection, one: Statement) -> None:
 def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with an empty catalogue, and with all else that some statement finds when it is run."""
     monkeypatch.chdir(tmp_path)
-    columns = ("_sample", "run", "test_case_id", "test_case_version", "block", "bits", *TERM_COLUMNS)
+    of_runs = (*TERM_COLUMNS, *METRIC_COLUMNS)
+    columns = ("_sample", "run", "comparison", "test_case_id", "test_case_version", "block", "bits", *of_runs)
     numbers = {name: pa.array([0], pa.int64()) for name in columns}
     lists = {field.name: pa.nulls(1, field.type) for field in match_schema() if pa.types.is_list(field.type)}
     pq.write_table(pa.table({**numbers, **lists, "objects": [[{"x": 1.0}]]}), "x.parquet")

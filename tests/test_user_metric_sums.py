@@ -119,7 +119,7 @@ def test_queries_that_are_sums_run_on_no_test_case(tmp_path: Path, monkeypatch: 
     summed = {name: query for name, query in ADDITIVE.items() if name != "lambdas" or IS_NEW}
     store.apply_metrics("puzzles", text_of(summed))
     seen = []
-    monkeypatch.setattr(child, "_answer", lambda *_: pytest.fail("a query ran on a test case"))
+    monkeypatch.setattr(child.ShownSamples, "answer", lambda *_: pytest.fail("a query ran on a test case"))
 
     def run_here(job: Any, limits: Any) -> Any:
         from kolena_store.metrics.user.process import _answer, _write_job
@@ -127,7 +127,7 @@ def test_queries_that_are_sums_run_on_no_test_case(tmp_path: Path, monkeypatch: 
         folder = tmp_path / f"job{len(seen)}"
         folder.mkdir()
         _write_job(job, limits, folder)
-        monkeypatch.setattr(child, "_limit_memory", lambda _: None)
+        monkeypatch.setattr(child, "limit_memory", lambda _: None)
         document = child.json.loads((folder / child.JOB_FILE).read_text())
         with (folder / child.ANSWERS_FILE).open("w") as answers:
             child._run(document, folder, answers)

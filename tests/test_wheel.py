@@ -44,7 +44,8 @@ def relative_files(folder: Path, pattern: str) -> set[str]:
 def test_the_wheel_holds_the_package_its_sql_and_the_mark_of_its_types(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    modules = relative_files(ROOT / "kolena_store", "*.py") | relative_files(ROOT / "kolena_store", "*.sql")
+    endings = ("*.py", "*.sql", "*.toml")
+    modules = set().union(*(relative_files(ROOT / "kolena_store", ending) for ending in endings))
     statements = {f"kolena_store/{name}" for name in relative_files(ROOT / "sql", "*.sql")}
     assert held == modules | statements | {"kolena_store/py.typed"}
 

@@ -29,7 +29,7 @@ class SmallFiles:
     """Small files that lie beside each other in one list of the catalogue.
 
     `statement` puts a new file into their place there, with the parameters `key`; `dataset_id` is whose views name them
-    (None: those of the runs); `schema` is what all of them read as.
+    (None: those of the store); `schema` is what all of them read as.
     """
 
     what: str
@@ -47,7 +47,7 @@ class SmallFiles:
 
 
 def small_files(session: Session) -> Iterator[SmallFiles]:
-    """Yield the groups of small files of the newest versions of datasets and results, and of the rows of runs."""
+    """Yield the groups of small files of the newest versions of datasets and results, and of the rows of the store."""
     for dataset in datasets(session):
         yield from _of_dataset(session, dataset)
         for one in results_of_dataset(session, dataset):
@@ -62,7 +62,13 @@ def small_files(session: Session) -> Iterator[SmallFiles]:
                     dataset_id=dataset.dataset_id,
                 )
     for column in ("metric_file", "term_file"):
-        yield from _of_runs(session, column)
+        named = {"column": identifier(column)}
+        listed = statement("queries/cleaning", "row_files_of_runs").fill(**named)
+        move = statement("queries/cleaning", "move_rows_of_runs").fill(**named)
+        yield from _of_rows(session, f"{column.removesuffix('_file')}s of runs", listed, move)
+    yield from _of_rows(
+        session, "comparisons", "cleaning.row_files_of_comparisons", "cleaning.move_rows_of_comparisons"
+    )
 
 
 def compact(transaction: Transaction, small: SmallFiles) -> Compaction:
@@ -81,8 +87,7 @@ def compact(transaction: Transaction, small: SmallFiles) -> Compaction:
         new = transaction.add_file(writer.finish())
     if small.dataset_id is None:
         transaction.touch_everything()
-        move = statement("queries/cleaning", "move_rows_of_runs").fill(column=identifier(small.statement))
-        transaction.run(move, old=ids, new=new)
+        transaction.run(small.statement, old=ids, new=new)
     else:
         transaction.touched_datasets.add(small.dataset_id)
         transaction.run(small.statement, **small.key, first=ids[0], old=ids, new=new)
@@ -114,18 +119,17 @@ def _of_dataset(session: Session, dataset: DatasetRecord) -> Iterator[SmallFiles
         )
 
 
-def _of_runs(session: Session, column: str) -> Iterator[SmallFiles]:
+def _of_rows(session: Session, what: str, listed: str, move: str) -> Iterator[SmallFiles]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = session.rows(statement("queries/cleaning", "row_files_of_runs").fill(column=identifier(column)))
-    for files in _groups(session, [row[0] for row in rows]):
+    for files in _groups(session, [row[0] for row in session.rows(listed)]):
         schemas = [pq.read_schema(file.path(session.root)) for file in files]
         yield SmallFiles(
-            what="metrics of runs" if column == "metric_file" else "terms of runs",
+            what=what,
             files=files,
             schema=pa.unify_schemas(schemas),
-            statement=column,
+            statement=move,
             key={},
             dataset_id=None,
         )

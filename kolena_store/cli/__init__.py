@@ -24,6 +24,10 @@ HOMES = (
     Home("metrics", "kolena_store.cli.metrics", "Metrics of your own."),
     Home("suite", "kolena_store.cli.suites", "Test cases as SQL views."),
     Home("test", "kolena_store.cli.testing", "Print the metrics of every test case."),
+    Home("compare", "kolena_store.cli.comparing", "What improved, what regressed, what nobody can tell yet."),
+    Home("check", "kolena_store.cli.check_command", "Check a model against a quality standard."),
+    Home("rescore", "kolena_store.cli.rescore_command", "Test again what newer data have made outdated."),
+    Home("history", "kolena_store.cli.history_command", "The metrics of a test case over models and runs."),
     Home("runs", "kolena_store.cli.runs", "The test runs of the store."),
     Home("models", "kolena_store.cli.models", "List the models."),
     Home("sql", "kolena_store.cli.queries", "Ask the store with a SELECT."),
@@ -38,6 +42,7 @@ command_line = Application(
     examples=EXAMPLES,
     name="kolena-store",
     help="Test machine-learning models: metrics for every scenario that matters, in a directory that you own.\n\n"
-    "It leaves with 0 when all is done, 2 when something can't be used as asked, and 3 when the store is damaged.",
+    "It leaves with 0 when all is done, 1 when a gate of a quality standard failed, 2 when something can't be used as "
+    "asked, and 3 when the store is damaged.",
 )
 click.version_option(__version__, prog_name="kolena-store")(command_line)

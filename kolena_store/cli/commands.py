@@ -18,12 +18,18 @@ class Command(click.Command):
     """A command with examples, which takes `--store` and `--debug`, and `--format` when it prints data."""
 
     def __init__(
-        self, name: str | None, *, examples: Sequence[str], prints_data: bool = True, **attributes: Any
+        self,
+        name: str | None,
+        *,
+        examples: Sequence[str],
+        prints_data: bool = True,
+        formats: Sequence[str] = FORMATS,
+        **attributes: Any,
     ) -> None:
         """Add the shared options after the command's own."""
         super().__init__(name, **{"context_settings": SETTINGS, **attributes})
         self.examples = tuple(examples)
-        self.params += [*([_format_option()] if prints_data else []), *_general_options()]
+        self.params += [*([_format_option(formats)] if prints_data else []), *_general_options()]
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they stand."""
@@ -80,10 +86,10 @@ def _general_options() -> list[click.Option]:
     return [store, debug]
 
 
-def _format_option() -> click.Option:
+def _format_option(formats: Sequence[str]) -> click.Option:
     return click.Option(
         ["--format"],
-        type=click.Choice(FORMATS),
+        type=click.Choice(formats),
         expose_value=False,
         callback=_remember,
         help="How to print what was found, e.g. --format json. [default: table]",

@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,9 @@ __all__ = ["called_program", "command"]
 DATASET = "digits"
 TAG = "demo"
 HEADLINE = "accuracy"
+CANDIDATE = ("v2", "v1")
+"""The model that is to ship, and the one that it would replace."""
+
 PROGRAM = "kolena-store"
 DESCRIPTION = "Handwritten digits of scikit-learn, each drawn four times: once clean, three times under conditions"
 STORY = (
@@ -35,6 +38,7 @@ STORY = (
     "partly covered. v1 learned from clean and partly covered digits, v2 from turned, small, dark and noisy ones. "
     "Which one would you ship?"
 )
+QUESTION = "And may v2 ship? That is written down before, in digits.standard.toml, and checked by a command:"
 
 
 @click.command(
@@ -49,28 +53,36 @@ STORY = (
 def command(invocation: Invocation, path: str | None) -> None:
     """Tell the whole story on real data: train two models, test them by scenario, and see what the whole hides.
 
-    The store goes to PATH (default: kolena.store), the suite's file digits.sql beside it; one that lies there is
-    applied as it is. Takes half a minute.
+    Then the two are compared, and the better one is checked against a quality standard. The store goes to PATH
+    (default: kolena.store), the suite digits.sql and the standard digits.standard.toml beside it; those that lie there
+    are used as they are. Takes half a minute.
     """
-    from kolena_store.cli.demo import demo_predictions, rendered_digits, require_packages
+    from kolena_store.cli.demo import demo_predictions, rendered_digits, require_packages, standard_text, suite_text
     from kolena_store.store import Store
 
     require_packages()
     place = place_of_new_store(path, invocation.store)
     store = Store(place)
     _check_free(store, place)
-    file = place.parent / f"{DATASET}.sql"
-    suite = _suite(file)
+    suite = _DemoFile(place.parent / f"{DATASET}.sql", suite_text(), "suite")
+    standard = _DemoFile(place.parent / f"{DATASET}.standard.toml", standard_text(), "standard")
+    suite.note_difference()
+    standard.note_difference()
     note("drawing the digits ...")
     digits = rendered_digits()
     note("training v1 and v2, which takes most of the time ...")
     predictions = demo_predictions(digits)
     note("uploading and testing ...")
-    results = _filled(store, digits, predictions, suite=suite, file=file)
-    if not file.exists():
-        file.write_text(suite, encoding="utf-8")
+    results = _filled(store, digits, predictions, suite)
+    suite.write()
+    standard.write()
     _tell(results, digits)
-    _show_next_steps(place, file)
+    candidate, baseline = CANDIDATE
+    compared = store.compare(DATASET, candidate, baseline, DATASET, metrics=[HEADLINE])
+    checked = store.check(standard.path, candidate, baseline)
+    click.echo()
+    print_listing([*compared.listings(), QUESTION, *checked.listings()])
+    _show_next_steps(place, suite.path, standard.path)
 
 
 def _check_free(store: "Store", place: Path) -> None:
@@ -86,31 +98,47 @@ def _check_free(store: "Store", place: Path) -> None:
         )
 
 
-def _suite(file: Path) -> str:
-    """Return the text of the suite: of the file when it is there, as the user may have edited it."""
-    from kolena_store.cli.demo import suite_text
-    from kolena_store.formats import read_text
+@dataclass(frozen=True, slots=True)
+class _DemoFile:
+    """A file that the demo brings; one that lies in its place is the user's, who may have edited it."""
 
-    text = read_text(file) if file.exists() else suite_text()
-    if text != suite_text():
-        note(f"{file} differs from the demo's suite; it is applied as it is")
-    return text
+    path: Path
+    text: str
+    kind: str
+
+    def note_difference(self) -> None:
+        """Say that the user's file differs from the demo's, if it does."""
+        from kolena_store.formats import read_text
+
+        if self.path.exists() and read_text(self.path) != self.text:
+            note(f"{self.path} differs from the demo's {self.kind}; it is applied as it is")
+
+    def write(self) -> None:
+        """Write the file unless it is there."""
+        if not self.path.exists():
+            self.path.write_text(self.text, encoding="utf-8")
 
 
 def _filled(
-    store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa.Table]", *, suite: str, file: Path
+    store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa.Table]", suite: _DemoFile
 ) -> "TestResults":
-    """Upload, apply the suite and test, in one commit."""
+    """Upload, apply the suite and test, in one commit; the four pictures of one image are of one cluster."""
     from kolena_store.workflows.classification import Classification
 
     workflow = Classification(ground_truth="digit", prediction="label", scores="p_{class}")
     with store.transaction():
         store.upload_dataset(
-            DATASET, digits.samples, id_fields=["id"], workflow=workflow, description=DESCRIPTION, tags=[TAG]
+            DATASET,
+            digits.samples,
+            id_fields=["id"],
+            workflow=workflow,
+            cluster="source_image",
+            description=DESCRIPTION,
+            tags=[TAG],
         )
         for model, answers in predictions.items():
             store.upload_results(DATASET, model, answers)
-        source = file if file.exists() else suite
+        source = suite.path if suite.path.exists() else suite.text
         report = store.apply_suite(DATASET, source, name=DATASET, description="Conditions that a digit is seen under")
         results = store.test(DATASET, list(predictions), report)
     for line in report.notes:
@@ -123,19 +151,20 @@ def _tell(results: "TestResults", digits: "RenderedDigits") -> None:
     print_listing([story, *replace(results, headlines=(HEADLINE,)).listings()])
 
 
-def _show_next_steps(place: Path, file: Path) -> None:
+def _show_next_steps(place: Path, suite: Path, standard: Path) -> None:
     click.echo("\nNext, for example (edit the suite's file, then apply it):")
-    for step in _next_steps(file):
+    for step in _next_steps(suite, standard):
         click.echo(f"  {called_program()} {step}{store_option(place)}")
 
 
-def _next_steps(file: Path) -> list[str]:
-    """Return commands that go on from here."""
+def _next_steps(suite: Path, standard: Path) -> list[str]:
+    """Return commands that go on from here; the check leaves with 1, as a gate fails."""
+    candidate, baseline = CANDIDATE
     return [
+        f"check {shlex.quote(str(standard))} --model {candidate} --baseline {baseline}",
         f"test {DATASET} v1 v2 --by occlusion:0.001,0.15,0.3 --metric accuracy",
         f"test {DATASET} v2 --suite {DATASET} --confusion-matrix Occluded",
-        f"suite apply {DATASET} {shlex.quote(str(file))}",
-        f"dataset show {DATASET}",
+        f"suite apply {DATASET} {shlex.quote(str(suite))}",
         f"sql \"SELECT test_case, model, value FROM kolena.metrics WHERE suite = '{DATASET}' AND metric = 'accuracy' "
         'QUALIFY run = max(run) OVER (PARTITION BY model) ORDER BY value"',
     ]

@@ -11,8 +11,9 @@ import click
 from kolena_store.cli.invocation import Invocation
 from kolena_store.errors import DamagedStore, StoreError
 
-__all__ = ["BUG", "DAMAGED", "INTERRUPTED", "UNUSABLE", "Outcome", "note"]
+__all__ = ["BUG", "DAMAGED", "FAILED_GATE", "INTERRUPTED", "UNUSABLE", "Outcome", "note"]
 
+FAILED_GATE = 1
 UNUSABLE = 2
 DAMAGED = 3
 BUG = 70

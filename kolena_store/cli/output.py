@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kolena_store.tables import Records
 
-__all__ = ["Answer", "Rows", "arrow_rows", "listed_answer", "record_rows", "show"]
+__all__ = ["Answer", "Rows", "arrow_rows", "listed_answer", "record_rows", "show", "write_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,10 @@ def show(form: str, answer: Answer) -> None:
     if form == "table":
         print_listing(answer.listings())
     elif form == "json":
-        _write(json_text(answer.document()) + "\n")
+        write_text(json_text(answer.document()) + "\n")
     else:
         rows = answer.rows()
-        _write(csv_text(rows.names, rows.values))
+        write_text(csv_text(rows.names, rows.values))
 
 
 def listed_answer(name: str, records: "Records[Any]") -> Answer:
@@ -104,5 +104,6 @@ def _in_microseconds(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
         return pc.replace_substring(pc.cast(column, pa.string()), " ", "T")
 
 
-def _write(text: str) -> None:
+def write_text(text: str) -> None:
+    """Write text to stdout as UTF-8, whatever the terminal's encoding."""
     sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["read_json_object", "read_labels", "read_pairs", "read_pairs_from_the_end"]
+__all__ = ["read_json_object", "read_labels", "read_numbers_from_the_end", "read_pairs", "read_pairs_from_the_end"]
 
 
 def read_pairs(context: click.Context, option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
@@ -18,6 +18,13 @@ def read_pairs(context: click.Context, option: click.Parameter, values: Iterable
 def read_pairs_from_the_end(context: click.Context, option: click.Parameter, values: Iterable[str]) -> dict[str, str]:
     """Return NAME=VALUE texts as a mapping, split at the last `=`: the names may hold more of them."""
     return _mapping((value, value.rpartition("=")) for value in values)
+
+
+def read_numbers_from_the_end(
+    context: click.Context, option: click.Parameter, values: Iterable[str]
+) -> dict[str, float]:
+    """Return NAME=NUMBER texts as a mapping, split at the last `=`."""
+    return {name: _number(name, text) for name, text in read_pairs_from_the_end(context, option, values).items()}
 
 
 def read_json_object(context: click.Context, option: click.Parameter, value: str | None) -> dict[str, Any] | None:
@@ -39,6 +46,13 @@ def read_labels(value: str) -> list[str]:
     if not labels or not all(labels):
         raise click.BadParameter(f"{value!r} has an empty label; write labels as in cat,dog,bird")
     return labels
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise click.BadParameter(f"{name}={text} is not of the form NAME=NUMBER") from None
 
 
 def _mapping(pairs: Iterable[tuple[str, tuple[str, str, str]]]) -> dict[str, str]:

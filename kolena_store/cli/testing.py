@@ -2,62 +2,44 @@
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from kolena_store.cli.commands import Command
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import show
 from kolena_store.cli.result_listings import results_answer
+from kolena_store.cli.scenarios import (
+    ConfigurationOptions,
+    MeasuringCommand,
+    ScenarioOptions,
+    configuration_of,
+    configuration_options,
+    fields_of,
+    scenario_options,
+)
 from kolena_store.errors import UnknownName
 
 if TYPE_CHECKING:
     from kolena_store.store import Store
     from kolena_store.test_runs import ConfusionMatrix, TestResults
-    from kolena_store.test_suites import Bins
-    from kolena_store.workflows import Configuration
 
 __all__ = ["TestOptions", "command"]
 
-OWN = "your own, from kolena-store metrics apply"
 
-
-class TestOptions(TypedDict):
+class TestOptions(ScenarioOptions, ConfigurationOptions):
     """The options of `test`."""
 
-    suite: str | None
-    by: tuple[str, ...]
-    cross: bool
     metrics: tuple[str, ...]
-    threshold: str | None
-    tune_on: str | None
-    classes: tuple[str, ...]
-    configuration: str | None
     common: bool
     confusion_matrices: tuple[str, ...]
-
-
-class _TestCommand(Command):
-    """A command whose help lists the metrics that there are."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from kolena_store.metrics.definitions import load_metrics
-        from kolena_store.workflows import WORKFLOWS
-
-        super().format_options(ctx, formatter)
-        files = {name: load_metrics(workflow.metric_file) for name, workflow in WORKFLOWS.items()}
-        with formatter.section("Metrics"):
-            formatter.write_dl(
-                [(name, ", ".join(one.name for one in file.metrics) or OWN) for name, file in files.items()]
-            )
 
 
 @click.command(
     "test",
     short_help="Print the metrics of every test case.",
-    cls=_TestCommand,
+    cls=MeasuringCommand,
     examples=(
         "kolena-store test tickets v1 v2 --suite everyday.sql",
         "kolena-store test tickets --by language --by length:quantiles=4 --cross --metric accuracy",
@@ -68,21 +50,7 @@ class _TestCommand(Command):
 )
 @click.argument("dataset")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option(
-    "--suite",
-    metavar="NAME|FILE",
-    help="The suite's name, or a file that ends in .sql (applied first), e.g. --suite everyday.sql. "
-    "[default: all samples]",
-)
-@click.option(
-    "--by",
-    multiple=True,
-    metavar="FIELD",
-    help="In place of a suite: a test case for each value or range of a field, e.g. --by language, --by age:0,18,65, "
-    "--by age:quantiles=4, --by age:widths=5, --by taken:month or --by camera.name (a field in a struct); repeat it "
-    "for several.",
-)
-@click.option("--cross", is_flag=True, help="With several --by: a test case for each combination that occurs.")
+@scenario_options
 @click.option(
     "--metric",
     "metrics",
@@ -90,28 +58,7 @@ class _TestCommand(Command):
     metavar="METRIC",
     help="Only this one, e.g. --metric recall; repeat it for several.",
 )
-@click.option(
-    "--threshold",
-    metavar="T",
-    help="The score from which an answer is positive, e.g. --threshold 0.3, f1_optimal or accuracy_optimal "
-    "(chosen once for each model).",
-)
-@click.option(
-    "--tune-on", metavar="PREDICATE", help="The samples to choose the threshold on, e.g. --tune-on \"split = 'tune'\"."
-)
-@click.option(
-    "--class",
-    "classes",
-    multiple=True,
-    metavar="LABEL",
-    help="A class with rows of its own, and in the averages, e.g. --class billing; repeat it for several. "
-    "[default: all]",
-)
-@click.option(
-    "--configuration",
-    metavar="FILE",
-    help="A TOML file with threshold, tune_on, classes, beta or top_k, e.g. --configuration c.toml.",
-)
+@configuration_options
 @click.option("--common", is_flag=True, help="Count only samples that all these models answered.")
 @click.option(
     "--confusion-matrix",
@@ -136,8 +83,8 @@ def command(invocation: Invocation, dataset: str, *, models: tuple[str, ...], **
 
 def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: TestOptions) -> "TestResults":
     """Test, and say on stderr what left a suite whose file was applied first."""
-    configuration = _configuration(options)
-    by = _fields(store, dataset, options["by"])
+    configuration = configuration_of(options)
+    by = fields_of(store, dataset, options["by"])
     with store.transaction():
         suite = options["suite"]
         report = store.apply_suite(dataset, suite) if suite and suite.endswith(".sql") and by is None else None
@@ -156,39 +103,6 @@ def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: Test
     return results
 
 
-def _configuration(options: TestOptions) -> "Configuration | None":
-    """Return the file's options with those of the command line in their place; None when there are none at all.
-
-    A threshold that is a number needs no samples to tune on: those of the file are left out then.
-    """
-    from kolena_store.formats import read_text
-    from kolena_store.workflows import configuration_from_document, read_configuration
-
-    given: dict[str, object] = {}
-    if options["threshold"] is not None:
-        given["threshold"] = _threshold(options["threshold"])
-    if options["tune_on"] is not None:
-        given["tune_on"] = options["tune_on"]
-    if options["classes"]:
-        given["classes"] = list(options["classes"])
-    if options["configuration"] is not None:
-        read_text(options["configuration"])  # says which files are near when this one is not there
-        document = read_configuration(options["configuration"]).document()
-        if isinstance(given.get("threshold"), float):
-            document.pop("tune_on", None)
-        given = {**document, **given}
-    elif not given:
-        return None
-    return configuration_from_document(given)
-
-
-def _threshold(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
 def _matrices(results: "TestResults", cases: Sequence[str]) -> "list[ConfusionMatrix]":
     if not cases:
         return []
@@ -198,12 +112,3 @@ def _matrices(results: "TestResults", cases: Sequence[str]) -> "list[ConfusionMa
             listing = f"kolena-store suite show {shlex.quote(results.dataset)} {shlex.quote(results.suite)}"
             raise UnknownName.of("test case", case, known, listing)
     return [results.confusion_matrix(case, model) for case in dict.fromkeys(cases) for model in results.models]
-
-
-def _fields(store: "Store", dataset: str, by: tuple[str, ...]) -> "list[str | Bins] | None":
-    from kolena_store.test_suites import parse_bins
-
-    if not by:
-        return None
-    names = [field.name for field in store.dataset(dataset).fields]
-    return [parse_bins(one, names) for one in by]

@@ -86,6 +86,11 @@ class Transaction(Session):
         kinds = {path.parent for path in self._new_paths}
         return [*sorted(kinds), *sorted({kind.parent for kind in kinds})]
 
+    @property
+    def new_files(self) -> frozenset[Path]:
+        """The data files that this transaction made, which nothing outside it can know."""
+        return frozenset(self._new_paths)
+
     def remove_new_files(self) -> None:
         """Remove the data files that this transaction brought, after it failed."""
         for path in self._new_paths:

@@ -17,7 +17,7 @@ WORTH_KEEPING = 256 * 1024
 """A file of fewer bytes is hashed as fast as its stamp is found in the cache."""
 
 LARGEST_CACHE = 4 * 1024 * 1024
-DERIVED_KINDS = frozenset(("memberships", "sample_metrics", "metrics", "terms"))
+DERIVED_KINDS = frozenset(("memberships", "sample_metrics", "metrics", "terms", "comparisons"))
 
 STAMP_NUMBERS = 5
 Stamp = tuple[int, int, int, int, int]

@@ -47,6 +47,7 @@ from kolena_store.datasets.identity import (
     shown_ids,
 )
 from kolena_store.datasets.kept_digests import dataset_digest
+from kolena_store.datasets.mixed import has_other_samples, mixed_version
 from kolena_store.datasets.numbering import find_numbers
 from kolena_store.datasets.objects import (
     OBJECTS,
@@ -132,10 +133,12 @@ __all__ = [
     "files_of",
     "find_dataset",
     "find_numbers",
+    "has_other_samples",
     "input_of",
     "object_types",
     "is_exact",
     "missing_ids",
+    "mixed_version",
     "note_dataset",
     "read_rows",
     "row_changes",

@@ -8,7 +8,7 @@ __all__ = ["UNDEFINED", "are_figures", "counted", "fraction", "interval_cell", "
 
 UNDEFINED = "\N{EN DASH}"
 LARGEST_DECIMAL = 1e12
-VALUE = rf"(?:[<>]?-?(?:[\d,]*\.?\d+(?:e[+-]?\d+)?|inf)|NaN|{UNDEFINED})"
+VALUE = rf"(?:[<>]?[+-]?(?:[\d,]*\.?\d+(?:e[+-]?\d+)?|inf)|NaN|{UNDEFINED})"
 FIGURE = re.compile(rf"{VALUE}(?: \[{VALUE}, {VALUE}\])?(?: n +[\d,]+)?")
 
 

@@ -2,6 +2,7 @@
 
 from kolena_store.datasets import DatasetRecord
 from kolena_store.merging.both_stores import BothStores
+from kolena_store.merging.comparisons import note_comparisons
 from kolena_store.merging.rows import Row
 from kolena_store.results import results_of_dataset
 from kolena_store.test_suites import suites
@@ -24,6 +25,7 @@ def note_left_out(both: BothStores, dataset: DatasetRecord) -> None:
         *(("user metric", name) for name in metrics),
         *(("test run", f"{row['run_id']} of {models[row['results_id']]} on {named[row['suite_id']]}") for row in runs),
     ]
+    note_comparisons(both, dataset)
     for kind, name in found:
         both.ledger.note(kind, name, "left out", dataset=dataset.name, note=REASON)
 

@@ -10,6 +10,7 @@ from kolena_store.datasets import version_of
 from kolena_store.errors import InvalidInput
 from kolena_store.merging.both_stores import BothStores
 from kolena_store.merging.cases import apply_suites
+from kolena_store.merging.comparisons import note_comparisons
 from kolena_store.merging.datasets import DatasetPlan, apply_dataset, plan_datasets
 from kolena_store.merging.models import (
     ModelPlan,
@@ -101,6 +102,7 @@ def _of_dataset(both: BothStores, dataset: DatasetPlan, configurations: Mapping[
         suites={plan.suite["suite_id"]: plan for plan in suites},
     )
     runs = plan_runs(both, parts, configurations)
+    note_comparisons(both, dataset.theirs)
     return _OfDataset(parts=parts, metrics=metrics, runs=runs)
 
 

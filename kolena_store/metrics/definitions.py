@@ -26,7 +26,7 @@ __all__ = [
 TermKind = Literal["count", "sum", "minimum", "maximum", "kernel", "matches"]
 Level = Literal["whole", "class", "class, positive", "classes", "all classes"]
 Better = Literal["higher", "lower", "none"]
-IntervalKind = Literal["wilson", "f1", "table", "linearised", "kernel", "none"]
+IntervalKind = Literal["wilson", "f1", "table", "linearised", "kernel", "bootstrap", "none"]
 
 TERM = re.compile(r"^-- term: (\w+) = (?:(kernel|matches) (\w+)|(\w+))(?: (by|over each|over|each) ([\w, ]+))?$")
 METRIC = re.compile(r"^-- metric: (\w+)$")
@@ -247,10 +247,10 @@ def _interval(subject: str, headers: Mapping[str, str]) -> IntervalRule:
         return IntervalRule(kind=cast(IntervalKind, counted[1]), successes=Fragment(counted[2]))
     if none := NONE.match(text):
         return IntervalRule(kind="none", reason=f"no interval: {none[1]}")
-    if text not in ("table", "linearised", "kernel"):
+    if text not in ("table", "linearised", "kernel", "bootstrap"):
         raise InvalidInput(
             f"sql/{subject}.sql: the interval {text!r} of {headers['metric']!r} is not known; write wilson(successes), "
-            "f1(true positives), table, linearised, kernel, or 'none: the reason'"
+            "f1(true positives), table, linearised, kernel, bootstrap, or 'none: the reason'"
         )
     return IntervalRule(kind=cast(IntervalKind, text))
 

@@ -71,6 +71,14 @@ class RepeatedRows:
             weights=self._filled(weights, np.float64(0)) / self.repeats,
         )
 
+    def averages(self, values: Floats) -> Floats:
+        """Return the mean over those rows of each sample that have a value, by sample; NaN where none has one."""
+        is_known = ~np.isnan(values[: len(self.samples)])
+        samples = self.samples[is_known]
+        totals = np.bincount(samples, weights=values[: len(self.samples)][is_known], minlength=self.size)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(totals / np.bincount(samples, minlength=self.size))
+
     def sizes(self, members: Words) -> Counts:
         """Return how many samples each test case has, and how many of them were answered: int64[2, test cases]."""
         planes = np.stack([~np.zeros_like(self.answered_samples), self.answered_samples])

@@ -53,6 +53,10 @@ class SampleColumns:
     objects: CaseCurves | None = None
     rows: RepeatedRows | None = None
 
+    def by_sample(self, values: Floats) -> Floats:
+        """Return values of rows by sample: of several rows their average, NaN where none has a value."""
+        return values if self.rows is None else self.rows.averages(values)
+
 
 def load_sample_columns(
     session: Session,

@@ -16,7 +16,11 @@ from kolena_store.statements import Fragment, identifier, literal, load, stateme
 __all__ = ["publish_again", "publish_changes", "store_views"]
 
 KOLENA = "kolena"
-EMPTY = "no_metrics"
+OF_FILES = (
+    ("metrics", "no_metrics", "publish.all_metric_files"),
+    ("comparisons", "no_comparisons", "publish.all_comparison_files"),
+)
+"""Views over the rows of runs and of comparisons: each, what stands for it without any rows, and where those lie."""
 
 
 def publish_changes(transaction: Transaction) -> None:
@@ -71,12 +75,20 @@ def _publish_store(transaction: Transaction, *, again: bool = False) -> None:
 def store_views(session: Session) -> list[PublishedObject]:
     """Return the views of schema `kolena`."""
     views = load("views/kolena")
-    made = {name: one.fill() for name, one in views.items() if not one.examples and name not in ("schema", EMPTY)}
+    plain = [name for name, one in views.items() if not one.examples and name in KOLENA_VIEWS]
+    made = {name: views[name].fill() for name in plain}
     made["contract"] = views["contract"].fill(version=literal(CONTRACT_VERSION))
-    file_ids = [row[0] for row in session.rows("publish.all_metric_files")]
-    files = paths(session, file_ids)
-    made["metrics"] = views["metrics"].fill(files=files) if file_ids else views[EMPTY].fill()
+    for name, nothing, query in OF_FILES:
+        file_ids = [row[0] for row in session.rows(query)]
+        made[name] = views[name].fill(files=paths(session, file_ids)) if file_ids else views[nothing].fill()
+    made["history"] = views["history"].fill(history=_history())
     return [_view(name, text) for name, text in made.items()]
+
+
+def _history() -> Fragment:
+    rows = statement("queries/history", "all_rows").fill()
+    models = statement("queries/history", "all_models").fill()
+    return statement("queries/history", "history").fill(metrics=rows, models=models)
 
 
 def _view(name: str, create: Fragment) -> PublishedObject:

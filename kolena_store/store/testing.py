@@ -122,6 +122,19 @@ class StoreTesting(StoreBase):
         with self._database.transaction(makes_store=False) as transaction:
             return run_room.run_models(transaction, dataset, models, how)
 
+    def rescore(self, dataset: str) -> Records[run_room.RenewedRun]:
+        """Test again, on the newest version of a dataset, what was last tested on an older one; nothing is inferred.
+
+        After labels were corrected this gives every model its new values on every suite that it was tested on, under
+        the same configuration. Samples that did not change are not scored again.
+
+        Raises:
+            StoreError: the results of a model don't fit the newest version.
+        """
+        with self._database.transaction(makes_store=False) as transaction:
+            renewed = run_room.renew_runs(transaction, dataset_room.dataset_named(transaction, dataset))
+        return Records(renewed, run_room.RENEWED, title=f"{dataset}: tested again")
+
     def test_runs(self) -> Records[run_room.TestRun]:
         """Return all test runs, oldest first."""
         return Records(run_room.test_runs(self._database.session()), run_room.RUNS)

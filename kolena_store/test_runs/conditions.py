@@ -1,11 +1,11 @@
 """What is special about how runs were made, in words."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kolena_store.test_runs.records import Repeats, TestRun
 
-__all__ = ["conditions"]
+__all__ = ["conditions", "repeats_told"]
 
 
 def conditions(runs: Sequence[TestRun], inference_cases: Sequence[str] = ()) -> Iterator[str]:
@@ -17,15 +17,14 @@ def conditions(runs: Sequence[TestRun], inference_cases: Sequence[str] = ()) -> 
     if runs and runs[0].restriction is not None:
         names = ", ".join(run.label for run in runs) if len(runs) > 1 else "the models named with this one"
         yield f"only on samples that all of these answered: {names}"
-    yield from _repeats(runs)
+    yield from repeats_told((run.label, run.repeats_found) for run in runs)
     if inference_cases:
         kind = "only the samples that were shown so to all" if runs[0].restriction is not None else "its own samples"
         yield f"each model counts {kind} on {', '.join(inference_cases)}: by inference metadata"
 
 
-def _repeats(runs: Sequence[TestRun]) -> Iterator[str]:
-    """Yield what there is to say of models that answered samples several times."""
-    found = [(run.label, run.repeats_found) for run in runs]
+def repeats_told(found: Iterable[tuple[str, Repeats | None]]) -> Iterator[str]:
+    """Yield what there is to say of models, by their labels, that answered samples several times."""
     told = [f"{label} answered each sample {_times(one)} (by {one.field})" for label, one in found if one is not None]
     if told:
         yield f"{'; '.join(told)}: each counts for its share of the sample, and intervals keep them together"

@@ -21,6 +21,7 @@ from kolena_store.results import ResultsRecord, results_of_dataset, results_of_m
 from kolena_store.schema import now
 from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.answered import check_answers
+from kolena_store.test_runs.definitions import metric_digests
 from kolena_store.test_runs.members import Members, ensured_members
 from kolena_store.test_runs.object_cases import check_object_cases, scored_cases
 from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
@@ -46,6 +47,8 @@ __all__ = [
     "metric_set",
     "plan_of",
     "run_tests",
+    "setting_of",
+    "software",
     "workflow_of",
     "write_rows",
 ]
@@ -140,7 +143,7 @@ def run_tests(transaction: Transaction, request: TestRequest) -> list[int]:
     Raises:
         StoreError: the suite, the configuration or the data don't allow it.
     """
-    setting = _setting(transaction, request)
+    setting = setting_of(transaction, request)
     keys = [_run_key(setting, results) for results in request.results]
     known = [transaction.value("runs.run_of_key", run_key=key) for key in keys]
     missing = [results for results, run_id in zip(request.results, known, strict=True) if run_id is None]
@@ -148,7 +151,13 @@ def run_tests(transaction: Transaction, request: TestRequest) -> list[int]:
     return [int(run_id) if run_id is not None else next(made) for run_id in known]
 
 
-def _setting(transaction: Transaction, request: TestRequest) -> Setting:
+def setting_of(transaction: Transaction, request: TestRequest) -> Setting:
+    """Return what all runs of a request share.
+
+    Raises:
+        UnknownName: the dataset has no such metric.
+        InvalidInput: it has no workflow, or no metric yet.
+    """
     version = version_of(transaction, request.dataset)
     workflow = workflow_of(request.dataset, version)
     file = load_metrics(workflow.metric_file)
@@ -282,18 +291,29 @@ def _make_run(
             "configuration_id": setting.configuration_id,
             "restriction": setting.restriction,
             "metric_set": setting.metric_set,
+            "definitions": canonical_json(_definitions(setting)),
             "status": "done",
             "origin": "computed",
             "notes": [*scored.notes, *plan.design.notes, *lacking_notes(setting.version, results, setting.cases)],
             "level": LEVEL,
             "seed": SEED,
-            "software": _software(),
+            "software": software(),
             "started": started,
             "seconds": time.perf_counter() - clock,
             "n_scored": scored.n_scored,
             "n_reused": scored.n_reused,
             "repeats": None if measured.repeats is None else canonical_json(asdict(measured.repeats)),
         }
+    )
+
+
+def _definitions(setting: Setting) -> dict[str, str]:
+    return metric_digests(
+        setting.version,
+        setting.workflow,
+        setting.file,
+        metrics=setting.metrics,
+        own_metrics=setting.own_metrics,
     )
 
 
@@ -365,7 +385,8 @@ def write_rows(transaction: Transaction, kind: str, tables: "list[pa.Table]") ->
         return transaction.add_file(writer.finish())
 
 
-def _software() -> str:
+def software() -> str:
+    """Return the versions that what is computed may depend on, as JSON."""
     import duckdb
     import numpy as np
 

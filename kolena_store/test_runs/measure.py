@@ -29,7 +29,18 @@ from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Facts
 
-__all__ = ["Measured", "Plan", "answered_samples", "measure", "members_of"]
+__all__ = [
+    "Found",
+    "Measured",
+    "Plan",
+    "answered_samples",
+    "found_evidence",
+    "loaded_columns",
+    "measure",
+    "members_of",
+    "repeats_of",
+    "samples_where",
+]
 
 DIGITS = 6
 """Of sums of shares that are kept before these are taken for whole numbers."""
@@ -80,48 +91,90 @@ class Measured:
     repeats: Repeats | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The metrics of one model on some members of the test cases, and the evidence behind them.
+
+    `shown` are the values with the n that people read: of samples, also where some were answered several times.
+    """
+
+    values: Sequence[MetricValues]
+    shown: Sequence[MetricValues]
+    evidence: Evidence
+
+
 def measure(session: Session, plan: Plan, scored: ScoredResults, keys: RunKeys) -> Measured:
     """Return the metric rows and term rows of one model."""
-    units = _units(session, plan, scored)
-    n_classes = len(scored.facts.classes)
-    counted = terms = units.sized(compute_terms(units.columns, plan.terms, units.members, n_classes))
-    found = shown = _metrics(plan, scored, counted)
+    columns = loaded_columns(session, plan.size, scored, plan.terms)
+    found = found_evidence(plan, columns, scored.facts, members_of(plan), level=LEVEL)
+    evidence = found.evidence
+    rows = with_bare_rows(zip(found.shown, intervals(found.values, evidence), strict=True), evidence.classes)
+    return Measured(
+        metrics=metric_rows(keys, evidence.terms, rows, order=[metric.name for metric in plan.metrics]),
+        terms=term_rows(keys, evidence.terms),
+        n_samples=evidence.terms.n_samples,
+        n_answered=evidence.terms.n_answered,
+        repeats=repeats_of(columns.rows, scored.results.repeat_field),
+    )
+
+
+def found_evidence(
+    plan: Plan, columns: SampleColumns, facts: Facts, members: Words, *, level: float, by_sample: bool = False
+) -> Found:
+    """Return the metrics of one model on some members of the test cases.
+
+    With `by_sample` a sample is a cluster where there are no others, as beside a model that answered several times.
+    """
+    units, n_classes = _units(plan, columns, members, by_sample=by_sample), len(facts.classes)
+    terms = units.sized(compute_terms(columns, plan.terms, units.members, n_classes))
+    values = shown = _metrics(plan, facts, terms)
     weights = units.design.weights
     if weights is not None:
-        terms = units.sized(weighted_terms(units.columns, plan.terms, units.members, n_classes, weights=weights))
-        found = shown = _weighed(found, _metrics(plan, scored, terms))
-    if units.columns.rows is not None:
-        shown = _counting_samples(found, _metrics(plan, scored, _shared(plan, units, terms, n_classes)))
+        terms = units.sized(weighted_terms(columns, plan.terms, units.members, n_classes, weights=weights))
+        values = shown = _weighed(values, _metrics(plan, facts, terms))
+    if columns.rows is not None:
+        shown = _counting_samples(values, _metrics(plan, facts, _shared(plan, units, terms, n_classes)))
     evidence = Evidence(
-        columns=units.columns,
+        columns=columns,
         members=units.members,
         terms=terms,
         definitions=plan.terms,
-        classes=_class_names(scored.facts),
-        constants=scored.facts.constants,
+        classes=_class_names(facts),
+        constants=facts.constants,
         design=units.design,
-        level=LEVEL,
+        level=level,
         seed=SEED,
     )
-    rows = with_bare_rows(zip(shown, intervals(found, evidence), strict=True), evidence.classes)
-    return Measured(
-        metrics=metric_rows(keys, terms, rows, order=[metric.name for metric in plan.metrics]),
-        terms=term_rows(keys, terms),
-        n_samples=terms.n_samples,
-        n_answered=terms.n_answered,
-        repeats=_repeats_of(units.columns.rows, scored.results.repeat_field),
-    )
+    return Found(values=values, shown=shown, evidence=evidence)
 
 
 def answered_samples(session: Session, plan_size: int, scored: ScoredResults, *, when: Fragment) -> Words:
-    """Return the samples that a model answered with a value: those whose sample metrics satisfy `when`.
-
-    Of several answers to one sample, one is enough.
-    """
+    """Return the samples that a model answered with a value: those whose sample metrics satisfy `when`."""
     term = TermDefinition(name="answered", kind="count", kernel=None, by=(), over=None, expression=when)
-    columns = _columns(session, plan_size, scored, terms=(term,), classes=())
+    return samples_where(loaded_columns(session, plan_size, scored, (term,)), when)
+
+
+def samples_where(columns: SampleColumns, when: Fragment) -> Words:
+    """Return the samples that satisfy a condition; of several answers to one sample, one is enough."""
     flags = columns.flags[when]
     return from_flags(flags) if columns.rows is None else columns.rows.samples_of(flags)
+
+
+def loaded_columns(
+    session: Session, size: int, scored: ScoredResults, terms: Sequence[TermDefinition]
+) -> SampleColumns:
+    """Return what the terms read of one model's sample metrics."""
+    columns = load_sample_columns(
+        session,
+        scored.paths,
+        size,
+        terms=terms,
+        classes=scored.facts.classes,
+        has_repeats=scored.results.repeat_field is not None,
+    )
+    if not any(term.kind == "matches" for term in terms):
+        return columns
+    return replace(columns, objects=curves_of_cases(session, scored, size))
 
 
 def members_of(plan: Plan) -> Words:
@@ -146,32 +199,14 @@ class _Units:
         return terms if self.sizes is None else replace(terms, n_samples=self.sizes[0], n_answered=self.sizes[1])
 
 
-def _units(session: Session, plan: Plan, scored: ScoredResults) -> _Units:
-    columns = _columns(session, plan.size, scored, terms=plan.terms, classes=scored.facts.classes)
-    members, rows = members_of(plan), columns.rows
+def _units(plan: Plan, columns: SampleColumns, members: Words, *, by_sample: bool) -> _Units:
+    rows = columns.rows
     if rows is None:
-        return _Units(columns=columns, members=members, design=plan.design)
+        design = plan.design.by_sample(plan.size) if by_sample else plan.design
+        return _Units(columns=columns, members=members, design=design)
     return _Units(
-        columns=columns,
-        members=rows.members(members),
-        design=rows.design(plan.design),
-        sizes=rows.sizes(members),
+        columns=columns, members=rows.members(members), design=rows.design(plan.design), sizes=rows.sizes(members)
     )
-
-
-def _columns(
-    session: Session,
-    size: int,
-    scored: ScoredResults,
-    *,
-    terms: Sequence[TermDefinition],
-    classes: Sequence[str],
-) -> SampleColumns:
-    has_repeats = scored.results.repeat_field is not None
-    columns = load_sample_columns(session, scored.paths, size, terms=terms, classes=classes, has_repeats=has_repeats)
-    if not any(term.kind == "matches" for term in terms):
-        return columns
-    return replace(columns, objects=curves_of_cases(session, scored, size))
 
 
 def _shared(plan: Plan, units: _Units, terms: TermValues, n_classes: int) -> TermValues:
@@ -202,15 +237,15 @@ def _whole(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(exact > 0, np.maximum(np.rint(exact), 1), exact)
 
 
-def _repeats_of(rows: RepeatedRows | None, field: str | None) -> Repeats | None:
+def repeats_of(rows: RepeatedRows | None, field: str | None) -> Repeats | None:
+    """Return how often a model answered each sample, told apart by a field; None: once."""
     if rows is None or field is None:
         return None
     repeats = rows.repeats if len(rows.samples) else np.zeros(1, dtype=np.int64)
     return Repeats(field=field, fewest=int(repeats.min()), most=int(repeats.max()), n_rows=len(rows.samples))
 
 
-def _metrics(plan: Plan, scored: ScoredResults, terms: TermValues) -> "Sequence[MetricValues]":
-    facts = scored.facts
+def _metrics(plan: Plan, facts: Facts, terms: TermValues) -> "Sequence[MetricValues]":
     return list(
         compute_metrics(
             terms,

@@ -1,14 +1,16 @@
 """Object-level test cases: the objects outside of each are ignored, so that detections are matched for each anew."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import OBJECTS, VersionRecord
 from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
+from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.answered import AnsweredSamples
-from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_anew
+from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_anew, scored_results
 from kolena_store.test_suites import CaseRecord
 from kolena_store.workflows import GROUND_TRUTH, INFERENCE, Workflow
 from kolena_store.workflows.object_columns import marked_outside, object_lists
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from kolena_store.membership.objects import FoundSelection, SelectedObjects
 
-__all__ = ["WITHIN", "case_scorer", "check_object_cases", "scored_cases"]
+__all__ = ["WITHIN", "case_scorer", "check_object_cases", "scored_cases", "scored_with_cases"]
 
 WITHIN = " within "
 
@@ -42,6 +44,19 @@ def check_object_cases(workflow: Workflow, cases: Sequence[CaseRecord]) -> None:
             "others can't be ignored; select the samples that have such an object: SELECT * FROM test_samples WHERE "
             "_sample IN (SELECT _sample FROM ground_truths WHERE ...)"
         )
+
+
+def scored_with_cases(
+    transaction: Transaction, scoring: Scoring, results: ResultsRecord, cases: Sequence[CaseRecord]
+) -> ScoredResults:
+    """Return the sample metrics of one model, and those of the object-level test cases of a suite with them.
+
+    Raises:
+        RefusedStatement: a definition of objects fails on these data.
+    """
+    whole = scored_results(transaction, scoring, results)
+    found = scored_cases(transaction, scoring, [whole], cases)
+    return replace(whole, cases=found.get(results.results_id, {}))
 
 
 def scored_cases(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kolena_store.display import Listing
 from kolena_store.errors import InvalidInput, UnknownName
@@ -45,6 +45,11 @@ class MetricValue:
     method: str | None
     better: str
     reason: str | None
+
+    @property
+    def label(self) -> str:
+        """Return the model's name, followed by its upload configuration when it has one."""
+        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,8 +105,15 @@ class TestResults(ArrowBacked):
         found = self._matching(wanted)
         if not found.num_rows:
             raise self._unknown(wanted)
-        row = {name: value for name, value in found.slice(0, 1).to_pylist()[0].items() if name not in SHARED}
-        return MetricValue(class_name=row.pop("class"), **row)
+        return _value_of(found.slice(0, 1).to_pylist()[0])
+
+    def values(self, metrics: Sequence[str]) -> list[MetricValue]:
+        """Return the values of some metrics as typed values, in the order of the rows."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = pc.is_in(self.metrics.column("metric"), value_set=pa.array(list(metrics), pa.string()))
+        return [_value_of(row) for row in self.metrics.filter(wanted).to_pylist()]
 
     def confusion_matrix(self, test_case: str, model: str) -> ConfusionMatrix:
         """Return how often each true label was answered by each label, on one test case.
@@ -158,3 +170,8 @@ class TestResults(ArrowBacked):
         known = [value for value in self.metrics.column(column).unique().to_pylist() if value is not None]
         if name not in known:
             raise UnknownName.of(column.replace("_", " "), name, known, "print(results.pl())")
+
+
+def _value_of(row: Mapping[str, Any]) -> MetricValue:
+    values = {name: value for name, value in row.items() if name not in SHARED}
+    return MetricValue(class_name=values.pop("class"), **values)

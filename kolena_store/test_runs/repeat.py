@@ -29,7 +29,17 @@ from kolena_store.workflows import configuration_from_document, workflow_from_do
 if TYPE_CHECKING:
     from kolena_store.test_runs.measure import Measured
 
-__all__ = ["Repeated", "StoredRun", "Unrepeatable", "metric_names", "repeated_run", "stored_rows", "stored_runs"]
+__all__ = [
+    "DROPPED",
+    "Repeated",
+    "StoredRun",
+    "Unrepeatable",
+    "metric_names",
+    "repeated_run",
+    "setting_of_run",
+    "stored_rows",
+    "stored_runs",
+]
 
 MOST_VERSIONS_TRIED = 256
 MOST_CHOSEN = 3
@@ -54,6 +64,7 @@ class StoredRun:
     configuration: str | None
     restriction: str | None
     metric_set: str
+    definitions: str
     model: str
     dataset: str
     suite: str
@@ -64,6 +75,12 @@ class StoredRun:
     def label(self) -> str:
         """Return what people call the run."""
         return f"run {self.run_id} ({self.model} on {self.dataset}, suite {self.suite})"
+
+    @property
+    def metric_digests(self) -> dict[str, str]:
+        """Return metric -> digest of the definition that it was measured by."""
+        found: dict[str, str] = json.loads(self.definitions)
+        return found
 
     @property
     def compared(self) -> list[tuple[int, int]]:
@@ -127,7 +144,7 @@ def repeated_run(session: Session, run: StoredRun, *, names: Sequence[str] | Non
         DamagedStore: a file that it needs is missing or broken.
         LimitExceeded: a metric of the user took more time or memory than it may.
     """
-    found = _setting(session, run, names)
+    found = setting_of_run(session, run, names)
     if isinstance(found, Unrepeatable):
         return found
     own = _with_cases(session, found, run)
@@ -149,7 +166,12 @@ def _rows_in(session: Session, run: StoredRun, file_id: int) -> Any:
     return session.table("runs.rows_of_runs", files=paths, run_ids=[run.run_id])
 
 
-def _setting(session: Session, run: StoredRun, names: Sequence[str] | None) -> Setting | Unrepeatable:
+def setting_of_run(session: Session, run: StoredRun, names: Sequence[str] | None) -> Setting | Unrepeatable:
+    """Return what a run was made with, or why that is not known any more.
+
+    Args:
+        names: the metrics that the run has rows of; None when that is not known.
+    """
     key = {"dataset_id": run.dataset_id, "version": run.dataset_version}
     versions = session.records(VersionRecord, "datasets.version_numbered", **key)
     results = _results(session, run.results_id, run.results_version)

@@ -8,6 +8,7 @@ from kolena_store.database import Session
 from kolena_store.datasets import AttachedTable, DatasetRecord, VersionRecord, files_of
 from kolena_store.files import SAMPLE
 from kolena_store.metrics.user.fields import SIDES, Fields
+from kolena_store.metrics.user.loading import ANSWERED
 from kolena_store.predicates.types import type_fragment
 from kolena_store.results import ResultsRecord, results_of_dataset
 from kolena_store.results.common_types import common_types
@@ -70,8 +71,9 @@ def answered_table(
     *,
     fields: Fields,
     named: Mapping[str, Sequence[str]],
+    table: str = ANSWERED,
 ) -> Fragment:
-    """Return the statement that makes the table `answered`, each struct with the fields that are named.
+    """Return the statement that makes the table of answered samples, each struct with the fields that are named.
 
     An inference field that this model lacks, and another one has, is NULL, as in the published view; so is what a
     scorer returned for others alone.
@@ -84,6 +86,7 @@ def answered_table(
         for side in SIDES
     }
     return statement("queries/user_metrics", "load_answered").fill(
+        table=identifier(table),
         model=literal(results.model),
         configuration=literal(results.upload_configuration),
         samples=_paths(session, version.sample_files),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_anew", "scored_results"]
+__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_anew", "scored_apart", "scored_results"]
 
 KIND = "sample_metrics"
 
@@ -155,6 +155,19 @@ def _concluded(transaction: Transaction, workflow: Workflow, inputs: AnsweredSam
         return transaction.table(query, files=paths)
 
     return workflow.conclude(found.facts, inputs, scored)
+
+
+def scored_apart(transaction: Transaction, scoring: Scoring, results: ResultsRecord) -> ScoredResults:
+    """Return the sample metrics of one model on a version that never was: scored now, and noted nowhere.
+
+    Their files are new ones, which the caller takes out again.
+    """
+    inputs = AnsweredSamples(transaction, scoring.version, results, scoring.workflow.columns())
+    facts = scoring.workflow.prepare(inputs, scoring.configuration)
+    found = _whole(transaction, inputs, scoring.workflow, facts)
+    return _results_of(
+        transaction, results, replace(found, facts=_concluded(transaction, scoring.workflow, inputs, found))
+    )
 
 
 def _whole(transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts) -> _Scored:

@@ -14,9 +14,9 @@ from kolena_store.test_runs.outcome import TestResults
 from kolena_store.test_runs.request import listed, suite_of
 from kolena_store.test_runs.time_fields import time_notes
 from kolena_store.test_suites import Bins, SuiteReport
-from kolena_store.workflows import Configuration
+from kolena_store.workflows import Configuration, Workflow
 
-__all__ = ["TestOptions", "run_models"]
+__all__ = ["Requested", "TestOptions", "requested", "run_models", "run_requested"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,15 @@ class TestOptions:
     limits: Limits = DEFAULT_LIMITS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """A test that was asked for and not yet run; `notes` are what there is to say of its suite."""
+
+    request: TestRequest
+    workflow: Workflow
+    notes: tuple[str, ...]
+
+
 def run_models(
     transaction: Transaction, name: str, models: str | Sequence[str] | None, options: TestOptions
 ) -> TestResults:
@@ -41,6 +50,17 @@ def run_models(
 
     Raises:
         StoreError: an unknown name, a refused suite or configuration, or data that don't allow it.
+    """
+    return run_requested(transaction, requested(transaction, name, models, options))
+
+
+def requested(
+    transaction: Transaction, name: str, models: str | Sequence[str] | None, options: TestOptions
+) -> Requested:
+    """Return what to test: the suite is applied if it is a file, and the models are known to have results.
+
+    Raises:
+        StoreError: an unknown name, or a refused suite.
     """
     dataset = dataset_named(transaction, name)
     version = version_of(transaction, dataset)
@@ -58,6 +78,16 @@ def run_models(
         common=options.common,
         limits=options.limits,
     )
-    run_ids = run_tests(transaction, request)
-    results = load_results(transaction, run_ids, headlines=workflow.headlines(), metrics=metrics)
-    return replace(results, notes=(*results.notes, *notes, *time_notes(version)))
+    return Requested(request=request, workflow=workflow, notes=(*notes, *time_notes(version)))
+
+
+def run_requested(transaction: Transaction, given: Requested) -> TestResults:
+    """Run a test and return its results.
+
+    Raises:
+        StoreError: a refused configuration, or data that don't allow it.
+    """
+    run_ids = run_tests(transaction, given.request)
+    headlines = given.workflow.headlines()
+    results = load_results(transaction, run_ids, headlines=headlines, metrics=given.request.metrics)
+    return replace(results, notes=(*results.notes, *given.notes)) if given.notes else results

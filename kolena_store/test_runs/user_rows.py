@@ -13,6 +13,7 @@ from kolena_store.membership.bitmaps import Words
 from kolena_store.metrics.design import SamplingDesign
 from kolena_store.metrics.user.answers import Outcome, SpreadKind, outcome, spread_kind
 from kolena_store.metrics.user.fields import SIDES, Fields, named_fields
+from kolena_store.metrics.user.loading import ANSWERED, ANSWERED_BY_BASELINE
 from kolena_store.metrics.user.process import Job, Limits, run_job
 from kolena_store.metrics.user.stored import UserMetric
 from kolena_store.predicates import parse_tree, tokenize
@@ -25,7 +26,7 @@ from kolena_store.test_runs.rows import METRIC_SCHEMA, RunKeys
 from kolena_store.test_runs.scoring import ScoredResults
 from kolena_store.workflows import Workflow
 
-__all__ = ["UserMetricsPlan", "with_user_metrics"]
+__all__ = ["UserMetricsPlan", "user_metrics_job", "with_user_metrics"]
 
 OF_SAMPLES = Outcome(value=None, n=0, reason="the metric is of samples, and the test case selects objects")
 
@@ -57,7 +58,8 @@ def with_user_metrics(
     Raises:
         LimitExceeded: a query took more time or memory than it may; the message names the metric and the test case.
     """
-    answers = run_job(_job(session, plan, scored, keys), plan.limits)
+    job = user_metrics_job(session, plan, [scored], keys.test_cases)
+    answers = run_job(replace(job, spreads=_spreads(plan)), plan.limits)
     n_answered = measured.n_answered.tolist()
     outcomes = [
         OF_SAMPLES
@@ -75,26 +77,32 @@ def with_user_metrics(
     return replace(measured, metrics=rows)
 
 
-def _job(session: Session, plan: UserMetricsPlan, scored: ScoredResults, keys: RunKeys) -> Job:
-    schema = plan.workflow.sample_metrics_schema(scored.facts)
-    learned = plan.fields.get("m", {}) if scored.facts.columns is not None else {}
+def user_metrics_job(
+    session: Session, plan: UserMetricsPlan, scored: Sequence[ScoredResults], test_cases: Sequence[str]
+) -> Job:
+    """Return the queries of some user metrics on every test case, for one model or for a model and a baseline."""
+    schema = plan.workflow.sample_metrics_schema(scored[0].facts)
+    learned = plan.fields.get("m", {}) if scored[0].facts.columns is not None else {}
     fields = {**plan.fields, "m": {**metric_fields(session, schema), **learned}}
     named = _named(plan.metrics, fields)
     read = frozenset[str]().union(*(tables_read(metric.query) for metric in plan.metrics))
     tables = [table for table in attached_tables(session, plan.version) if lowered(table.name) in read]
     return Job(
         setup=[
-            answered_table(session, plan.version, scored, fields=fields, named=named),
+            *(
+                answered_table(session, plan.version, one, fields=fields, named=named, table=table)
+                for one, table in zip(scored, (ANSWERED, ANSWERED_BY_BASELINE), strict=False)
+            ),
             *([statement("queries/user_metrics", "attached_schema").fill()] if tables else []),
             *(loaded_table(session, table) for table in tables),
         ],
         queries={metric.name: metric.query for metric in plan.metrics},
-        cases=[f"test case {name!r}" for name in keys.test_cases],
+        cases=[f"test case {name!r}" for name in test_cases],
         members=plan.members,
         size=plan.size,
-        spreads=_spreads(plan),
         clusters=plan.design.clusters,
         tables=[table.name for table in tables],
+        is_paired=len(scored) > 1,
     )
 
 

@@ -52,6 +52,7 @@ def _computed_again(transaction: Transaction, damaged: Sequence[FileRecord]) -> 
     yield from _memberships(transaction, derived, untouched)
     yield from _scores(transaction, derived, untouched)
     yield from runs_again(transaction, derived, unreadable=untouched)
+    yield from _comparisons(transaction, derived)
 
 
 def _memberships(transaction: Transaction, file_ids: Sequence[int], untouched: Collection[int]) -> Iterator[str]:
@@ -77,6 +78,13 @@ def _scores(transaction: Transaction, file_ids: Sequence[int], untouched: Collec
     for stored in lost:
         what = f"the sample metrics of {stored.model} on {stored.dataset} version {stored.dataset_version}"
         yield _attempted(what, partial(score_again, transaction, stored))
+
+
+def _comparisons(transaction: Transaction, file_ids: Sequence[int]) -> Iterator[str]:
+    for number, model, baseline, dataset in transaction.rows("verification.comparisons_in", file_ids=file_ids):
+        transaction.run("verification.forget_comparison", comparison_id=number)
+        transaction.has_new_runs = True
+        yield f"forgot the comparison of {model} with {baseline} on {dataset}, for the next one to make"
 
 
 def _select_again(

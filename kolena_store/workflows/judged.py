@@ -53,7 +53,8 @@ class Judged(Workflow):
             "score": SCORE_HELP,
             "graders": OptionHelp(
                 "RULE,RULE",
-                "How lists of several graders become one answer: majority or unanimous, mean or median.",
+                "How lists of several graders become one answer: majority or unanimous, mean or median, e.g. "
+                "--graders majority,mean.",
             ),
         }
     )

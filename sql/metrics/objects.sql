@@ -487,7 +487,7 @@ false_positives / nullif(images, 0)
 -- range: [0, 1]
 -- n: coalesce(sum(objects), 0)
 -- measured: max(n_answered)
--- interval: none: how single images move a miss rate at a given rate of false positives is no smooth function
+-- interval: bootstrap
 -- formula: mean over the classes with objects of: geometric mean of the miss rates at 9 rates of false positives per image from .01 to 1 (Dollar 2012)
 -- undefined: there is no object
 avg(log_average_miss_rate)
@@ -499,7 +499,7 @@ avg(log_average_miss_rate)
 -- range: [0, 1]
 -- n: objects
 -- measured: n_answered
--- interval: none: how single images move a miss rate at a given rate of false positives is no smooth function
+-- interval: bootstrap
 -- formula: geometric mean of the miss rates at 9 rates of false positives per image from .01 to 1 (Dollar 2012)
 -- undefined: there is no object
 log_average_miss_rate

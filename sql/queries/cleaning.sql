@@ -31,6 +31,7 @@ WITH dataset_versions AS (
     JOIN results_versions ON results_versions.results_id = scored.results_id
         AND results_versions.version = results_version
     UNION ALL SELECT unnest([term_file, metric_file]) FROM catalogue.test_runs
+    UNION ALL SELECT rows_file FROM catalogue.comparisons
 )
 SELECT file_id, kind, sha256, n_rows, n_bytes, first_sample, last_sample, added_in FROM catalogue.files
 WHERE file_id NOT IN (SELECT file_id FROM needed WHERE file_id IS NOT NULL)
@@ -111,6 +112,12 @@ SELECT DISTINCT {column} FROM catalogue.test_runs WHERE status = 'done' AND {col
 -- name: move_rows_of_runs(old, new)
 -- example: column = metric_file
 UPDATE catalogue.test_runs SET {column} = $new WHERE {column} IN (SELECT unnest($old::BIGINT[]));
+
+-- name: row_files_of_comparisons()
+SELECT DISTINCT rows_file FROM catalogue.comparisons WHERE rows_file IS NOT NULL ORDER BY ALL;
+
+-- name: move_rows_of_comparisons(old, new)
+UPDATE catalogue.comparisons SET rows_file = $new WHERE rows_file IN (SELECT unnest($old::BIGINT[]));
 
 -- name: move_id_files(id, first, old, new)
 UPDATE catalogue.datasets SET id_map_files = list_filter(

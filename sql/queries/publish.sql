@@ -23,6 +23,9 @@ ORDER BY results_id, sample_metrics.configuration_id NULLS FIRST;
 -- name: all_metric_files()
 SELECT DISTINCT metric_file FROM catalogue.test_runs WHERE metric_file IS NOT NULL ORDER BY metric_file;
 
+-- name: all_comparison_files()
+SELECT DISTINCT rows_file FROM catalogue.comparisons WHERE rows_file IS NOT NULL ORDER BY rows_file;
+
 -- name: term_files(dataset_id)
 SELECT DISTINCT term_file FROM catalogue.test_runs
 WHERE dataset_id = $dataset_id AND term_file IS NOT NULL ORDER BY term_file;

@@ -84,11 +84,11 @@ INSERT INTO catalogue.thresholds VALUES (
 -- name: run_of_key(run_key)
 SELECT run_id FROM catalogue.test_runs WHERE run_key = $run_key AND status = 'done';
 
--- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused, repeats)
+-- name: insert_run(run_id, run_key, dataset_id, dataset_version, results_id, results_version, suite_id, suite_version, configuration_id, restriction, metric_set, status, origin, notes, level, seed, term_file, metric_file, software, started, seconds, n_scored, n_reused, repeats, definitions)
 INSERT INTO catalogue.test_runs VALUES (
     $run_id, $run_key, $dataset_id, $dataset_version, $results_id, $results_version, $suite_id, $suite_version,
     $configuration_id, $restriction, $metric_set, $status, $origin, $notes, $level, $seed, $term_file,
-    $metric_file, $software, $started, $seconds, $n_scored, $n_reused, $repeats
+    $metric_file, $software, $started, $seconds, $n_scored, $n_reused, $repeats, $definitions
 );
 
 -- name: all_runs()
@@ -142,7 +142,7 @@ SELECT * FROM read_parquet($files) WHERE list_contains($run_ids::BIGINT[], run);
 
 -- name: stored_runs()
 SELECT run_id, run_key, test_runs.dataset_id, dataset_version, results_id, results_version, suite_id, suite_version,
-    test_runs.configuration_id, evaluator.document AS configuration, restriction, metric_set, models.name AS model,
+    test_runs.configuration_id, evaluator.document AS configuration, restriction, metric_set, definitions, models.name AS model,
     datasets.name AS dataset, test_suites.name AS suite, term_file, metric_file
 FROM catalogue.test_runs
 JOIN catalogue.datasets USING (dataset_id)

@@ -21,6 +21,7 @@ UPDATE catalogue.metric_versions SET is_current = (version IS NOT DISTINCT FROM 
 WHERE dataset_id = $dataset_id AND name = $name;
 
 -- name: load_answered()
+-- example: table = answered
 -- example: model = 'v1'
 -- example: configuration = NULL
 -- example: s = NULL
@@ -32,7 +33,7 @@ WHERE dataset_id = $dataset_id AND name = $name;
 -- example: scored = ['x.parquet']
 -- example: same_repeat = TRUE
 -- example: weight = 1
-CREATE TABLE answered AS
+CREATE TABLE {table} AS
 SELECT samples._sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration,
     {weight} AS _weight, {s} AS s, {g} AS g, {i} AS i, {m} AS m
 FROM read_parquet({samples}, union_by_name = true) AS samples
@@ -69,12 +70,14 @@ SET enable_external_access = false;
 SET lock_configuration = true;
 
 -- name: answered_samples()
-SELECT _sample FROM answered;
+-- example: table = answered
+SELECT _sample FROM {table};
 
 -- The members are copied: as a condition of the view, DuckDB may evaluate the user's casts on other samples first.
 
 -- name: choose_members()
-CREATE OR REPLACE TABLE chosen AS SELECT answered.* FROM answered POSITIONAL JOIN given WHERE is_member;
+-- example: table = answered
+CREATE OR REPLACE TABLE chosen AS SELECT whole.* FROM {table} AS whole POSITIONAL JOIN given WHERE is_member;
 
 -- A sample that is drawn twice is two samples, each with its own number and its own rows of attached tables.
 
@@ -83,9 +86,10 @@ CREATE OR REPLACE TABLE draws AS SELECT _sample AS original, row_number() OVER (
 FROM (SELECT _sample, unnest(range(times)) FROM drawn_samples);
 
 -- name: draw_again()
+-- example: table = answered
 CREATE OR REPLACE TABLE chosen AS
-SELECT answered.* REPLACE (draws.number AS _sample)
-FROM answered JOIN draws ON draws.original = answered._sample ORDER BY draws.number;
+SELECT whole.* REPLACE (draws.number AS _sample)
+FROM {table} AS whole JOIN draws ON draws.original = whole._sample ORDER BY draws.number;
 
 -- name: results()
 CREATE OR REPLACE VIEW results AS SELECT * FROM chosen;
@@ -123,7 +127,8 @@ FROM attached.{table} AS whole JOIN draws ON draws.original = whole._sample;
 -- Additive aggregates: what each sample adds is evaluated once, then summed for every test case outside SQL.
 
 -- name: every_answer()
-CREATE OR REPLACE VIEW results AS SELECT * FROM answered;
+-- example: table = answered
+CREATE OR REPLACE VIEW results AS SELECT * FROM {table};
 
 -- name: term_values()
 -- example: columns = 1::BIGINT AS t0

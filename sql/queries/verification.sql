@@ -188,6 +188,19 @@ JOIN (
 JOIN catalogue.files USING (file_id)
 WHERE last_sample >= next_sample ORDER BY ALL;
 
+-- name: comparisons_in(file_ids)
+SELECT comparison_id, models.name AS model, baselines.name AS baseline, datasets.name AS dataset
+FROM catalogue.comparisons
+JOIN catalogue.datasets USING (dataset_id)
+JOIN catalogue.results USING (results_id)
+JOIN catalogue.models USING (model_id)
+JOIN catalogue.results AS of_baseline ON of_baseline.results_id = baseline_results_id
+JOIN catalogue.models AS baselines ON baselines.model_id = of_baseline.model_id
+WHERE rows_file IN (SELECT unnest($file_ids::BIGINT[])) ORDER BY comparison_id;
+
+-- name: forget_comparison(comparison_id)
+DELETE FROM catalogue.comparisons WHERE comparison_id = $comparison_id;
+
 -- name: all_files()
 SELECT file_id, kind, sha256, n_rows, n_bytes, first_sample, last_sample, added_in FROM catalogue.files ORDER BY file_id;
 

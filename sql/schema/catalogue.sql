@@ -109,7 +109,15 @@ CREATE TABLE catalogue.test_runs (
     results_version INTEGER, suite_id BIGINT, suite_version INTEGER, configuration_id BIGINT, restriction VARCHAR,
     metric_set VARCHAR, status VARCHAR, origin VARCHAR, notes VARCHAR[], level DOUBLE, seed BIGINT,
     term_file BIGINT, metric_file BIGINT, software VARCHAR, started TIMESTAMP, seconds DOUBLE, n_scored BIGINT, n_reused BIGINT,
-    repeats VARCHAR
+    repeats VARCHAR, definitions VARCHAR
+);
+
+-- name: comparisons()
+CREATE TABLE catalogue.comparisons (
+    comparison_id BIGINT, comparison_key VARCHAR, dataset_id BIGINT, dataset_version INTEGER, results_id BIGINT,
+    results_version INTEGER, baseline_results_id BIGINT, baseline_results_version INTEGER, suite_id BIGINT,
+    suite_version INTEGER, configuration_id BIGINT, options VARCHAR, found VARCHAR, rows_file BIGINT, software VARCHAR,
+    started TIMESTAMP, seconds DOUBLE
 );
 
 -- name: published()

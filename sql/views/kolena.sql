@@ -90,6 +90,41 @@ WHERE FALSE;
 -- example: files = ['x.parquet']
 CREATE OR REPLACE VIEW kolena.metrics AS SELECT * FROM read_parquet({files});
 
+-- name: no_comparisons()
+CREATE OR REPLACE VIEW kolena.comparisons AS
+SELECT NULL::BIGINT AS comparison, NULL::VARCHAR AS dataset, NULL::VARCHAR AS suite, NULL::VARCHAR AS model,
+    NULL::VARCHAR AS upload_configuration, NULL::VARCHAR AS baseline_model,
+    NULL::VARCHAR AS baseline_upload_configuration, NULL::VARCHAR AS test_case, NULL::VARCHAR AS metric,
+    NULL::VARCHAR AS class, NULL::VARCHAR AS better, NULL::DOUBLE AS value, NULL::DOUBLE AS baseline,
+    NULL::DOUBLE AS delta, NULL::DOUBLE AS ci_low, NULL::DOUBLE AS ci_high, NULL::VARCHAR AS method,
+    NULL::DOUBLE AS p, NULL::VARCHAR AS test, NULL::DOUBLE AS q, NULL::VARCHAR AS family, NULL::DOUBLE AS mde,
+    NULL::VARCHAR AS mde_basis, NULL::BIGINT AS n, NULL::BIGINT AS baseline_n, NULL::BIGINT AS n_samples,
+    NULL::BIGINT AS n_missing, NULL::BIGINT AS n_null, NULL::BIGINT AS n_only_model,
+    NULL::BIGINT AS n_only_baseline, NULL::DOUBLE AS tolerance, NULL::DOUBLE AS q_equivalence,
+    NULL::VARCHAR AS verdict, NULL::BOOLEAN AS detected, NULL::VARCHAR AS reason, NULL::VARCHAR AS note,
+    NULL::INTEGER AS dataset_version, NULL::INTEGER AS results_version, NULL::INTEGER AS baseline_results_version,
+    NULL::INTEGER AS suite_version, NULL::VARCHAR AS configuration, NULL::DOUBLE AS alpha,
+    NULL::VARCHAR AS correction, NULL::TIMESTAMP AS started, NULL::BOOLEAN AS outdated
+WHERE FALSE;
+
+-- name: comparisons()
+-- example: files = ['x.parquet']
+CREATE OR REPLACE VIEW kolena.comparisons AS
+SELECT found.*, made.dataset_version, made.results_version, baseline_results_version, made.suite_version,
+    evaluator.document AS configuration, json_extract_string(options, '$.alpha')::DOUBLE AS alpha,
+    json_extract_string(options, '$.correction') AS correction, made.started,
+    made.dataset_version < newest_dataset.version OR made.results_version < newest_results.version
+        OR baseline_results_version < newest_baseline.version AS outdated
+FROM read_parquet({files}) AS found
+JOIN catalogue.comparisons AS made ON made.comparison_id = found.comparison
+JOIN (SELECT dataset_id, max(version) AS version FROM catalogue.dataset_versions GROUP BY dataset_id)
+    AS newest_dataset ON newest_dataset.dataset_id = made.dataset_id
+JOIN (SELECT results_id, max(version) AS version FROM catalogue.results_versions GROUP BY results_id)
+    AS newest_results ON newest_results.results_id = made.results_id
+JOIN (SELECT results_id, max(version) AS version FROM catalogue.results_versions GROUP BY results_id)
+    AS newest_baseline ON newest_baseline.results_id = made.baseline_results_id
+LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = made.configuration_id;
+
 -- name: metric_definitions()
 CREATE OR REPLACE VIEW kolena.metric_definitions AS
 SELECT datasets.name AS dataset, json_extract_string(workflow, '$.workflow') AS workflow, metric, level, better, unit,
@@ -102,3 +137,7 @@ QUALIFY version = max(version) OVER (PARTITION BY dataset_id);
 -- name: contract()
 -- example: version = 1
 CREATE OR REPLACE VIEW kolena.contract AS SELECT {version}::INTEGER AS version, '1.1.3' AS oldest_duckdb;
+
+-- name: history()
+-- example: history = SELECT 1
+CREATE OR REPLACE VIEW kolena.history AS {history};

@@ -14,7 +14,7 @@ import pytest
 
 import kolena_store
 from kolena_store.cli import demo, demo_command
-from kolena_store.cli.demo import RenderedDigits, suite_text
+from kolena_store.cli.demo import RenderedDigits, standard_text, suite_text
 
 LONGEST_SECONDS = 60
 STEP = re.compile(r"^  (\S*python\S* -m kolena_store .*)$", re.MULTILINE)
@@ -73,10 +73,12 @@ def test_the_whole_demo_finishes_within_a_minute_and_its_commands_work(folder: P
     assert "lower on Occluded" in " ".join(out.split())
     steps = STEP.findall(out)
     assert len(steps) == 5
+    assert "digits in the wild: FAILED" in out
+    assert "Occluded" in out.split("no regression anywhere\n")[1].split("ci_low and ci_high")[0]
     environment = {**os.environ, "PYTHONPATH": str(Path(kolena_store.__file__).parents[1])}
     for step in steps:
         done = subprocess.run(step, shell=True, env=environment, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stderr) == (0, ""), step
+        assert (done.returncode, done.stderr) == (1 if " check " in step else 0, ""), step
         assert done.stdout
 
 
@@ -88,6 +90,25 @@ def test_the_table_and_the_closing_sentence_are_printed(ks, quick: Path) -> None
         text.split()
     )
     assert all(len(line) <= 80 for line in text.split("Next")[0].splitlines())
+
+
+def test_it_ends_with_verdicts_and_a_check_that_fails_for_a_confirmed_regression(ks, quick: Path) -> None:
+    text = ks("demo").stdout
+    assert re.search(r"v2 against v1: \d regressed, ", text)
+    end = text.split("And may v2 ship?")[1]
+    assert "digits in the wild: FAILED\nv2 against v1 on digits version 1" in end
+    assert re.search(r"^Occluded +-\.400 .* n 200 +fail: regressed; ", end, re.MULTILINE)
+    assert (quick / "digits.standard.toml").read_text(encoding="utf-8") == standard_text()
+    assert ks("check", "digits.standard.toml", "--model", "v2", "--baseline", "v1", code=1).stdout in end
+
+
+def test_a_standard_that_lies_there_is_used_and_stays(ks, quick: Path) -> None:
+    mine = standard_text().replace('severity = "fail"', "").replace("digits in the wild", "my own")
+    (quick / "digits.standard.toml").write_text(mine, encoding="utf-8")
+    result = ks("demo")
+    assert "digits.standard.toml differs from the demo's standard; it is applied as it is" in result.stderr
+    assert "my own: FAILED" in result.stdout
+    assert (quick / "digits.standard.toml").read_text(encoding="utf-8") == mine
 
 
 def test_what_takes_time_is_said_on_stderr(ks, quick: Path) -> None:

@@ -42,7 +42,7 @@ def blocks(page: Path) -> Iterator[Block]:
 def environment() -> dict[str, str]:
     scripts = str(Path(sys.executable).parent)
     paths = {"PATH": f"{scripts}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
-    return {**os.environ, **paths}
+    return {**os.environ, **paths, "PYTEST_PLUGINS": "kolena_store.pytest_plugin", "PYTEST_ADDOPTS": "-p no:randomly"}
 
 
 def run(command: str, folder: Path, *, fails: bool = False) -> str:

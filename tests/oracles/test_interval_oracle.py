@@ -156,8 +156,10 @@ def test_a_median_of_too_few_has_no_interval() -> None:
 def test_a_linearised_metric_of_a_kernel_without_influence_is_refused() -> None:
     """Its samples would seem to move nothing, and its interval would be too narrow."""
     nothing = SampleColumns(size=0, answered=np.zeros(0, np.uint64), flags={}, numbers={}, codes={}, matrices={})
-    term = TermDefinition(name="middle", kind="kernel", kernel="median", by=(), over=None, expression=Fragment("error"))
-    with pytest.raises(InvalidInput, match="'middle' has no linearised interval.*'median'"):
+    term = TermDefinition(
+        name="gaps", kind="kernel", kernel="expected_calibration_error", by=(), over=None, expression=Fragment("a, b")
+    )
+    with pytest.raises(InvalidInput, match="'gaps' has no linearised interval.*'expected_calibration_error'"):
         KernelInfluence(nothing, INDEPENDENT).influence(term, nothing.answered, np.zeros(0, np.int64))
 
 

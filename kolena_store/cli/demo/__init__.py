@@ -1,6 +1,13 @@
 """What the demo shows: real handwritten digits under measured conditions, and two models trained there and then."""
 
-from kolena_store.cli.demo.digits import RenderedDigits, demo_samples, rendered_digits, require_packages, suite_text
+from kolena_store.cli.demo.digits import (
+    RenderedDigits,
+    demo_samples,
+    rendered_digits,
+    require_packages,
+    standard_text,
+    suite_text,
+)
 from kolena_store.cli.demo.training import demo_predictions
 
 __all__ = [
@@ -9,5 +16,6 @@ __all__ = [
     "demo_samples",
     "rendered_digits",
     "require_packages",
+    "standard_text",
     "suite_text",
 ]

@@ -22,6 +22,7 @@ __all__ = [
     "rendered",
     "rendered_digits",
     "require_packages",
+    "standard_text",
     "suite_text",
     "training_half",
 ]
@@ -116,7 +117,16 @@ def require_packages() -> None:
 
 def suite_text() -> str:
     """Return the demo's test suite: the scenarios as views over the test samples."""
-    return files("kolena_store.cli.demo").joinpath("digits.sql").read_text(encoding="utf-8")
+    return _text("digits.sql")
+
+
+def standard_text() -> str:
+    """Return the demo's quality standard: what a model must show on the scenarios of the suite."""
+    return _text("digits.standard.toml")
+
+
+def _text(name: str) -> str:
+    return files("kolena_store.cli.demo").joinpath(name).read_text(encoding="utf-8")
 
 
 @cache

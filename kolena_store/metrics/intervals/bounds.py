@@ -17,6 +17,7 @@ from kolena_store.metrics.intervals.shapes import Made, rows_of, why_not, within
 from kolena_store.metrics.intervals.spread import Spread, spreads
 from kolena_store.metrics.intervals.tables import FEW_TRUTHS, MANY_TRUTHS, ConfusionTables, class_table_bounds
 from kolena_store.metrics.intervals.units import bounds_by_units, median_by_units
+from kolena_store.metrics.objects.resampling import N_RESAMPLES
 from kolena_store.statistics.proportions import wilson_bounds
 from kolena_store.statistics.reasons import ONE_SAMPLE
 from kolena_store.statistics.smooth import Numbers, logit_bounds
@@ -109,6 +110,7 @@ class _Maker:
             "table": self._class_table if _is_of_class(values.metric) else self._table,
             "linearised": self._linearised,
             "kernel": self._kernel,
+            "bootstrap": self._bootstrap,
         }[rule.kind](values)
 
     def _wilson(self, values: MetricValues, method: str = "wilson") -> Made:
@@ -146,10 +148,16 @@ class _Maker:
         few = f", approximate: a class has fewer than {FEW_TRUTHS} truths" if fewest_truths < FEW_TRUTHS else ""
         return f"multinomial percentile{few}"
 
-    def _linearised(self, values: MetricValues) -> Made:
-        variance = rows_of(values, self._spreads[values.metric].variance)
-        low, high = within_range(values, variance, values.n, self._evidence.level)
-        return _made(low, high, "linearised t", why_not(values.n, variance))
+    def _linearised(self, values: MetricValues, method: str = "linearised t") -> Made:
+        spread = self._spreads[values.metric]
+        variance, n = rows_of(values, spread.variance), values.n
+        if is_of_objects(self._evidence, values.metric):
+            n = rows_of(values, spread.n_units)
+        low, high = within_range(values, variance, n, self._evidence.level)
+        return _made(low, high, method, why_not(n, variance))
+
+    def _bootstrap(self, values: MetricValues) -> Made:
+        return self._linearised(values, f"bootstrap t, {N_RESAMPLES} resamples")
 
     def _kernel(self, values: MetricValues) -> Made:
         if values.metric in self._spread_metrics:
@@ -171,16 +179,19 @@ class _Maker:
         return [
             metric
             for metric in self._defined
-            if metric.interval.kind == "linearised" or self._kernel_of(metric) in RANK_KERNELS
+            if metric.interval.kind in ("linearised", "bootstrap") or self._kernel_of(metric) in RANK_KERNELS
         ]
 
     def _kernel_of(self, metric: MetricDefinition) -> str | None:
         """Return the kernel of a metric that is one term of a kernel."""
-        return self._term_of(metric).kernel if metric.interval.kind == "kernel" else None
+        term = self._evidence.kernel_term(metric)
+        return term.kernel if term is not None else None
 
     def _term_of(self, metric: MetricDefinition) -> TermDefinition:
         """Return the term that a metric is."""
-        return next(term for term in self._evidence.definitions if term.name == str(metric.expression))
+        term = self._evidence.kernel_term(metric)
+        assert term is not None
+        return term
 
     @cached_property
     def _spreads(self) -> dict[MetricDefinition, Spread]:

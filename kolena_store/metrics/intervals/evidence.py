@@ -54,6 +54,12 @@ class Evidence:
         """Return a metric's derivatives by its terms on every test case."""
         return gradient_of(metric.expression, self.terms_for(metric))
 
+    def kernel_term(self, metric: MetricDefinition) -> TermDefinition | None:
+        """Return the term that a metric is, when it is one term of a kernel."""
+        if metric.interval.kind != "kernel":
+            return None
+        return next(term for term in self.definitions if term.name == str(metric.expression))
+
     def definitions_of(self, metric: MetricDefinition) -> list[TermDefinition]:
         """Return the terms that a metric is made of."""
         words = metric.words()

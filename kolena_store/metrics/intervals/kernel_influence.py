@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kolena_store.errors import InvalidInput
 from kolena_store.membership.bitmaps import Samples, Words
@@ -11,6 +12,7 @@ from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.design import SamplingDesign
 from kolena_store.metrics.element_columns import kernel_arguments
 from kolena_store.metrics.grade_agreement import ordinal_alpha_influence
+from kolena_store.metrics.intervals.medians import median_influence
 from kolena_store.metrics.kernels import AveragePrecision, RocAuc
 from kolena_store.metrics.rank_influence import kendall_tau_b_influence, spearman_influence
 from kolena_store.metrics.ranked_columns import ranked_of_class, ranked_over_classes
@@ -19,8 +21,9 @@ from kolena_store.metrics.sample_columns import LIST_KERNELS, SampleColumns
 from kolena_store.metrics.score_influence import ScoreInfluence
 from kolena_store.statistics.smooth import Numbers, summed
 
-__all__ = ["RANK_KERNELS", "KernelInfluence"]
+__all__ = ["MEDIAN", "RANK_KERNELS", "SCORE_KERNELS", "KernelInfluence"]
 
+MEDIAN = "median"
 ScoreKernel = Callable[[Numbers, Numbers], ScoreInfluence]
 
 SCORE_KERNELS: Mapping[str, ScoreKernel] = MappingProxyType(
@@ -55,6 +58,9 @@ class KernelInfluence:
         if term.kernel in LIST_KERNELS:
             grades = self._columns.lists[kernel_arguments(term)[0]]
             return ordinal_alpha_influence(grades, samples)[:, np.newaxis]
+        if term.kernel == MEDIAN:
+            values = self._columns.numbers[kernel_arguments(term)[0]]
+            return median_influence(values, self._design, samples)[:, np.newaxis]
         kernel = SCORE_KERNELS.get(str(term.kernel))
         if kernel is None:
             raise InvalidInput(
@@ -63,6 +69,12 @@ class KernelInfluence:
             )
         columns = [self._of_scores(kernel, ranked, members, samples) for ranked in self._rankings(term)]
         return np.column_stack(columns) if columns else np.zeros((samples.size, 0))
+
+    def positives(self, term: TermDefinition, code: int, samples: Samples) -> NDArray[np.bool_]:
+        """Return which of some samples are positives of the ranking of one class."""
+        if term.each:
+            return np.asarray(self._columns.element_numbers[kernel_arguments(term)[1]][code, samples] == 1)
+        return np.asarray(self._columns.codes[term.by[0]][samples] == code)
 
     def _of_ranks(self, term: TermDefinition, samples: Samples) -> Numbers:
         x, y = (self._columns.numbers[text][samples] for text in kernel_arguments(term))

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolena_store.membership.bitmaps import to_samples
-from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.intervals.evidence import Evidence
-from kolena_store.metrics.intervals.kernel_influence import KernelInfluence
+from kolena_store.metrics.intervals.kernel_influence import SCORE_KERNELS, KernelInfluence
 from kolena_store.statistics.smooth import Numbers, dot, summed
 
 __all__ = ["CaseSamples"]
@@ -49,6 +49,14 @@ class CaseSamples:
             return moved
         return summed(self.clusters, moved, self.n_clusters)
 
+    def by_sample(self, moved: Numbers) -> Numbers:
+        """Return the influence of each sample: the sum of those of its rows, where there are several."""
+        rows = self._evidence.columns.rows
+        if rows is None:
+            return moved
+        places = np.unique(rows.samples[self.samples], return_inverse=True)[1].astype(np.int64)
+        return summed(places, moved, int(places.max(initial=-1)) + 1)
+
     def n_units(self, moved: Numbers, n: float) -> float:
         """Return how many independent units a metric of n samples rests on, given the influence of each unit.
 
@@ -84,6 +92,16 @@ class CaseSamples:
             elif term.kind in ("count", "sum"):
                 total += slope[0] * self._weighted(self.values(term))
         return total
+
+    def strata(self, metric: MetricDefinition, class_place: int) -> "NDArray[np.bool_] | None":
+        """Return which of the samples are positives of a metric that is one ranking of positives and negatives.
+
+        None for any other metric: its samples are drawn together, whatever they are.
+        """
+        term = self._evidence.kernel_term(metric)
+        if term is None or term.kernel not in SCORE_KERNELS or not term.is_of_class or class_place < 0:
+            return None
+        return self._kernels.positives(term, class_place, self.samples)
 
     def cluster_sums(self, term: TermDefinition, n_classes: int) -> Numbers:
         """Return what the samples of each cluster add to a term: [clusters, 1], or [clusters, classes].

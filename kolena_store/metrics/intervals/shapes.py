@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from kolena_store.metrics.aggregation import MetricValues
+from kolena_store.metrics.definitions import MetricDefinition
 from kolena_store.statistics.reasons import NO_SPREAD, ONE_SAMPLE, UNKNOWN_ERROR
 from kolena_store.statistics.smooth import Numbers, t_bounds
 
-__all__ = ["PROBABILITY", "Made", "rows_of", "why_not", "why_not_one", "within_range"]
+__all__ = ["PROBABILITY", "Made", "range_of", "rows_of", "why_not", "why_not_one", "within_range"]
 
 PROBABILITY = "[0, 1]"
 RANGE = re.compile(r"^[\[(](?P<low>[^,]+), (?P<high>[^\])]+)[\])]$")
@@ -34,9 +35,14 @@ def rows_of(values: MetricValues, table: Numbers) -> Numbers:
 
 def within_range(values: MetricValues, variance: Numbers, units: Numbers, level: float) -> tuple[Numbers, Numbers]:
     """Return t intervals on units - 1 degrees of freedom, kept within the metric's range."""
-    match = RANGE.match(values.metric.value_range)
-    least, greatest = (float(match[side]) for side in ("low", "high")) if match else (-np.inf, np.inf)
+    least, greatest = range_of(values.metric)
     return t_bounds(values.values, np.sqrt(variance), units - 1, level=level, least=least, greatest=greatest)
+
+
+def range_of(metric: MetricDefinition) -> tuple[float, float]:
+    """Return the smallest and the greatest value that a metric can have."""
+    match = RANGE.match(metric.value_range)
+    return (float(match["low"]), float(match["high"])) if match else (-np.inf, np.inf)
 
 
 def why_not(n: Numbers, variance: Numbers) -> list[str]:

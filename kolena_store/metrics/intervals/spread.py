@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
@@ -13,7 +14,7 @@ from kolena_store.metrics.intervals.kernel_influence import KernelInfluence
 from kolena_store.metrics.intervals.samples import CaseSamples
 from kolena_store.statistics.smooth import Numbers, dot, jackknife_variance
 
-__all__ = ["Spread", "spreads"]
+__all__ = ["Spread", "cluster_sums", "is_measured", "slopes_of_row", "spreads", "values_without"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +59,21 @@ def _spread(
     if evidence.design.clusters is not None and not has_kernel:
         return _without_each_cluster(evidence, samples, metric, case)
     is_of_class = metric.level in ("class", "class, positive")
-    rows = range(gradient.value.shape[1] if is_of_class else 1)
-    derivatives = [_row(gradient, terms, case, index if is_of_class else None) for index in rows]
-    if metric.level == "classes":
-        derivatives = [_of_all_classes(evidence, terms, row) for row in derivatives]
+    rows: Sequence[int | None] = range(gradient.value.shape[1]) if is_of_class else [None]
+    derivatives = [slopes_of_row(evidence, metric, gradient, case, index=index) for index in rows]
     return np.array([_squares(samples, terms, row, count) for row, count in zip(derivatives, n, strict=True)]).T
+
+
+def slopes_of_row(
+    evidence: Evidence, metric: MetricDefinition, gradient: Gradient, case: int, *, index: int | None
+) -> dict[str, Numbers]:
+    """Return a metric's derivatives by its terms on one test case, of one class or (None) of the whole.
+
+    Those by terms of classes have an entry for every class, 0 for those that don't enter.
+    """
+    terms = evidence.definitions_of(metric)
+    derivatives = _row(gradient, terms, case, index)
+    return _of_all_classes(evidence, terms, derivatives) if metric.level == "classes" else derivatives
 
 
 def _row(gradient: Gradient, terms: Sequence[TermDefinition], case: int, index: int | None) -> dict[str, Numbers]:
@@ -99,18 +110,42 @@ def _squares(
 
 
 def _without_each_cluster(evidence: Evidence, samples: CaseSamples, metric: MetricDefinition, case: int) -> Numbers:
+    sums = cluster_sums(evidence, samples, metric)
+    columns = values_without(evidence, metric, case, sums, is_left_out=is_measured(sums)).T
+    n_clusters = columns.shape[1]
+    return np.stack([jackknife_variance(columns), np.full(len(columns), n_clusters, dtype=np.float64)])
+
+
+def cluster_sums(evidence: Evidence, samples: CaseSamples, metric: MetricDefinition) -> dict[str, Numbers]:
+    """Return what the samples of each cluster add to the terms of a metric that are sums, as its expression reads them.
+
+    Each is [clusters, 1], or [clusters, classes].
+    """
     n_classes = len(evidence.classes.names)
-    whole = evidence.terms_for(metric, slice(case, case + 1))
     parts = {
         term.name: samples.cluster_sums(term, n_classes)
         for term in evidence.definitions_of(metric)
         if term.kind in ("count", "sum")
     }
     reported = evidence.reported if metric.level == "classes" else slice(None)
-    seen = {name: part[:, reported] if part.shape[1] > 1 else part for name, part in parts.items()}
-    is_measured = np.any(np.concatenate(list(seen.values()), axis=1) != 0, axis=1)
-    terms = {name: values - seen[name][is_measured] if name in seen else values for name, values in whole.items()}
+    return {name: part[:, reported] if part.shape[1] > 1 else part for name, part in parts.items()}
+
+
+def is_measured(sums: Mapping[str, Numbers]) -> NDArray[np.bool_]:
+    """Return which clusters add anything."""
+    return np.asarray(np.any(np.concatenate(list(sums.values()), axis=1) != 0, axis=1))
+
+
+def values_without(
+    evidence: Evidence,
+    metric: MetricDefinition,
+    case: int,
+    sums: Mapping[str, Numbers],
+    *,
+    is_left_out: NDArray[np.bool_],
+) -> Numbers:
+    """Return a metric's values on a test case without each of some clusters in turn: [clusters, 1 or classes]."""
+    whole = evidence.terms_for(metric, slice(case, case + 1))
+    terms = {name: values - sums[name][is_left_out] if name in sums else values for name, values in whole.items()}
     values = value_of(metric.expression, terms)
-    n_clusters = int(is_measured.sum())
-    columns = np.broadcast_to(values, (n_clusters, values.shape[1])).T
-    return np.stack([jackknife_variance(columns), np.full(len(columns), n_clusters, dtype=np.float64)])
+    return np.broadcast_to(values, (int(is_left_out.sum()), values.shape[1]))

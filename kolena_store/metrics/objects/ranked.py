@@ -1,7 +1,7 @@
 """Matches by class and falling score: what precision and recall of any selection of images are read from."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -77,6 +77,32 @@ class RankedMatches:
     change: Signs
     truth_images: Positions
     truth_groups: Positions
+
+    def within(self, is_chosen: Flags, curves: Collection[int]) -> "RankedMatches":
+        """Return the matches of some images, and only the events of some curves: what many resamples are drawn from.
+
+        Curves, classes and images keep their numbers.
+        """
+        kept = is_chosen[self.images]
+        places = np.cumsum(kept, dtype=np.int32) - 1
+        is_asked = np.isin(np.arange(len(self.curves)), list(curves))
+        events = is_chosen[self.event_images] & is_asked[self.segments // self.n_classes]
+        truths = is_chosen[self.truth_images]
+        return replace(
+            self,
+            images=self.images[kept],
+            ranks=self.ranks[kept],
+            scores=self.scores[kept],
+            class_starts=np.append(0, places + 1)[self.class_starts],
+            counted=self.counted[:, kept],
+            places=places[self.places[events]],
+            event_images=self.event_images[events],
+            segments=self.segments[events],
+            is_hit=self.is_hit[events],
+            change=self.change[events],
+            truth_images=self.truth_images[truths],
+            truth_groups=self.truth_groups[truths],
+        )
 
     @property
     def n_families(self) -> int:

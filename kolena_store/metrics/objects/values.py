@@ -1,6 +1,7 @@
 """The terms of metrics of objects on one selection of images: a number for each class."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from kolena_store.metrics.objects.precision import (
 )
 from kolena_store.metrics.objects.ranked import RankedMatches
 
-__all__ = ["ADDITIVE", "STATISTICS", "Entries", "ObjectStatistics", "ObjectValues"]
+__all__ = ["ADDITIVE", "RANKED", "STATISTICS", "Entries", "ObjectStatistics", "ObjectValues"]
 
 ELEVEN = 11
 AVERAGE_PRECISION: Mapping[str, tuple[str, int | None]] = MappingProxyType(
@@ -55,9 +56,13 @@ ADDITIVE = (
 )
 """Terms that are sums over images."""
 
-OTHERS = ("voc_average_precision", "voc_average_precision_11", "log_average_miss_rate")
+MISS_RATE = "log_average_miss_rate"
+OTHERS = ("voc_average_precision", "voc_average_precision_11", MISS_RATE)
 GAIN = "gain_"
-STATISTICS = (*ADDITIVE, *AVERAGE_PRECISION, *AVERAGE_RECALL, *OTHERS, *(f"{GAIN}{kind}" for kind in GAINS))
+RANKED = (*AVERAGE_PRECISION, *OTHERS, *(f"{GAIN}{kind}" for kind in GAINS))
+"""Terms that are read off the ranking of all detections, which is no smooth function of how often an image counts."""
+
+STATISTICS = (*ADDITIVE, *AVERAGE_RECALL, *RANKED)
 """All terms that there are."""
 
 
@@ -68,6 +73,10 @@ class Entries:
     images: Integers
     labels: Integers
     amounts: Floats
+
+    def only(self, chosen: Flags) -> "Entries":
+        """Return some of them."""
+        return Entries(images=self.images[chosen], labels=self.labels[chosen], amounts=self.amounts[chosen])
 
 
 class ObjectStatistics:
@@ -80,6 +89,27 @@ class ObjectStatistics:
         self.ranked: RankedMatches = curves.ranked
         self.gains = curves.gains() if any(name.startswith(GAIN) for name in wanted) else {}
         self.entries = {name: _entries(curves, name) for name in wanted if name in ADDITIVE}
+
+    def within(self, is_chosen: Flags) -> "ObjectStatistics":
+        """Return the terms that are wanted, of some images alone: those of a test case, to draw from many times."""
+        found = copy(self)
+        found.ranked = self.ranked.within(is_chosen, self._asked_curves())
+        found.gains = {kind: one.within(is_chosen, [0]) for kind, one in self.gains.items()}
+        found.entries = {name: one.only(is_chosen[one.images]) for name, one in self.entries.items()}
+        return found
+
+    def _asked_curves(self) -> set[int]:
+        """Return the curves that the wanted terms are read from."""
+        places, curves = self.curves.places, set()
+        for name in self.wanted:
+            if name in AVERAGE_PRECISION:
+                area, threshold = AVERAGE_PRECISION[name]
+                curves |= set(places[area] if threshold is None else [places[area][threshold]])
+            elif name in AVERAGE_RECALL:
+                curves |= set(places[AVERAGE_RECALL[name][0]])
+            elif name in OTHERS:
+                curves |= set(places["counting" if name == MISS_RATE else "one_to_one"])
+        return curves
 
     def on(self, weights: Weights) -> "ObjectValues":
         """Return the terms on a selection of images, or on images that count several times.
@@ -113,7 +143,7 @@ class ObjectValues:
         found: dict[str, Callable[[], Floats]] = {
             "voc_average_precision": lambda: area_under(self.hits)[self._place("one_to_one")],
             "voc_average_precision_11": lambda: interpolated_precision(self.hits, ELEVEN)[self._place("one_to_one")],
-            "log_average_miss_rate": lambda: log_average_miss_rate(
+            MISS_RATE: lambda: log_average_miss_rate(
                 self.hits, self._place("counting"), float(self.weights[self.curves.table.samples].sum())
             ),
         }

@@ -19,6 +19,7 @@ __all__ = [
     "Declared",
     "Outcome",
     "SpreadKind",
+    "difference_kind",
     "outcome",
     "shape_problem",
     "spread_kind",
@@ -52,12 +53,14 @@ class Declared(Protocol):
 class AnswerSpread:
     """The standard error of a query's value on one test case, NaN when it is not known, and how it was found.
 
-    The units that it rests on are clusters, or samples.
+    The units that it rests on are clusters, or samples. `n_differing`, of a difference of two models in counts, says
+    how many samples count otherwise for one of them.
     """
 
     kind: SpreadKind
     error: float
     n_units: int
+    n_differing: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,16 @@ def spread_kind(interval: IntervalKind | None, *, is_clustered: bool) -> SpreadK
         return "bootstrap"
     is_asked = interval == "ratio" or (interval != "none" and is_clustered)
     return "linearised" if is_asked else None
+
+
+def difference_kind(interval: IntervalKind | None) -> str | None:
+    """Return how the precision of a difference of this metric is found, or None when there is none.
+
+    Without a header that says so, only a query of sums has one, if it returns successes.
+    """
+    if interval in ("bootstrap", "none"):
+        return interval if interval == "bootstrap" else None
+    return "additive" if interval is None else "linearised"
 
 
 def outcome(metric: Declared, answer: Answer, *, n_rows: int, unit: str | None = None) -> Outcome:

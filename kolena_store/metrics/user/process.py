@@ -12,8 +12,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kolena_store.errors import DamagedStore, LimitExceeded, StoreError
-from kolena_store.metrics.user.answers import Answer, AnswerSpread, SpreadKind
-from kolena_store.metrics.user.child import ANSWERS_FILE, CLUSTERS_FILE, JOB_FILE, MEMBERS_FILE, OUT_OF_MEMORY
+from kolena_store.metrics.user.answers import Answer, AnswerSpread
+from kolena_store.metrics.user.child import ANSWERS_FILE, JOB_FILE, OUT_OF_MEMORY
+from kolena_store.metrics.user.loading import CLUSTERS_FILE, MEMBERS_FILE
 from kolena_store.progress import track
 from kolena_store.statistics.levels import SEED
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from kolena_store.membership.bitmaps import Words
     from kolena_store.metrics.counting import Codes
 
-__all__ = ["DEFAULT_LIMITS", "SECONDS_PER_QUERY", "Job", "Limits", "run_job"]
+__all__ = ["DEFAULT_LIMITS", "SECONDS_PER_QUERY", "Job", "Limits", "PairedAnswer", "run_job", "run_paired_job"]
 
 SECONDS_PER_QUERY = 60.0
 SECONDS_TO_LOAD = 600.0
@@ -58,6 +59,15 @@ DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairedAnswer:
+    """What a query returned on one test case for two models, and the spread of the difference, if it was asked for."""
+
+    first: Answer
+    second: Answer
+    spread: AnswerSpread | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """Queries by metric, and the test cases that each of them runs on.
 
@@ -66,7 +76,8 @@ class Job:
     samples are answered by adding up what each sample adds, and not by running them on each test case.
 
     `spreads` says for each query how its precision is found, if at all: `bootstrap`, or `linearised`, which falls back
-    on the bootstrap for a query that is no function of sums. `clusters` has the cluster of every `_sample`.
+    on the bootstrap for a query that is no function of sums, or `additive`, which does not. `clusters` has the cluster
+    of every `_sample`. With `is_paired`, `setup` also makes the table of the baseline, and every query runs on both.
     """
 
     setup: Sequence[str]
@@ -75,9 +86,10 @@ class Job:
     members: "Words"
     size: int
     is_summed: bool = True
-    spreads: Mapping[str, SpreadKind] = field(default_factory=dict)
+    spreads: Mapping[str, str] = field(default_factory=dict)
     clusters: "Codes | None" = None
     tables: Sequence[str] = ()
+    is_paired: bool = False
 
     @property
     def steps(self) -> list[tuple[str, str]]:
@@ -92,6 +104,23 @@ def run_job(job: Job, limits: Limits) -> list[Answer]:
         LimitExceeded: a query took more time or memory than it may; the message names the metric and the test case.
         DamagedStore: the samples can't be loaded.
     """
+    return [_answer(document) for document in _documents(job, limits)]
+
+
+def run_paired_job(job: Job, limits: Limits) -> list[PairedAnswer]:
+    """Return the answers of every query on both models, in the order of `job.steps`.
+
+    Raises:
+        LimitExceeded: a query took more time or memory than it may; the message names the metric and the test case.
+        DamagedStore: the samples can't be loaded.
+    """
+    return [
+        PairedAnswer(first=_answer(document["first"]), second=_answer(document["second"]), spread=_spread(document))
+        for document in _documents(job, limits)
+    ]
+
+
+def _documents(job: Job, limits: Limits) -> list[Mapping[str, Any]]:
     with TemporaryDirectory(prefix="kolena-store-metrics-") as name:
         folder = Path(name)
         _write_job(job, limits, folder)
@@ -110,6 +139,7 @@ def _write_job(job: Job, limits: Limits, folder: Path) -> None:
         "spreads": [job.spreads.get(metric) for metric in job.queries],
         "seed": SEED,
         "tables": list(job.tables),
+        "is_paired": job.is_paired,
     }
     if job.clusters is not None:
         job.clusters.astype("<i4").tofile(folder / CLUSTERS_FILE)
@@ -121,7 +151,7 @@ def _write_job(job: Job, limits: Limits, folder: Path) -> None:
             stream.write_batch(pa.record_batch([pa.array([words.astype("<u8").tobytes()], pa.binary())], schema=schema))
 
 
-def _answers(job: Job, limits: Limits, folder: Path) -> Iterator[Answer]:
+def _answers(job: Job, limits: Limits, folder: Path) -> Iterator[Mapping[str, Any]]:
     documents: list[Mapping[str, Any]] = []
     with (
         track(len(job.steps), "running user metrics") as advance,
@@ -136,8 +166,7 @@ def _answers(job: Job, limits: Limits, folder: Path) -> Iterator[Answer]:
         finally:
             process.kill()
     _check_end(process.returncode, documents, job, folder)
-    for document in documents[1:]:
-        yield _answer(document)
+    yield from documents[1:]
 
 
 def _started(folder: Path, errors: TextIO) -> "subprocess.Popen[bytes]":
@@ -221,5 +250,9 @@ def _answer(document: Mapping[str, Any]) -> Answer:
         problem=document.get("problem"),
         missing=document.get("missing"),
         is_bound=document.get("is_bound", True),
-        spread=AnswerSpread(**document["spread"]) if "spread" in document else None,
+        spread=_spread(document),
     )
+
+
+def _spread(document: Mapping[str, Any]) -> AnswerSpread | None:
+    return AnswerSpread(**document["spread"]) if "spread" in document else None

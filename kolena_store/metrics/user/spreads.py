@@ -1,14 +1,16 @@
 """How precise a query's answer is: from what each sample adds to its sums, or by asking it of samples drawn again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kolena_store.membership.bitmaps import Samples, Words, to_flags
-from kolena_store.metrics.counting import Codes
+from kolena_store.membership.bitmaps import Samples, Words, from_flags, to_flags
+from kolena_store.metrics.counting import Codes, Counts, count_many
+from kolena_store.metrics.repeated_rows import RepeatedRows
 from kolena_store.metrics.sums import Floats
 from kolena_store.metrics.user.additive import CASE, AdditiveQuery, Aggregate
 from kolena_store.metrics.user.answers import AnswerSpread
@@ -19,10 +21,13 @@ from kolena_store.statistics.smooth import dot, summed
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["bootstrapped", "linearised"]
+__all__ = ["SideSums", "bootstrapped", "difference_spreads", "influences", "linearised"]
 
 DRAWS = 200
 LEAST_SHARE_DEFINED = 0.95
+ROUNDING = 1e-9
+"""Of averages of several answers, such as thirds."""
+
 STEP = 1e-5
 """Of a term, relative to its size: differences of the metric at either side are exact to about the square of it."""
 
@@ -40,13 +45,86 @@ def linearised(
     The influence of a sample is what it adds to each sum times the value's derivative by that sum, about their mean
     (Woodruff 1971); those of one cluster are added up first.
     """
-    slopes = _slopes(connection, query, sums)
-    flags = (to_flags(words, sums.size)[sums.samples] for words in members)
-    added = [sums.contributions(one) for one in query.aggregates]
     return [
-        _of_influences(_influence(query.aggregates, added, slopes[case], is_chosen), sums.samples[is_chosen], clusters)
-        for case, is_chosen in enumerate(flags)
+        _of_influences(moved, samples, clusters)
+        for moved, samples in influences(connection, query, sums, members=members)
     ]
+
+
+def influences(
+    connection: "duckdb.DuckDBPyConnection", query: AdditiveQuery, sums: SampleSums, *, members: Words
+) -> Iterator[tuple[Floats, Samples]]:
+    """Return for each test case how much each of its answered samples moves the value, and the samples.
+
+    The connection is asked at once, while its view shows these samples.
+    """
+    slopes = _slopes(connection, query, sums)
+    added = [sums.contributions(one) for one in query.aggregates]
+    return _influences(query, sums, members, slopes, added=added)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideSums:
+    """The sums of one of two models over the samples [0, size), or over `rows` where samples have several answers."""
+
+    sums: SampleSums
+    rows: RepeatedRows | None
+    size: int
+
+    def contributions(self, one: Aggregate) -> Floats:
+        """Return what each sample adds to an aggregate: of several answers their average."""
+        added = self.sums.contributions(one)
+        if self.rows is not None:
+            return self.rows.averages(added)
+        dense = np.zeros(self.size)
+        dense[self.sums.samples] = added
+        return dense
+
+    def by_sample(self, moved: Floats, places: Samples) -> tuple[Floats, Samples]:
+        """Return how much each sample moves a value, and the samples, given how much each of the sums' rows does."""
+        if self.rows is None:
+            return moved, places
+        samples, first = np.unique(self.rows.samples[places], return_inverse=True)
+        return summed(first.astype(np.int64), moved, len(samples)), samples
+
+
+def difference_spreads(
+    query: AdditiveQuery,
+    sides: tuple[SideSums, SideSums],
+    moved: tuple[Iterator[tuple[Floats, Samples]], Iterator[tuple[Floats, Samples]]],
+    *,
+    members: Words,
+    clusters: Codes | None,
+) -> list[AnswerSpread]:
+    """Return the spread of the difference of two models' values on every test case, paired by sample.
+
+    A query of nothing but counts also tells how many samples count otherwise for one model than for the other.
+    """
+    is_counted = all(one.kind in ("count", "count_if") for one in query.aggregates)
+    differing = _differing(query.aggregates, sides, members) if is_counted else None
+    found = []
+    for case, of_sides in enumerate(zip(*moved, strict=True)):
+        (first, samples), (second, _) = (side.by_sample(*one) for side, one in zip(sides, of_sides, strict=True))
+        n_differing = int(differing[case]) if differing is not None else None
+        found.append(replace(_of_influences(first - second, samples, clusters), n_differing=n_differing))
+    return found
+
+
+def _influences(
+    query: AdditiveQuery, sums: SampleSums, members: Words, slopes: Floats, *, added: Sequence[Floats]
+) -> Iterator[tuple[Floats, Samples]]:
+    for case, words in enumerate(members):
+        is_chosen = to_flags(words, sums.size)[sums.samples]
+        yield _influence(query.aggregates, added, slopes[case], is_chosen), sums.samples[is_chosen]
+
+
+def _differing(aggregates: Sequence[Aggregate], sides: tuple[SideSums, SideSums], members: Words) -> Counts:
+    """Return how many members of each test case count otherwise on one side, among those that both answered."""
+    is_other = np.zeros(sides[0].size, dtype=np.bool_)
+    for one in aggregates:
+        first, second = (side.contributions(one) for side in sides)
+        is_other |= np.abs(first - second) > ROUNDING
+    return count_many(members, from_flags(is_other)[np.newaxis])[:, 0]
 
 
 def bootstrapped(
