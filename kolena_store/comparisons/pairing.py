@@ -121,7 +121,7 @@ def paired_models(plan: Plan, present: Words, model: ScoredModel, baseline: Scor
     return PairedModels(
         groups=list(_groups(plan, members, model, baseline)),
         members=members,
-        alike=same_members(members, n_common),
+        alike=same_members(members, n_common, apart=model.scored.cases.keys()),
         n_samples=n_samples,
         n_common=n_common,
         left_out=LeftOut(

@@ -10,7 +10,7 @@ from kolena_store.errors import RefusedStatement
 from kolena_store.files import SAMPLE
 from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.answered import AnsweredSamples
-from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_anew, scored_results
+from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_anew, scored_apart, scored_results
 from kolena_store.test_suites import CaseRecord
 from kolena_store.workflows import GROUND_TRUTH, INFERENCE, Workflow
 from kolena_store.workflows.object_columns import marked_outside, object_lists
@@ -47,20 +47,37 @@ def check_object_cases(workflow: Workflow, cases: Sequence[CaseRecord]) -> None:
 
 
 def scored_with_cases(
-    transaction: Transaction, scoring: Scoring, results: ResultsRecord, cases: Sequence[CaseRecord]
+    transaction: Transaction,
+    scoring: Scoring,
+    results: ResultsRecord,
+    cases: Sequence[CaseRecord],
+    *,
+    is_kept: bool = True,
 ) -> ScoredResults:
     """Return the sample metrics of one model, and those of the object-level test cases of a suite with them.
+
+    Args:
+        transaction: the open one.
+        scoring: how the results are scored.
+        results: of one model.
+        cases: all test cases of a suite.
+        is_kept: False for a version that never was: scored now, and noted nowhere.
 
     Raises:
         RefusedStatement: a definition of objects fails on these data.
     """
-    whole = scored_results(transaction, scoring, results)
-    found = scored_cases(transaction, scoring, [whole], cases)
+    whole = (scored_results if is_kept else scored_apart)(transaction, scoring, results)
+    found = scored_cases(transaction, scoring, [whole], cases, is_kept=is_kept)
     return replace(whole, cases=found.get(results.results_id, {}))
 
 
 def scored_cases(
-    transaction: Transaction, scoring: Scoring, whole: Sequence[ScoredResults], cases: Sequence[CaseRecord]
+    transaction: Transaction,
+    scoring: Scoring,
+    whole: Sequence[ScoredResults],
+    cases: Sequence[CaseRecord],
+    *,
+    is_kept: bool = True,
 ) -> dict[int, dict[int, ScoredResults]]:
     """Return the sample metrics of object-level test cases: id of the results -> place of the test case -> metrics.
 
@@ -69,6 +86,7 @@ def scored_cases(
         scoring: how the results were scored.
         whole: the sample metrics of each model with every object.
         cases: all test cases of a suite.
+        is_kept: False for a version that never was.
 
     Raises:
         RefusedStatement: a definition fails on these data, or can't be asked of detections and has to be.
@@ -89,6 +107,7 @@ def scored_cases(
                 scorer=case_scorer(scoring.workflow.scorer_key, case.definition_digest),
                 facts=one.facts,
                 batches=_batches(transaction, scoring, case, objects),
+                is_kept=is_kept,
             )
     return found
 

@@ -106,6 +106,7 @@ def scored_anew(
     scorer: str,
     facts: Facts,
     batches: "Callable[[AnsweredSamples], Iterator[pa.RecordBatch]]",
+    is_kept: bool = True,
 ) -> ScoredResults:
     """Return sample metrics that were made of changed batches, and are kept under a scorer of their own.
 
@@ -116,9 +117,10 @@ def scored_anew(
         scorer: what tells these sample metrics from others.
         facts: those that the results were scored with as they are.
         batches: gives the batches to score, asked only when the sample metrics are not stored.
+        is_kept: False for a version that never was, whose files the caller takes out again.
     """
     key = scoring.key(results, scorer)
-    found = _stored(transaction, key)
+    found = _stored(transaction, key) if is_kept else None
     if found is None:
         workflow = scoring.workflow
         inputs = AnsweredSamples(transaction, scoring.version, results, workflow.columns())
@@ -126,7 +128,8 @@ def scored_anew(
         schema = _stored_schema(workflow, facts, inputs)
         file_ids, n_scored = _written(transaction, schema, _or_nothing(scored, schema))
         found = _Scored(facts=facts, file_ids=file_ids, n_scored=n_scored, n_reused=0)
-        _enter(transaction, workflow, found, key)
+        if is_kept:
+            _enter(transaction, workflow, found, key)
     return _results_of(transaction, results, found)
 
 

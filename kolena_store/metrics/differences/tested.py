@@ -14,6 +14,7 @@ from kolena_store.metrics.differences.evidence import (
     tested_by_error,
     untested,
 )
+from kolena_store.metrics.differences.found_objects import found_apart
 from kolena_store.metrics.differences.objects import is_resampled, object_difference_spreads
 from kolena_store.metrics.differences.outcomes import Discordant, discordant
 from kolena_store.metrics.differences.permuted import permutation_p
@@ -40,7 +41,7 @@ def tested_differences(pair: Pair, metrics: Sequence[MetricDefinition], testing:
         if of_counts is not None:
             tested = tested_by_counts(rows, of_counts, testing)
         elif spread is not None:
-            tested = tested_by_error(rows, _evidence(pair, rows, spread), testing)
+            tested = _with_objects(pair, tested_by_error(rows, _evidence(pair, rows, spread), testing))
         else:
             why = str(rows.metric.interval.reason or "").removeprefix("no interval: ")
             tested = untested(rows, f"not tested: {why}")
@@ -54,6 +55,14 @@ def _spreads(pair: Pair, wanted: Sequence[PairedRows]) -> dict[MetricDefinition,
     others = [rows for rows in wanted if not is_of_objects(evidence, rows.metric)]
     found = [*difference_spreads(pair, others), *object_difference_spreads(pair, of_objects)]
     return {rows.metric: one for rows, one in zip((*others, *of_objects), found, strict=True)}
+
+
+def _with_objects(pair: Pair, tested: TestedRows) -> TestedRows:
+    """Return rows with the objects that one side alone finds, where the metric is one of objects."""
+    if not is_of_objects(pair.first.evidence, tested.rows.metric):
+        return tested
+    apart = found_apart(pair, tested.rows)
+    return replace(tested, first_only=apart.first_only, second_only=apart.second_only)
 
 
 def _discordant(pair: Pair, rows: PairedRows) -> Discordant | None:
