@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from kolena_store.workflows import Configuration, read_configuration
     from kolena_store.workflows.classification import Classification
     from kolena_store.workflows.custom import Custom
+    from kolena_store.workflows.instance_segmentation import InstanceSegmentation
     from kolena_store.workflows.judged import Judged
+    from kolena_store.workflows.keypoint_detection import KeypointDetection
     from kolena_store.workflows.multilabel import MultilabelClassification
+    from kolena_store.workflows.object_detection import ObjectDetection
     from kolena_store.workflows.regression import Regression
 
 __version__ = "0.1.0"
@@ -36,9 +39,12 @@ __all__ = [
     "Difference",
     "ExplicitCase",
     "History",
+    "InstanceSegmentation",
     "Judged",
+    "KeypointDetection",
     "MultilabelClassification",
     "MetricValue",
+    "ObjectDetection",
     "Regression",
     "Standard",
     "Store",

@@ -6,6 +6,8 @@ from typing import Any
 
 from kolena_store.database import Transaction
 from kolena_store.datasets import (
+    OBJECTS,
+    DatasetRecord,
     DatasetUpload,
     Sampling,
     UploadReport,
@@ -19,13 +21,15 @@ from kolena_store.datasets import (
     version_of,
 )
 from kolena_store.errors import InvalidInput
+from kolena_store.files import SAMPLE, FileRecord, read_batches
 from kolena_store.formats import open_table, restore_types
 from kolena_store.predicates import check_predicate
-from kolena_store.results import REPORTS, ResultsReport, ResultsUpload, upload_results
-from kolena_store.statements import identifier, statement
+from kolena_store.results import REPORTS, ResultsReport, ResultsUpload, results_of_model, upload_results
+from kolena_store.statements import Fragment, identifier, joined, literal, statement
 from kolena_store.tables import Records
 from kolena_store.test_suites import check_pinned_cases
-from kolena_store.workflows import Workflow, check_workflow, workflow_from_document
+from kolena_store.workflows import GROUND_TRUTH, INFERENCE, Workflow, check_workflow, workflow_from_document
+from kolena_store.workflows.base import WrongObject
 
 __all__ = ["Notes", "Predictions", "upload", "upload_answers"]
 
@@ -77,6 +81,7 @@ def upload(
     version = version_of(transaction, dataset)
     if workflow is not None:
         _check_labels(transaction, version, workflow)
+    _check_truths(transaction, dataset, version, is_new_workflow=workflow is not None)
     check_pinned_cases(transaction, dataset, version)
     lines = [line for model in renames for line in _upload_predictions(transaction, request, model, renames[model])]
     return replace(report, notes=(*report.notes, *lines))
@@ -94,7 +99,56 @@ def upload_answers(transaction: Transaction, given: ResultsUpload) -> ResultsRep
         version = version_of(transaction, dataset_named(transaction, given.dataset))
         given = replace(given, answered=check_predicate(given.answered, version.types))
     reports = upload_results(transaction, given)
+    dataset = dataset_named(transaction, given.dataset)
+    for report in reports:
+        _check_answers(transaction, dataset, report)
     return Records(reports, REPORTS) if given.model is None else reports[0]
+
+
+def _check_truths(
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, *, is_new_workflow: bool
+) -> None:
+    """Refuse true objects that can't be scored: of the files that are new, or of all files for a new workflow."""
+    if not version.column_needs.has_objects:
+        return
+    files = files_of(transaction, version.sample_files)
+    chosen = files if is_new_workflow else [file for file in files if file.added_in > transaction.generation]
+    _check_objects(transaction, dataset, version, chosen, side=GROUND_TRUTH)
+
+
+def _check_answers(transaction: Transaction, dataset: DatasetRecord, report: ResultsReport) -> None:
+    """Refuse found objects that can't be scored."""
+    version = version_of(transaction, dataset)
+    if not version.column_needs.has_objects:
+        return
+    for results in results_of_model(transaction, dataset, report.model):
+        files = files_of(transaction, results.inference_files)
+        new = [file for file in files if file.added_in > transaction.generation]
+        _check_objects(transaction, dataset, version, new, side=INFERENCE)
+
+
+def _check_objects(
+    transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, files: Sequence[FileRecord], *, side: str
+) -> None:
+    workflow = workflow_from_document(version.workflow_document or {})
+    for batch in read_batches([file.path(transaction.root) for file in files], [SAMPLE, OBJECTS]):
+        wrong = workflow.wrong_object(side, batch)
+        if wrong is not None:
+            where = {GROUND_TRUTH: "the ground truth", INFERENCE: "the inferences"}[side]
+            raise InvalidInput(
+                f"{where}: object {wrong.place} of the sample with {_ids_text(transaction, dataset, version, wrong)} "
+                f"{wrong.what}; correct it, or leave the object out"
+            )
+
+
+def _ids_text(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, wrong: WrongObject) -> str:
+    paths = [str(file.path(transaction.root)) for file in files_of(transaction, version.sample_files)]
+    is_it = Fragment(f"{identifier(SAMPLE)} = {literal(wrong.sample)}")
+    query = statement("queries/results", "ids_where").fill(
+        ids=joined(map(identifier, dataset.id_fields)), predicate=is_it
+    )
+    found = transaction.table(query, files=paths).to_pylist()
+    return ", ".join(f"{name} {value!r}" for name, value in (found[0] if found else {}).items())
 
 
 def _grouped(transaction: Transaction, given: DatasetUpload, cluster: str) -> Sampling:

@@ -12,6 +12,8 @@ import duckdb
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from object_stores import detection_rows, truth_rows
+from scenes import random_scene
 
 import kolena_store as ks
 from kolena_store.cli import command_line
@@ -112,7 +114,19 @@ def custom(rng: np.random.Generator) -> Problem:
     return Problem(workflow=workflow, truth={"truth": truth}, answer={"said": said}, metrics=CUSTOM_METRIC)
 
 
-MAKERS = (classification, binary, regression, quantiles, judged, graded, multilabel, custom)
+def detection(rng: np.random.Generator) -> Problem:
+    scene = random_scene(int(rng.integers(100)), n_images=N, n_classes=2, objects=4, false=4)
+    true, found = (
+        [
+            [{name: value for name, value in row.items() if name != "image"} for row in rows if row["image"] == image]
+            for image in range(N)
+        ]
+        for rows in (truth_rows(scene), detection_rows(scene))
+    )
+    return Problem(workflow=ks.ObjectDetection(), truth={"objects": true}, answer={"objects": found})
+
+
+MAKERS = (classification, binary, regression, quantiles, judged, graded, multilabel, custom, detection)
 
 
 def missing(step: int) -> Callable[[int, Any], Any]:
@@ -246,9 +260,15 @@ def check_plain_sql(store: ks.Store, rows: list[dict[str, Any]]) -> None:
         assert {row[:4]: row[4] for row in found} == key_values(rows)
         n, wrong = contract_reader.compared(OneModel(connection, "d"))
     assert wrong == []
-    assert n > 0
+    assert n > 0 or problem_of_objects(rows)
+
+
+def problem_of_objects(rows: list[dict[str, Any]]) -> bool:
+    """Metrics of matched objects have no macro: tests/test_object_views.py recomputes them from the view matches."""
+    return any(row["metric"] == "ap" for row in rows)
 
 
 def test_every_workflow_has_its_chain() -> None:
     rng = np.random.default_rng(1)
-    assert {maker(rng).workflow.name for maker in MAKERS} == set(WORKFLOWS)
+    of_shapes = {"instance-segmentation", "keypoint-detection"}  # detection with other shapes; files of their own
+    assert {maker(rng).workflow.name for maker in MAKERS} == set(WORKFLOWS) - of_shapes

@@ -177,7 +177,11 @@ def test_the_new_workflow_is_on_the_command_line_with_its_own_option(
 
 def test_help_shows_the_new_workflow_its_option_and_its_metrics(checkout: Path, tmp_path: Path) -> None:
     text = run(checkout, tmp_path, "-m", "kolena_store", "dataset", "upload", "--help").stdout
-    assert "--workflow [classification|custom|judged|multilabel|quantile|regression]" in " ".join(text.split())
+    known = (
+        "thereareclassification,custom,instance-segmentation,judged,keypoint-detection,multilabel,object-detection,"
+        "quantile,regression."
+    )
+    assert known in "".join(text.split())
     assert "--level NUMBER The probability that the truth stays below it" in " ".join(text.split())
     assert text.index("--verdict") < text.index("--level") < text.index("--id")
     assert "pinball_loss, coverage" in run(checkout, tmp_path, "-m", "kolena_store", "test", "--help").stdout
@@ -235,7 +239,8 @@ def test_a_module_that_can_not_be_a_workflow_is_an_error(tmp_path: Path, source:
 def test_a_module_without_a_workflow_of_a_name_is_none(tmp_path: Path) -> None:
     checkout = copied(tmp_path, {"kolena_store/workflows/extra.py": f"{STATED}    pass\n"})
     program = "from kolena_store.workflows import WORKFLOWS; print(*WORKFLOWS)"
-    known = ["classification", "custom", "judged", "multilabel", "regression"]
+    known = ["classification", "custom", "instance-segmentation", "judged", "keypoint-detection", "multilabel"]
+    known += ["object-detection", "regression"]
     assert run(checkout, tmp_path, "-c", program).stdout.split() == known
 
 

@@ -12,6 +12,7 @@ import pytest
 from kolena_store.database import connect
 from kolena_store.schema import create_catalogue
 from kolena_store.statements import Fragment, Statement, load
+from kolena_store.workflows.object_matches import match_schema
 
 ROOT = Path(__file__).parent.parent
 SUBJECTS = sorted(
@@ -131,7 +132,8 @@ def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duck
     columns = ("_sample", "run", "comparison", "test_case_id", "test_case_version", "block", "bits", *TERM_COLUMNS)
     texts = dict.fromkeys(TEXT_COLUMNS, pa.array(["x"]))
     numbers = {name: pa.array([0], pa.int64()) for name in (*columns, *NUMBER_COLUMNS)}
-    pq.write_table(pa.table({**numbers, **texts}), "x.parquet")
+    lists = {field.name: pa.nulls(1, field.type) for field in match_schema() if pa.types.is_list(field.type)}
+    pq.write_table(pa.table({**numbers, **texts, **lists, "objects": [[{"x": 1.0}]]}), "x.parquet")
     Path("x.csv").write_text("c0\n1\n")
     Path("x.json").write_text('{"c0": 1}\n')
     with connect(tmp_path) as found:

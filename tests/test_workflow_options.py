@@ -135,7 +135,8 @@ def test_the_package_offers_every_workflow_by_the_name_of_its_class() -> None:
 
 
 def test_the_workflows_of_the_package_are_modules_of_their_own() -> None:
-    assert {kind.__module__ for kind in WORKFLOWS.values()} == {f"kolena_store.workflows.{name}" for name in WORKFLOWS}
+    named = {f"kolena_store.workflows.{name.replace('-', '_')}" for name in WORKFLOWS}
+    assert {kind.__module__ for kind in WORKFLOWS.values()} == named
 
 
 def test_no_option_of_a_workflow_is_one_of_the_commands_own() -> None:

@@ -15,7 +15,8 @@ from kolena_store.results import ResultsRecord, results_version
 from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.execute import Setting, measured_run, plan_of
 from kolena_store.test_runs.members import ensured_members
-from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_apart, scored_results
+from kolena_store.test_runs.object_cases import scored_with_cases
+from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
 from kolena_store.workflows import Configuration, workflow_from_document
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _scored(transaction: Transaction, state: Setting, results: ResultsRecord, *,
         configuration=state.request.configuration or Configuration(),
         configuration_id=state.configuration_id,
     )
-    return (scored_results if is_of_store else scored_apart)(transaction, scoring, results)
+    return scored_with_cases(transaction, scoring, results, state.cases, is_kept=is_of_store)
 
 
 def _restriction(transaction: Transaction, state: Setting, side: Side) -> "Words | None":

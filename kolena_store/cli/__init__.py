@@ -18,6 +18,8 @@ HOMES = (
     Home("init", "kolena_store.cli.init_command", "Make an empty store."),
     Home("demo", "kolena_store.cli.demo_command", "Tell the whole story on real data."),
     Home("dataset", "kolena_store.cli.datasets", "Test data and its versions."),
+    Home("import", "kolena_store.cli.import_command", "Test data in the formats of others."),
+    Home("export", "kolena_store.cli.export_command", "Test data and results in the formats of others."),
     Home("results", "kolena_store.cli.results", "What models said of a dataset."),
     Home("metrics", "kolena_store.cli.metrics", "Metrics of your own."),
     Home("suite", "kolena_store.cli.suites", "Test cases as SQL views."),

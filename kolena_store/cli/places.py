@@ -6,7 +6,16 @@ from pathlib import Path
 
 from kolena_store.errors import InvalidInput, StoreNotFound
 
-__all__ = ["SETTING", "STORE_NAME", "check_free", "find_store", "named_store", "place_of_new_store", "store_option"]
+__all__ = [
+    "SETTING",
+    "STORE_NAME",
+    "check_free",
+    "find_store",
+    "named_store",
+    "place_of_new_store",
+    "store_option",
+    "store_to_make",
+]
 
 SETTING = "KOLENA_STORE"
 STORE_NAME = "kolena.store"
@@ -38,6 +47,11 @@ def find_store(option: str | None) -> Path:
 def place_of_new_store(path: str | None, option: str | None) -> Path:
     """Return where a new store goes: the path, else the store that is named, else `kolena.store` in this folder."""
     return Path(path) if path else named_store(option) or Path(STORE_NAME)
+
+
+def store_to_make(option: str | None) -> Path:
+    """Return the store that is named or near, which need not be there yet; else `kolena.store` in this folder."""
+    return named_store(option) or _nearest_store() or Path(STORE_NAME)
 
 
 def store_option(place: Path) -> str:

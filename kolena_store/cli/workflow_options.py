@@ -1,7 +1,7 @@
 """The options that say what a dataset's columns are to its workflow: the fields of all workflows that there are."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -11,58 +11,73 @@ import click
 from kolena_store.cli.pairs import read_labels
 from kolena_store.workflows import WORKFLOWS, Workflow, workflow_named
 
-__all__ = ["workflow_options"]
+__all__ = ["image_workflow_options", "workflow_options"]
 
 OBJECTS = "objects"
 """The field whose option is the command's own: the file with the true objects, which also says that there are any."""
 
+FIXED_BY_FORMAT = ("label", "score", "box", "corners", "image_height", "image_width")
+"""Fields that are called the same in every dataset of images that was imported."""
+
 PLAIN_TYPES = ((bool, click.BOOL), (float, click.FLOAT), (int, click.INT))
 
 
-class _WorkflowOption(click.Option):
-    """The option whose help lists the workflows that there are."""
-
-    def make_metavar(self, ctx: click.Context) -> str:
-        return f"[{'|'.join(WORKFLOWS)}]"
-
-
 def workflow_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options to a command, which gets the workflow that they describe (or None) as its `workflow`.
+    """Add the options of all workflows to a command, which gets the workflow that they describe as its `workflow`.
 
-    A workflow that knows objects has them when the command's own option `--objects` is given.
+    It gets None where they name none. A workflow that knows objects has them when the command's own option `--objects`
+    is given.
     """
-    names = list(_explanations())
+    return _with_options(function, WORKFLOWS, (), "Omitted later, it stays.")
+
+
+def image_workflow_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of the workflows of objects on images, but for those that the format of a file decides."""
+    kinds = {name: kind for name, kind in WORKFLOWS.items() if {"box", "crowd"} <= kind.option_help.keys()}
+    return _with_options(
+        function, kinds, FIXED_BY_FORMAT, "[default: that of the dataset; of a new one object-detection]"
+    )
+
+
+def _with_options(
+    function: Callable[..., None], kinds: Mapping[str, type[Workflow]], fixed: Collection[str], omitted: str
+) -> Callable[..., None]:
+    texts = {name: said for name, said in _explanations(kinds).items() if name not in fixed}
 
     @wraps(function)
     def with_workflow(*arguments: Any, workflow: str | None, **options: Any) -> None:
-        given = {name: text for name in names if (text := options.pop(name)) is not None}
+        given = {name: text for name in texts if (text := options.pop(name)) is not None}
         if workflow is not None and options.get(OBJECTS) is not None:
             given[OBJECTS] = "yes"
+        if workflow in WORKFLOWS and workflow not in kinds:
+            raise click.UsageError(f"images have no workflow {workflow}; they have {', '.join(kinds)}")
         function(*arguments, workflow=_chosen_workflow(workflow, given), **options)
 
     command: Callable[..., None] = with_workflow
-    for option in reversed([_workflow_option(), *_field_options()]):
+    for option in reversed([_workflow_option(kinds, omitted), *_field_options(texts)]):
         command = option(command)
     return command
 
 
-def _workflow_option() -> Callable[[Callable[..., None]], Callable[..., None]]:
-    text = "The type of problem, e.g. --workflow classification. Omitted later, it stays."
-    return click.option("--workflow", cls=_WorkflowOption, help=text)
+def _workflow_option(kinds: Iterable[str], omitted: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    text = f"The type of problem, e.g. --workflow {next(iter(kinds))}; there are {', '.join(kinds)}. {omitted}"
+    return click.option("--workflow", metavar="WORKFLOW", help=text)
 
 
-def _field_options() -> Iterator[Callable[[Callable[..., None]], Callable[..., None]]]:
+def _field_options(
+    explained: Mapping[str, Sequence[tuple[str, str]]],
+) -> Iterator[Callable[[Callable[..., None]], Callable[..., None]]]:
     """Yield an option for each field; its value stays text until the workflow is known that says what it is."""
-    for name, texts in _explanations().items():
+    for name, texts in explained.items():
         (metavar, first), *others = texts
         further = [f" With {workflow}: {text}" for workflow, text in others]
         yield click.option(_flag(name), name, metavar=metavar, help="".join([first, *further]))
 
 
-def _explanations() -> dict[str, list[tuple[str, str]]]:
+def _explanations(kinds: Mapping[str, type[Workflow]]) -> dict[str, list[tuple[str, str]]]:
     """Return field -> its metavar and help, then (workflow, help) of the workflows that say something else of it."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for workflow, kind in WORKFLOWS.items():
+    for workflow, kind in kinds.items():
         for name, said in kind.option_help.items():
             if name == OBJECTS:
                 continue

@@ -1,6 +1,6 @@
 """Families of tests: which p-values are corrected together, and what they are called."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,11 +63,14 @@ def corrected(p: Numbers, keys: FamilyKeys, correction: Correction) -> Corrected
     return Corrected(q=q, names=names, families=families)
 
 
-def same_members(members: Words, sizes: Sequence[int]) -> Places:
-    """Return for each test case the first one that has the same members."""
+def same_members(members: Words, sizes: Sequence[int], *, apart: Collection[int] = ()) -> Places:
+    """Return for each test case the first one that has the same members; those `apart` are like no other.
+
+    Object-level test cases are: of the same samples they measure other objects.
+    """
     found = np.arange(len(members))
     by_size: dict[int, list[int]] = {}
-    for case, size in enumerate(sizes):
+    for case, size in ((case, size) for case, size in enumerate(sizes) if case not in apart):
         for other in by_size.setdefault(size, []):
             if np.array_equal(members[case], members[other]):
                 found[case] = other

@@ -8,7 +8,8 @@ from kolena_store.database import Transaction
 from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.execute import Setting
-from kolena_store.test_runs.scoring import Scoring, scored_results
+from kolena_store.test_runs.object_cases import scored_with_cases
+from kolena_store.test_runs.scoring import Scoring
 from kolena_store.workflows import Configuration
 
 __all__ = ["ModelLoader"]
@@ -36,5 +37,5 @@ class ModelLoader:
 
     def load(self, results: ResultsRecord) -> ScoredModel:
         """Return one model, its samples scored now unless they were."""
-        scored = scored_results(self._transaction, self._scoring, results)
+        scored = scored_with_cases(self._transaction, self._scoring, results, self.plan.setting.cases)
         return loaded_model(self._transaction, self.plan.plan, scored, when=self._scoring.workflow.answered)

@@ -15,7 +15,7 @@ from kolena_store.comparisons.verdicts import judged
 from kolena_store.database import Session, Transaction
 from kolena_store.membership.bitmaps import Words
 from kolena_store.membership.evaluation import present_samples
-from kolena_store.metrics.definitions import TermDefinition
+from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.differences.evidence import TestedRows, Testing, chosen_rows
 from kolena_store.metrics.differences.sides import is_of_class
 from kolena_store.metrics.differences.tested import tested_differences
@@ -124,7 +124,8 @@ def _tested(paired: PairedModels, testing: Testing, *, by_class: bool) -> Iterat
     """Yield the tested rows of each metric that the workflow brings."""
     for group in paired.groups:
         classes = group.pair.first.evidence.classes
-        for tested in tested_differences(group.pair, group.metrics, testing):
+        metrics = group.metrics if by_class else _without_twins(group.metrics)
+        for tested in tested_differences(group.pair, metrics, testing):
             n_null = _n_null(paired, group, tested)
             is_bare = is_of_class(tested.rows.metric) and tested.rows.metric.level == "class, positive"
             positive = classes.names.index(classes.positive) if is_bare and classes.positive is not None else None
@@ -136,10 +137,16 @@ def _tested(paired: PairedModels, testing: Testing, *, by_class: bool) -> Iterat
                 yield _Tested(rows=tested, n_null=n_null, classes=classes.names)
 
 
+def _without_twins(metrics: Sequence[MetricDefinition]) -> Sequence[MetricDefinition]:
+    """Return metrics without those of each class that have the same name as one of all classes together."""
+    together = {metric.name for metric in metrics if metric.level == "classes"}
+    return [metric for metric in metrics if metric.level != "class" or metric.name not in together]
+
+
 def _n_null(paired: PairedModels, group: Group, tested: TestedRows) -> "np.ndarray":
     """Return how many samples that both answered each row leaves out for a missing value."""
     side = group.pair.first
-    values, answered = side.values[tested.rows.metric.name], side.evidence.terms.n_answered
+    values, answered = side.values[tested.rows.metric], side.evidence.terms.n_answered
     measured = dict(
         zip(
             zip(values.positions.tolist(), values.class_positions.tolist(), strict=True),

@@ -49,7 +49,7 @@ class ScoredModel:
         if known is not None and known[0] is plan and known[2] == by_sample and _are_equal(known[1], members):
             return known[3]
         found = found_evidence(plan, self.columns, self.scored.facts, members, level=LEVEL, by_sample=by_sample)
-        side = Side(evidence=found.evidence, values={one.metric.name: one for one in found.shown})
+        side = Side(evidence=found.evidence, values={one.metric: one for one in found.shown})
         self._known = (plan, members, by_sample, side)
         return side
 
@@ -121,7 +121,7 @@ def paired_models(plan: Plan, present: Words, model: ScoredModel, baseline: Scor
     return PairedModels(
         groups=list(_groups(plan, members, model, baseline)),
         members=members,
-        alike=same_members(members, n_common),
+        alike=same_members(members, n_common, apart=model.scored.cases.keys()),
         n_samples=n_samples,
         n_common=n_common,
         left_out=LeftOut(

@@ -30,6 +30,8 @@ __all__ = ["DifferingSamples", "SampleRequest", "differing_samples"]
 
 SHOWN = 40
 VALUES = ("model_value", "baseline_value")
+OBJECT = ("_object", "class")
+"""Of which object of its sample a row is, and that object's class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +40,10 @@ class DifferingSamples(ArrowBacked):
 
     The rows have the id fields, then `model_value` and `baseline_value`: 1 for what the metric counts (right, mostly)
     and 0 for what it does not, or what a sample adds to a mean. Those that the model did worse on come first.
+
+    Of a metric of objects there is a row for each object that only one of the two found: behind the id fields stand its
+    place among the objects of its sample, `_object`, and its `class`; `unit` is then `object`, and `n_common` counts
+    objects.
     """
 
     dataset: str
@@ -48,6 +54,7 @@ class DifferingSamples(ArrowBacked):
     baseline: str
     n_common: int
     samples: "pa.Table" = field(repr=False)
+    unit: str = "sample"
 
     def arrow(self) -> "pa.Table":
         """Return the samples: their ids, and what they count for on either side."""
@@ -66,10 +73,17 @@ class DifferingSamples(ArrowBacked):
         n_all, n_more = self.samples.num_rows, self.samples.num_rows - len(rows)
         return [
             Listing(title=f"{self.dataset} · {self.test_case} · {self.metric}{of_class}", columns=columns, rows=rows),
-            *([f"{number(n_more)} more samples (--format csv has all)"] if n_more else []),
-            f"{number(n_all)} of {number(self.n_common)} samples that both answered count otherwise for {self.model} "
-            f"than for {self.baseline}",
+            *([f"{number(n_more)} more {self.unit}s (--format csv has all)"] if n_more else []),
+            self._summary(number(n_all)),
         ]
+
+    def _summary(self, n_all: str) -> str:
+        if self.unit == "object":
+            return f"{n_all} of {number(self.n_common)} objects are found by one of {self.model} and {self.baseline}"
+        return (
+            f"{n_all} of {number(self.n_common)} samples that both answered count otherwise for {self.model} than for "
+            f"{self.baseline}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +130,7 @@ def differing_samples(
     paired = paired_models(loader.plan.plan, loader.plan.present, loader.load(results), loader.load(baseline))
     if not paired.groups:
         raise _says_nothing(metric or "a metric of your own")
-    samples, values = _listed(paired.groups[0], case, asked.class_name)
+    listed = _listed(paired.groups[0], case, asked.class_name)
     return DifferingSamples(
         dataset=dataset.name,
         test_case=asked.test_case,
@@ -124,8 +138,9 @@ def differing_samples(
         class_name=asked.class_name,
         model=results.label,
         baseline=baseline.label,
-        n_common=paired.n_common[case],
-        samples=_with_ids(transaction, setting, samples, values),
+        n_common=paired.n_common[case] if listed.n is None else listed.n,
+        samples=_with_ids(transaction, setting, listed),
+        unit="sample" if listed.n is None else "object",
     )
 
 
@@ -138,14 +153,27 @@ def _case(setting: Setting, name: str) -> int:
     return names.index(name)
 
 
-def _listed(group: "Group", case: int, class_name: str | None) -> "tuple[np.ndarray, np.ndarray]":
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Listed:
+    """Samples and their values on either side: float64[2, rows]; `more` columns and `n` objects, of objects alone."""
+
+    samples: "np.ndarray"
+    values: "np.ndarray"
+    more: "Sequence[Sequence[object]]" = ()
+    n: int | None = None
+
+
+def _listed(group: "Group", case: int, class_name: str | None) -> _Listed:
     """Return the differing samples of a test case and their values on either side, worst for the model first."""
     import numpy as np
 
     from kolena_store.membership.bitmaps import to_samples
     from kolena_store.metrics.differences.sample_values import sample_values
+    from kolena_store.metrics.intervals.objects import is_of_objects
 
     metric, sides = group.metrics[0], (group.pair.first, group.pair.second)
+    if is_of_objects(sides[0].evidence, metric):
+        return _listed_objects(group, case, class_name)
     places = [_class_place(side.evidence.classes, metric, class_name) for side in sides]
     found = [sample_values(side.evidence, metric, place) for side, place in zip(sides, places, strict=True)]
     if found[0] is None or found[1] is None:
@@ -156,7 +184,28 @@ def _listed(group: "Group", case: int, class_name: str | None) -> "tuple[np.ndar
     samples, values = samples[differs], values[:, differs]
     sign = -1.0 if metric.better == "lower" else 1.0
     order = np.argsort(sign * np.nan_to_num(values[0] - values[1]), kind="stable")
-    return samples[order], values[:, order]
+    return _Listed(samples=samples[order], values=values[:, order])
+
+
+def _listed_objects(group: "Group", case: int, class_name: str | None) -> _Listed:
+    """Return the objects of a test case that only one side finds, those that the model misses first."""
+    import numpy as np
+
+    from kolena_store.metrics.differences.found_objects import found_objects
+
+    names = group.pair.first.evidence.classes.names
+    if class_name is not None and class_name not in names:
+        raise UnknownName.of("class", class_name, names, "kolena-store compare ... --by-class")
+    found = found_objects(group.pair, case)
+    of_class = found.labels == names.index(class_name) if class_name is not None else np.ones(len(found.labels), bool)
+    rows = np.flatnonzero(of_class & (found.by_first != found.by_second))
+    rows = rows[np.argsort(found.by_first[rows], kind="stable")]
+    return _Listed(
+        samples=found.samples[rows],
+        values=np.stack([found.by_first[rows], found.by_second[rows]]).astype(np.float64),
+        more=(found.places[rows].tolist(), [names[code] for code in found.labels[rows].tolist()]),
+        n=int(of_class.sum()),
+    )
 
 
 def _class_place(classes: "ClassNames", metric: "MetricDefinition", class_name: str | None) -> int:
@@ -172,17 +221,19 @@ def _class_place(classes: "ClassNames", metric: "MetricDefinition", class_name: 
     return classes.names.index(wanted)
 
 
-def _with_ids(transaction: Transaction, setting: Setting, samples: "np.ndarray", values: "np.ndarray") -> "pa.Table":
+def _with_ids(transaction: Transaction, setting: Setting, listed: _Listed) -> "pa.Table":
     import numpy as np
     import pyarrow as pa
 
     ids = id_fields(setting.version)
     files = [str(file.path(transaction.root)) for file in files_of(transaction, setting.version.sample_files)]
     query = statement("queries/comparisons", "ids_of_samples").fill(ids=joined([identifier(name) for name in ids]))
-    found = transaction.table(query, files=files, samples=samples.tolist())
-    places = np.searchsorted(found.column(SAMPLE).to_numpy(), samples)
+    found = transaction.table(query, files=files, samples=listed.samples.tolist())
+    places = np.searchsorted(found.column(SAMPLE).to_numpy(), listed.samples)
     rows = found.select(ids).take(pa.array(places))
-    for name, column in zip(VALUES, values, strict=True):
+    for name, more in zip(OBJECT, listed.more, strict=False):
+        rows = rows.append_column(name, pa.array(more))
+    for name, column in zip(VALUES, listed.values, strict=True):
         rows = rows.append_column(name, pa.array(column, pa.float64(), from_pandas=True))
     return rows
 

@@ -49,7 +49,14 @@ from kolena_store.datasets.identity import (
 from kolena_store.datasets.kept_digests import dataset_digest
 from kolena_store.datasets.mixed import has_other_samples, mixed_version
 from kolena_store.datasets.numbering import find_numbers
-from kolena_store.datasets.objects import OBJECTS, collected_objects, field_types, input_of
+from kolena_store.datasets.objects import (
+    OBJECTS,
+    collected_objects,
+    field_types,
+    input_of,
+    object_types,
+    table_of_input,
+)
 from kolena_store.datasets.records import (
     DatasetRecord,
     Field,
@@ -128,6 +135,7 @@ __all__ = [
     "find_numbers",
     "has_other_samples",
     "input_of",
+    "object_types",
     "is_exact",
     "missing_ids",
     "mixed_version",
@@ -139,6 +147,7 @@ __all__ = [
     "shown_ids",
     "stage",
     "stored_samples",
+    "table_of_input",
     "upload_dataset",
     "version_difference",
     "version_digest",

@@ -223,7 +223,7 @@ def _is_of_kind(found: "pa.DataType", kind: ColumnKind) -> bool:
     if kind == "numbers":
         return _holds_numbers(found)
     if kind == "objects":
-        return bool(types.is_list(found) and types.is_struct(found.value_type))
+        return _is_list(found) and bool(types.is_struct(found.value_type))
     if kind in ("verdicts", "grades"):
         return _is_list(found) and _is_of_kind(found.value_type, "verdict" if kind == "verdicts" else "number")
     if kind == "verdict":

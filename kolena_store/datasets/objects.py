@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kolena_store.datasets.identity import check_same_id_types
 from kolena_store.datasets.widening import check_names
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["OBJECTS", "collected_objects", "field_types", "input_of", "table_of_input", "with_objects"]
+__all__ = ["OBJECTS", "collected_objects", "field_types", "input_of", "object_types", "table_of_input", "with_objects"]
 
 OBJECTS = "objects"
 """The column of lists, on either side."""
@@ -85,10 +85,23 @@ def field_types(known: "pa.Schema") -> "Mapping[str, pa.DataType]":
     """Return the fields of the objects that a schema has, with their types; none when it has no objects."""
     import pyarrow.types as types
 
-    if OBJECTS not in known.names or not types.is_list(known.field(OBJECTS).type):
+    if OBJECTS not in known.names:
         return {}
-    inside = known.field(OBJECTS).type.value_type
+    kind = known.field(OBJECTS).type
+    if not (types.is_list(kind) or types.is_large_list(kind)):
+        return {}
+    inside = kind.value_type
     return {field.name: field.type for field in inside} if types.is_struct(inside) else {}
+
+
+def object_types(kind: str) -> dict[str, str]:
+    """Return the fields of objects with their types in SQL; none when the SQL type `kind` is no list of structs."""
+    import duckdb
+
+    found: Any = duckdb.sqltype(kind)
+    if found.id != "list" or found.children[0][1].id != "struct":
+        return {}
+    return {name: str(one) for name, one in found.children[0][1].children}
 
 
 def table_of_input(source: TableInput) -> "pa.Table":

@@ -12,7 +12,7 @@ __all__ = ["past"]
 
 
 def past(
-    session: Session, scope: SuiteScope, test_case: str, metric: str, models: Sequence[str] | None = None
+    session: Session, scope: SuiteScope, test_case: str, metric: str, *, models: Sequence[str] | None = None
 ) -> History:
     """Return the values of a metric on a test case over the results of models (None: all of the dataset).
 

@@ -121,7 +121,7 @@ def _comparison(asked: _Asked) -> Plot:
 
 def _history(asked: _Asked) -> Plot:
     case = asked.scope.case_named(asked.options.test_case).name
-    return past(asked.look.session, asked.scope, case, asked.metric, asked.models).plot()
+    return past(asked.look.session, asked.scope, case, asked.metric, models=asked.models).plot()
 
 
 def _distribution(asked: _Asked) -> Plot:

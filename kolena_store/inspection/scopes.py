@@ -196,6 +196,8 @@ def _of_everything(of: DatasetScope) -> SuiteScope:
         fields=[],
         inference_fields=[],
         members_file=None,
+        object_query=None,
+        within=None,
         description="Every sample of the dataset",
         tags=[],
     )

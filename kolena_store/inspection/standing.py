@@ -44,10 +44,10 @@ def standard_files(paths: Sequence[Path]) -> list[StandardFile]:
     return [_read(path) for path in paths]
 
 
-def standing(look: Look, scope: DatasetScope, standard: Standard, model: str, baseline: str | None) -> Standing:
+def standing(look: Look, scope: DatasetScope, standard: Standard, model: str, *, baseline: str | None) -> Standing:
     """Return how a model stands against a standard; nothing is scored for it, and user's functions are not called."""
     try:
-        return Standing(model=model, report=_report(look, scope, standard, model, baseline), problem=None)
+        return Standing(model=model, report=_report(look, scope, standard, model, baseline=baseline), problem=None)
     except StoreError as error:
         return Standing(model=model, report=None, problem=str(error))
 
@@ -59,9 +59,9 @@ def _read(path: Path) -> StandardFile:
         return StandardFile(path=path, standard=None, problem=str(error))
 
 
-def _report(look: Look, scope: DatasetScope, standard: Standard, model: str, baseline: str | None) -> CheckReport:
+def _report(look: Look, scope: DatasetScope, standard: Standard, model: str, *, baseline: str | None) -> CheckReport:
     against = baseline if standard.needs_baseline else None
-    _check_measured(look.session, scope, standard, model, against)
+    _check_measured(look.session, scope, standard, model, baseline=against)
     day = now().date()
     key = ("standing", look.session.value("store.generation"), _stamp(standard), model, against, day)
     return look.kept.get(
@@ -74,7 +74,7 @@ def _report(look: Look, scope: DatasetScope, standard: Standard, model: str, bas
 
 
 def _check_measured(
-    session: Session, scope: DatasetScope, standard: Standard, model: str, baseline: str | None
+    session: Session, scope: DatasetScope, standard: Standard, model: str, *, baseline: str | None
 ) -> None:
     """Stop unless the models were scored as the standard asks, and measuring them is quick.
 

@@ -1,6 +1,6 @@
 """SQL from the other store's catalogue: held to the rules that it was written under before any of it runs here."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 
 from kolena_store.errors import DamagedStore, InvalidInput, RefusedStatement
 from kolena_store.merging.rows import Row
@@ -13,7 +13,7 @@ from kolena_store.predicates.types import type_fragment
 
 __all__ = ["check_definition", "check_types", "check_user_metric"]
 
-TABLE = "test_samples"
+TABLES = ("test_samples", "ground_truths")
 INFERENCES = "inferences"
 THERE = "the other store"
 
@@ -37,18 +37,22 @@ def check_definition(name: str, row: Row, tables: Collection[str] = ()) -> None:
     Raises:
         RefusedStatement: it is none.
     """
-    if row["normalised"] is None:
-        return
     where = f"the test case {name!r} of {THERE}"
-    tree = parse_tree(row["normalised"], where=where)
+    # Of inferences only what results declare as their metadata is there when it runs.
+    readable = {*TABLES, *map(lowered, tables), *([INFERENCES] if row["level"] == "inference" else [])}
+    for query in (row["normalised"], row["object_query"]):
+        if query is not None:
+            _check_query(query, where, readable)
+
+
+def _check_query(query: str, where: str, readable: Set[str]) -> None:
+    tree = parse_tree(query, where=where)
     check_tree(tree, SUITE, where=where)
     own = {lowered(one) for one in tree.cte_names}
-    # Of inferences only what results declare as their metadata is there when it runs.
-    readable = {TABLE, *map(lowered, tables), *([INFERENCES] if row["level"] == "inference" else [])}
     strange = sorted({lowered(one) for one in tree.table_names} - own - readable)
     if strange:
         raise RefusedStatement(
-            f"{where} reads {strange[0]!r}; a test case may read {TABLE} alone: take it out of its suite there"
+            f"{where} reads {strange[0]!r}; a test case may read {TABLES[0]} alone: take it out of its suite there"
         )
 
 

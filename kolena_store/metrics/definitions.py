@@ -23,12 +23,12 @@ __all__ = [
     "unknown_metric",
 ]
 
-TermKind = Literal["count", "sum", "minimum", "maximum", "kernel"]
+TermKind = Literal["count", "sum", "minimum", "maximum", "kernel", "matches"]
 Level = Literal["whole", "class", "class, positive", "classes", "all classes"]
 Better = Literal["higher", "lower", "none"]
-IntervalKind = Literal["wilson", "f1", "table", "linearised", "kernel", "none"]
+IntervalKind = Literal["wilson", "f1", "table", "linearised", "kernel", "bootstrap", "none"]
 
-TERM = re.compile(r"^-- term: (\w+) = (?:(kernel) (\w+)|(\w+))(?: (by|over each|over|each) ([\w, ]+))?$")
+TERM = re.compile(r"^-- term: (\w+) = (?:(kernel|matches) (\w+)|(\w+))(?: (by|over each|over|each) ([\w, ]+))?$")
 METRIC = re.compile(r"^-- metric: (\w+)$")
 HEADER = re.compile(r"^-- (\w+): (.*)$")
 WORD = re.compile(r"\w+")
@@ -43,7 +43,7 @@ class TermDefinition:
     `by` names the label columns of whose classes each has a number of its own; `over` the label column that a kernel
     of several classes reads without giving a number for each. `each` names columns of lists with an element for every
     class, of which the expression speaks as of plain columns: each class has a number of its own, from its elements,
-    unless they are pooled.
+    unless they are pooled. One of `matches` is a statistic of matched objects (`metrics.objects.values`) of each class.
     """
 
     name: str
@@ -58,7 +58,7 @@ class TermDefinition:
     @property
     def is_of_class(self) -> bool:
         """Return whether it has a number for every class."""
-        return len(self.by) == 1 or bool(self.each and not self.is_pooled)
+        return self.kind == "matches" or len(self.by) == 1 or bool(self.each and not self.is_pooled)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -151,7 +151,7 @@ def load_metrics(subject: str) -> MetricFile:
         else:
             metrics.append(_metric(subject, lines))
     _check_unique(subject, [term.name for term in terms])
-    _check_unique(subject, [metric.name for metric in metrics])
+    _check_unique(subject, [f"{metric.name} of: {metric.level}" for metric in metrics])
     return MetricFile(
         workflow=subject.split("/")[-1],
         terms=tuple(terms),
@@ -198,19 +198,19 @@ def _term(subject: str, lines: list[str]) -> TermDefinition:
     if match is None or (match[2] or match[4]) not in get_args(TermKind):
         raise InvalidInput(
             f"sql/{subject}.sql: {lines[0]!r} is no term; write '-- term: name = count|sum|minimum|maximum', "
-            "'... = count by label', '... = count|sum each lists', or '... = kernel which [by label|over label|each "
-            "lists|over each lists]'"
+            "'... = count by label', '... = count|sum each lists', '... = kernel which [by label|over label|each "
+            "lists|over each lists]', or '... = matches which'"
         )
-    name, _, kernel, kind, relation, labels = match.groups()
+    name, computed, kernel, kind, relation, labels = match.groups()
     columns = tuple(label.strip() for label in labels.split(",")) if labels else ()
     lists = columns if relation in ("each", "over each") else ()
     return TermDefinition(
         name=name,
-        kind=cast(TermKind, kind or "kernel"),
+        kind=cast(TermKind, kind or computed),
         kernel=kernel,
         by=columns if relation == "by" else (),
         over=columns[0] if relation == "over" else None,
-        expression=_expression(subject, lines),
+        expression=Fragment("") if computed == "matches" else _expression(subject, lines),
         each=lists,
         is_pooled=relation == "over each",
     )
@@ -247,10 +247,10 @@ def _interval(subject: str, headers: Mapping[str, str]) -> IntervalRule:
         return IntervalRule(kind=cast(IntervalKind, counted[1]), successes=Fragment(counted[2]))
     if none := NONE.match(text):
         return IntervalRule(kind="none", reason=f"no interval: {none[1]}")
-    if text not in ("table", "linearised", "kernel"):
+    if text not in ("table", "linearised", "kernel", "bootstrap"):
         raise InvalidInput(
             f"sql/{subject}.sql: the interval {text!r} of {headers['metric']!r} is not known; write wilson(successes), "
-            "f1(true positives), table, linearised, kernel, or 'none: the reason'"
+            "f1(true positives), table, linearised, kernel, bootstrap, or 'none: the reason'"
         )
     return IntervalRule(kind=cast(IntervalKind, text))
 

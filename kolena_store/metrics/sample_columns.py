@@ -15,6 +15,7 @@ from kolena_store.membership.bitmaps import Flags, Samples, Words, from_flags, f
 from kolena_store.metrics.counting import Codes
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_columns import ElementColumns, Places, kernel_arguments
+from kolena_store.metrics.objects.curves import CaseCurves
 from kolena_store.metrics.repeated_rows import RepeatedRows
 from kolena_store.metrics.sums import Floats
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
@@ -34,7 +35,8 @@ class SampleColumns:
     `flags` holds the samples where an expression is true, `numbers` its values (NaN: NULL), `codes` the class of each
     sample (-1: none), `matrices` the scores of all classes; each is found by its expression. Of expressions over lists
     with an element for every class, `element_flags` and `element_numbers` have a row for each class: [classes, size].
-    `lists` has the elements of lists of any length: [size, longest], NaN where there is none.
+    `lists` has the elements of lists of any length: [size, longest], NaN where there is none. `objects` are the matches
+    of objects, where the workflow has them.
 
     Where samples have several rows, `rows` says of which sample each is, and all columns are dense over the rows.
     """
@@ -48,6 +50,7 @@ class SampleColumns:
     element_flags: Mapping[str, Flags] = field(default_factory=dict)
     element_numbers: Mapping[str, Matrix] = field(default_factory=dict)
     lists: Mapping[str, Matrix] = field(default_factory=dict)
+    objects: CaseCurves | None = None
     rows: RepeatedRows | None = None
 
     def by_sample(self, values: Floats) -> Floats:
@@ -74,7 +77,7 @@ def load_sample_columns(
         classes: in the order of their scores.
         has_repeats: whether samples may have several rows.
     """
-    wanted = _wanted([term for term in terms if not term.each])
+    wanted = _wanted([term for term in terms if not term.each and term.kind != "matches"])
     selected = [
         Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted
     ]

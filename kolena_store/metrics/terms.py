@@ -13,6 +13,7 @@ from kolena_store.metrics.counting import ClassCounter, count_many
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_terms import element_terms
 from kolena_store.metrics.kernel_terms import KernelTerm, kernel_terms
+from kolena_store.metrics.objects.terms import object_terms
 from kolena_store.metrics.sample_columns import SampleColumns, class_planes
 from kolena_store.metrics.sums import extremes, repeatable_sums_many
 
@@ -74,6 +75,7 @@ def compute_terms(
         if _counts_classes(term)
     }
     by_class |= element_terms(columns, terms, members)
+    by_class |= object_terms(columns.objects, terms, members)
     by_pair = {
         term.name: _pair_counts(columns, term, members, n_classes, counted=counted)
         for term in terms

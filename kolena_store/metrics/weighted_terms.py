@@ -11,6 +11,7 @@ from kolena_store.metrics.counting import Codes, count_many
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_terms import element_terms
 from kolena_store.metrics.kernel_terms import kernel_terms
+from kolena_store.metrics.objects.terms import object_terms
 from kolena_store.metrics.sample_columns import SampleColumns
 from kolena_store.metrics.sums import Floats, repeatable_sums_many
 from kolena_store.metrics.terms import Pairs, TermValues, extreme_terms, joined_terms
@@ -42,6 +43,7 @@ def weighted_terms(
         if term.kind == "count" and len(term.by) == 1
     }
     by_class |= element_terms(columns, terms, counted, weights=weights)
+    by_class |= object_terms(columns.objects, terms, counted, weights=weights)
     by_pair = {
         term.name: _pair_sums(columns, term, counted, n_classes, weights=weights) for term in terms if len(term.by) == 2
     }

@@ -10,6 +10,7 @@ from kolena_store.digests import sha256_of_texts
 from kolena_store.files import SAMPLE
 from kolena_store.predicates.tokens import lowered
 from kolena_store.published.descriptions import field_comment, member_comment, shared_comment
+from kolena_store.published.object_views import object_fields
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.paths import paths
 from kolena_store.published.state import DatasetState
@@ -33,7 +34,9 @@ class CurrentCase:
     version: int
     name: str
     level: str
+    definition_digest: str
     normalised: str | None
+    object_query: str | None
     fields: list[str]
     members_file: int | None
     description: str | None
@@ -55,11 +58,11 @@ def current_cases(session: Session, dataset_id: int, columns: Iterable[str]) -> 
     return [case for case in found if known.issuperset(map(lowered, case.fields))]
 
 
-def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[CurrentCase]) -> None:
-    """Keep which versions are current in the catalogue, where the view of members reads them."""
+def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[CurrentCase]) -> bool:
+    """Keep which versions are current in the catalogue, where views read them; return whether that is a change."""
     found = [(case.test_case_id, case.version) for case in cases]
     if transaction.rows("publish.published_cases", dataset_id=dataset_id) == found:
-        return
+        return False
     transaction.run("publish.forget_cases", dataset_id=dataset_id)
     transaction.run(
         "publish.note_cases",
@@ -67,6 +70,7 @@ def note_cases(transaction: Transaction, dataset_id: int, cases: Sequence[Curren
         test_case_ids=[number for number, _ in found],
         versions=[version for _, version in found],
     )
+    return True
 
 
 def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCase]) -> Iterator[PublishedObject]:
@@ -74,7 +78,6 @@ def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCas
     columns = [(SAMPLE, shared_comment(SAMPLE))]
     columns += [(name, field_comment(name, state.roles[name])) for name in state.types]
     shape = sha256_of_texts([text for pair in state.types.items() for text in pair])
-    models = [(name, member_comment(name)) for name in ("model", "upload_configuration")]
     for case in cases:
         root = str(session.root) if case.members_file is not None else ""
         yield PublishedObject(
@@ -83,26 +86,55 @@ def case_views(session: Session, state: DatasetState, cases: Sequence[CurrentCas
             kind="view",
             made_from=f"{case.test_case_id} {case.version} {shape} {root}",
             create=lambda case=case: _create(session, state, case),  # type: ignore[misc]
-            comment=case.description or f"The samples of the test case {case.name}",
-            columns=[columns[0], *models, *_own_names(columns[1:])] if case.level == OF_MODEL else columns,
+            comment=case.description or f"The {_selected(case)} of the test case {case.name}",
+            columns=_columns(state, case, columns),
         )
+
+
+def _selected(case: CurrentCase) -> str:
+    return "samples" if case.object_query is None else "objects"
+
+
+def _columns(state: DatasetState, case: CurrentCase, columns: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """Return the columns of a test case's view with their comments, given those of the samples."""
+    if case.object_query is not None:
+        number = ("_object", shared_comment("_object"))
+        return [columns[0], number, *((name, field_comment(name, "ground_truth")) for name in object_fields(state)[0])]
+    if case.level == OF_MODEL:
+        models = [(name, member_comment(name)) for name in ("model", "upload_configuration")]
+        return [columns[0], *models, *_own_names(columns[1:])]
+    return columns
 
 
 def _create(session: Session, state: DatasetState, case: CurrentCase) -> Fragment:
     view = identifier(cases_schema(state.name), case.name)
     if case.level == OF_MODEL:
         return _create_of_models(state, case, view)
+    if case.object_query is not None:
+        return _create_of_objects(session, state, case, view)
     if case.members_file is not None:
         query, is_plain = (
             statement("views/datasets", "listed_members").fill(files=paths(session, [case.members_file])),
             False,
         )
     else:
-        tables = frozenset(lowered(name) for name in (SAMPLES, *(table.name for table in state.tables)))
-        query, is_plain = _with_schema(session, case.normalised or "", state.name, tables)
+        query, is_plain = _with_schema(session, case.normalised or "", state.name, _tables(state))
     if is_plain:
         return statement("views/datasets", "plain_test_case").fill(view=view, query=query)
     return statement("views/datasets", "test_case").fill(view=view, samples=state.view("test_samples"), members=query)
+
+
+def _create_of_objects(session: Session, state: DatasetState, case: CurrentCase, view: Fragment) -> Fragment:
+    """Return the view of an object-level test case: the objects that it selects, a row for each."""
+    query, _ = _with_schema(session, case.object_query or "", state.name, _tables(state))
+    return statement("views/datasets", "test_case_of_objects").fill(
+        view=view, objects=state.view("ground_truths"), selected=query
+    )
+
+
+def _tables(state: DatasetState) -> frozenset[str]:
+    """Return the names of what test cases may read, in lower case."""
+    return frozenset(map(lowered, (SAMPLES, "ground_truths", *(table.name for table in state.tables))))
 
 
 def _create_of_models(state: DatasetState, case: CurrentCase, view: Fragment) -> Fragment:

@@ -8,9 +8,11 @@ from kolena_store.workflows import Workflow
 __all__ = [
     "CONTRACT_VERSION",
     "KOLENA_VIEWS",
+    "OBJECT_VIEWS",
     "VIEWS",
     "field_comment",
     "kolena_comment",
+    "match_comment",
     "member_comment",
     "sample_metric_comment",
     "shared_comment",
@@ -28,6 +30,8 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "inferences": "What each model said of each sample, by its newest results",
         "results": "A row for each model and sample it answered, as structs: sample, ground truth, inference, metrics",
         "sample_metrics": "What the workflow found out about each answered sample: what the metric macros read",
+        "matches": "Each detection with the object that it is matched to or what it mistakes, and each object missed",
+        "case_matches": "The same for each object-level test case on its samples, with all other objects ignored",
         "terms": "The sums and counts of all test runs of this dataset, from which their metrics were made",
         "test_case_members": "Which samples belong to which current test case: filter by test_case, and model if set",
         "kolena.datasets": "The datasets in their newest version",
@@ -47,9 +51,34 @@ VIEWS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+OBJECT_VIEWS = (
+    "The objects of the ground truth, a row each",
+    "The objects that each model found, by its newest results, a row each",
+)
+"""What the views ground_truths and inferences hold where there are objects."""
+
+MATCHES: Mapping[str, str] = MappingProxyType(
+    {
+        "class": "The label of the detection, or of the object that is missed",
+        "score": "The score of the detection; NULL for an object that is missed",
+        "rank": "The place among the detections of the image and class, the highest score first, from 0",
+        "detection": "The detection: _object in inferences; NULL for an object that is missed",
+        "ground_truth": "The object that it is matched to, or that is missed: _object in ground_truths",
+        "overlap": "How much both overlap",
+        "outcome": "true positive, false positive, missed or ignored, whatever the score",
+        "mistake": "The kind of mistake (TIDE): classification, localisation, both, duplicate, background or missed",
+        "mistaken_for": "The object on which a detection of the wrong class or place lies",
+        "confused_with": "The object of another class that it would get, when classes don't count, one to one",
+        "is_counted": "Whether the score reaches the threshold of the class",
+        "matched": "The settings in which it is matched, a bit each: docs/objects.md names them",
+        "ignored": "The settings in which it does not count, a bit each",
+    }
+)
+
 SHARED: Mapping[str, str] = MappingProxyType(
     {
         "_sample": "The store's number of the sample: the same in every view and every version",
+        "_object": "The place of the object in its sample, from 0",
         "_weight": "How much the row counts: the weight of its sample, shared among the repeats",
         "_repeat": "Which of several answers to one sample it is about; NULL where a model gives one",
         "model": "The model's name",
@@ -279,6 +308,11 @@ def shared_comment(column: str) -> str:
 def field_comment(name: str, role: str) -> str:
     """Return what a column of the user's own data is."""
     return ROLES[role].format(name)
+
+
+def match_comment(column: str) -> str:
+    """Return what a column of the view `matches` is."""
+    return MATCHES.get(column) or SHARED[column]
 
 
 def table_comment(name: str) -> str:

@@ -43,7 +43,8 @@ def _publish_dataset(transaction: Transaction, dataset_id: int, *, again: bool =
     for schema in (state.name, cases_schema(state.name)):
         transaction.run(statement("views/datasets", "schema").fill(schema=identifier(schema)))
     cases = current_cases(transaction, dataset_id, state.columns)
-    note_cases(transaction, dataset_id, cases)
+    if note_cases(transaction, dataset_id, cases):
+        state = dataset_state(transaction, dataset_id)
     views = [*dataset_views(transaction, state), *case_views(transaction, state, cases)]
     publish_objects(transaction, dataset_id, views, kinds=objects.VIEWS, again=again)
     noted = transaction.rows("publish.noted_metrics", dataset_id=dataset_id)

@@ -9,6 +9,7 @@ from kolena_store.database import Session
 from kolena_store.datasets import Sampling, attached_tables, version_of_id
 from kolena_store.published.paths import paths
 from kolena_store.statements import Fragment, identifier
+from kolena_store.test_runs.object_cases import WITHIN
 from kolena_store.test_runs.results_table import scored_types
 from kolena_store.workflows import Workflow, workflow_from_document
 
@@ -35,7 +36,8 @@ class ResultsState:
     """The newest results of one model, and their sample metrics that are up to date.
 
     `spellings` maps the columns' names without capitals to the names as they are. `repeat_field` tells several answers
-    to one sample apart; None: each has one.
+    to one sample apart; None: each has one. `of_cases` are the sample metrics of object-level test cases, by the
+    digests of their definitions.
     """
 
     model: str
@@ -46,6 +48,7 @@ class ResultsState:
     spellings: Mapping[str, str]
     files: Fragment
     scored: Sequence[ScoredState]
+    of_cases: Mapping[str, Sequence[ScoredState]]
 
     @property
     def by_default(self) -> ScoredState | None:
@@ -65,7 +68,10 @@ class TableState:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetState:
-    """The newest version of a dataset and of its results; `metric_types` are the columns that its workflow scores."""
+    """The newest version of a dataset and of its results; `metric_types` are the columns that its workflow scores.
+
+    `object_cases` are the names of the current object-level test cases, by the digests of their definitions.
+    """
 
     dataset_id: int
     name: str
@@ -78,6 +84,7 @@ class DatasetState:
     files: Fragment
     results: Sequence[ResultsState]
     tables: Sequence[TableState]
+    object_cases: Mapping[str, Sequence[str]]
 
     @property
     def truths(self) -> tuple[str, ...]:
@@ -128,7 +135,15 @@ def dataset_state(session: Session, dataset_id: int) -> DatasetState:
         files=paths(session, sample_files),
         results=_results(session, dataset_id, version, workflow),
         tables=_tables(session, dataset_id, version),
+        object_cases=_object_cases(session, dataset_id),
     )
+
+
+def _object_cases(session: Session, dataset_id: int) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, digest in session.rows("publish.object_cases", dataset_id=dataset_id):
+        found.setdefault(digest, []).append(name)
+    return found
 
 
 def _tables(session: Session, dataset_id: int, version: int) -> tuple[TableState, ...]:
@@ -146,14 +161,16 @@ def _tables(session: Session, dataset_id: int, version: int) -> tuple[TableState
 def _results(session: Session, dataset_id: int, version: int, workflow: Workflow | None) -> tuple[ResultsState, ...]:
     scorer = workflow.scorer_key if workflow else None
     key = {"dataset_id": dataset_id, "dataset_version": version}
-    of_scorer = [row for row in session.rows("publish.newest_sample_metrics", **key) if row[4] == scorer]
+    all_scored = session.rows("publish.newest_sample_metrics", **key)
+    of_scorer = [row for row in all_scored if row[4] is not None and row[4].partition(WITHIN)[0] == scorer]
     rows = session.rows("publish.newest_results", dataset_id=dataset_id)
     # All at once: each model then finds its own among the known ones.
     session.files([file_id for row in of_scorer for file_id in row[3]] + [one for row in rows for one in row[5]])
-    scored: dict[tuple[int, int], list[ScoredState]] = {}
+    scored: dict[tuple[int, int], dict[str, list[ScoredState]]] = {}
     for row in of_scorer:
-        scored.setdefault((row[0], row[1]), []).append(_scored(session, row))
-    return tuple(_of_model(session, row, scored.get((row[0], row[1]), ())) for row in rows)
+        by_case = scored.setdefault((row[0], row[1]), {})
+        by_case.setdefault(row[4].partition(WITHIN)[2], []).append(_scored(session, row))
+    return tuple(_of_model(session, row, scored.get((row[0], row[1]), {})) for row in rows)
 
 
 def _scored(session: Session, row: Sequence[Any]) -> ScoredState:
@@ -166,7 +183,7 @@ def _scored(session: Session, row: Sequence[Any]) -> ScoredState:
     )
 
 
-def _of_model(session: Session, row: Sequence[Any], scored: Sequence[ScoredState]) -> ResultsState:
+def _of_model(session: Session, row: Sequence[Any], scored: Mapping[str, Sequence[ScoredState]]) -> ResultsState:
     _, _, model, configuration, fields, inference_files, metadata_fields, repeat_field = row
     types = {column["name"]: column["type"] for column in json.loads(fields)}
     return ResultsState(
@@ -177,5 +194,6 @@ def _of_model(session: Session, row: Sequence[Any], scored: Sequence[ScoredState
         repeat_field=repeat_field,
         spellings={name.casefold(): name for name in types},
         files=paths(session, inference_files),
-        scored=scored,
+        scored=scored.get("", ()),
+        of_cases={digest: found for digest, found in scored.items() if digest},
     )

@@ -27,6 +27,8 @@ def why_not(term: TermDefinition) -> str | None:
     """Return why a term can't be had in SQL, or None when it can."""
     if len(term.by) > 1:
         return "a table of two labels"
+    if term.kind == "matches":
+        return "of matched objects: the view matches holds what it is made of"
     if term.kind != "kernel" or term.kernel in KNOWN_KERNELS:
         return None
     return NOT_IN_SQL.get(str(term.kernel), f"the kernel {term.kernel} has no form in SQL")

@@ -6,13 +6,25 @@ from kolena_store.database import Session
 from kolena_store.files import REPEAT, SAMPLE
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.published.descriptions import (
+    OBJECT_VIEWS,
     VIEWS,
     field_comment,
+    match_comment,
     member_comment,
     sample_metric_comment,
     shared_comment,
     table_comment,
     table_field_comment,
+)
+from kolena_store.published.object_views import (
+    MATCH_COLUMNS,
+    case_matches,
+    found_objects,
+    has_matches,
+    has_objects,
+    matches,
+    object_fields,
+    true_objects,
 )
 from kolena_store.published.objects import PublishedObject
 from kolena_store.published.paths import paths
@@ -45,21 +57,42 @@ def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedOb
     fields = [(name, field_comment(name, state.roles[name])) for name in state.types]
     own = [(name, shared_comment(name)) for name in (SAMPLE, "model", "upload_configuration")]
     yield _view(state, "test_samples", _test_samples(state), [own[0], *fields])
-    truths = [(name, field_comment(name, "ground_truth")) for name in state.truths]
-    yield _view(state, "ground_truths", _ground_truths(state), [own[0], *truths])
-    shown = [name for name in common_types(one.types for one in state.results) if name.casefold() not in OWN_COLUMNS]
-    said = [(name, field_comment(name, _inference_role(state, name))) for name in shown]
+    yield from _objects(state, own) if has_objects(state) else _sides(state, own)
     told = [(WEIGHT, shared_comment(WEIGHT))]
-    yield _view(state, "inferences", _inferences(state), [*own, *said, *(told if state.has_repeats else [])])
     yield _view(state, "sample_metrics", _sample_metrics(state), [*own, *_sample_metric_comments(state)])
     sides = [(name, shared_comment(name)) for name in ("s", "g", "i", "m")] if state.results else []
     yield _view(state, "results", _results(state), [*own, *told, *sides])
     yield _view(state, "terms", _terms(session, state), [(name, shared_comment(name)) for name in TERM_COLUMNS])
     members = [(name, member_comment(name)) for name in ("test_case", SAMPLE, "model", "upload_configuration")]
     yield _view(state, "test_case_members", _members(session, state), members)
+    if has_objects(state) and has_matches(state):
+        matched = [members[0], *((name, match_comment(name)) for name in MATCH_COLUMNS)]
+        yield _view(state, "case_matches", case_matches(state), matched)
     for table in state.tables:
         columns = [own[0], *((name, table_field_comment(name, table.roles[name])) for name in table.types)]
         yield _view(state, table.name, _attached(state, table), columns, comment=table_comment(table.name))
+
+
+def _sides(state: DatasetState, own: Sequence[tuple[str, str]]) -> Iterator[PublishedObject]:
+    truths = [(name, field_comment(name, "ground_truth")) for name in state.truths]
+    yield _view(state, "ground_truths", _ground_truths(state), [own[0], *truths])
+    shown = [name for name in common_types(one.types for one in state.results) if name.casefold() not in OWN_COLUMNS]
+    said = [(name, field_comment(name, _inference_role(state, name))) for name in shown]
+    told = [(WEIGHT, shared_comment(WEIGHT))] if state.has_repeats else []
+    yield _view(state, "inferences", _inferences(state), [*own, *said, *told])
+
+
+def _objects(state: DatasetState, own: Sequence[tuple[str, str]]) -> Iterator[PublishedObject]:
+    """Yield the same of objects, a row for each."""
+    true, found = object_fields(state)
+    number = ("_object", shared_comment("_object"))
+    fields = [(name, field_comment(name, "ground_truth")) for name in true]
+    yield _view(state, "ground_truths", true_objects(state), [own[0], number, *fields], comment=OBJECT_VIEWS[0])
+    said = [(name, field_comment(name, "inference")) for name in found]
+    numbered = [number] if found else []
+    yield _view(state, "inferences", found_objects(state), [*own, *numbered, *said], comment=OBJECT_VIEWS[1])
+    if has_matches(state):
+        yield _view(state, "matches", matches(state), [(name, match_comment(name)) for name in MATCH_COLUMNS])
 
 
 def _inference_role(state: DatasetState, name: str) -> str:

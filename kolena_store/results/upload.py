@@ -147,7 +147,8 @@ def _opened(
     if upload.renames is not None:
         expected.update({old: expected[new] for new, old in upload.renames.items() if new in expected})
     source = open_table(upload.source, types=upload.types, expected=upload.long.types_of_cells(expected))
-    check_not_empty(source)
+    if not version.column_needs.has_objects:
+        check_not_empty(source)
     if upload.renames is None:
         return source
     return renamed_input(source, {**{name: name for name in dataset.id_fields}, **upload.renames})

@@ -1,9 +1,11 @@
 """Tables of counts that might have been seen instead, drawn from the one that was."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["dirichlet_tables", "multinomial_tables", "percentile_bounds"]
+__all__ = ["dirichlet_tables", "multinomial_tables", "percentile_bounds", "resampled_units"]
 
 Numbers = NDArray[np.float64]
 
@@ -25,6 +27,13 @@ def multinomial_tables(counts: NDArray[np.int64], *, n_draws: int, seed: int) ->
     """Return draws[n_draws, cells] of one table[cells]: as many samples, each in a cell by its share of the table."""
     total = int(counts.sum())
     return np.random.default_rng(seed).multinomial(total, counts / total, size=n_draws)
+
+
+def resampled_units(n_units: int, *, n_draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Yield how often each of some units is drawn when as many are drawn again (Efron 1979): int64[n_units] a draw."""
+    random = np.random.default_rng(seed)
+    for _ in range(n_draws):
+        yield np.bincount(random.integers(0, n_units, n_units), minlength=n_units)
 
 
 def percentile_bounds(draws: Numbers, level: float) -> tuple[Numbers, Numbers]:

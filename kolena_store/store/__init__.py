@@ -2,6 +2,7 @@
 
 from kolena_store.store.comparing import StoreComparing
 from kolena_store.store.data import StoreData
+from kolena_store.store.exchange import StoreExchange
 from kolena_store.store.judging import StoreJudging
 from kolena_store.store.keeping import StoreKeeping
 from kolena_store.store.looking import StoreLooking
@@ -10,7 +11,7 @@ from kolena_store.store.testing import StoreTesting
 __all__ = ["Store"]
 
 
-class Store(StoreData, StoreTesting, StoreComparing, StoreJudging, StoreLooking, StoreKeeping):
+class Store(StoreData, StoreExchange, StoreTesting, StoreComparing, StoreJudging, StoreLooking, StoreKeeping):
     """A directory with test data, ground truths, inferences and test runs; made by the first write.
 
     Args:

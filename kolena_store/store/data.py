@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kolena_store import datasets as dataset_room
+from kolena_store import exchange as exchange_room
 from kolena_store import models as model_room
 from kolena_store import results as result_room
 from kolena_store import uploads as upload_room
@@ -131,7 +132,7 @@ class StoreData(StoreBase):
             tags=tags,
             metadata_fields=metadata_fields,
         )
-        return self._change(upload_room.upload_answers, given)
+        return self._change(exchange_room.upload_answers, given)
 
     def datasets(self) -> Records[dataset_room.Dataset]:
         """Return all datasets as they stand in their newest versions."""

@@ -115,10 +115,21 @@ class AnsweredSamples:
         Raises:
             RefusedStatement: the predicate is not allowed.
         """
+        return self._chosen(names, predicate).drop_columns([SAMPLE])
+
+    def samples(self, predicate: str) -> "pa.Array":
+        """Return the numbers of the answered samples that a predicate over metadata selects.
+
+        Raises:
+            RefusedStatement: the predicate is not allowed.
+        """
+        return self._chosen([], predicate).column(SAMPLE).combine_chunks()
+
+    def _chosen(self, names: Sequence[str], predicate: str | None) -> "pa.Table":
         import duckdb
 
         try:
-            return self._selected(names, self._condition(predicate)).drop_columns([SAMPLE])
+            return self._selected(names, self._condition(predicate))
         except duckdb.Error as error:
             if predicate is None:
                 raise

@@ -5,7 +5,7 @@ import platform
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
@@ -23,6 +23,7 @@ from kolena_store.statistics.levels import LEVEL, SEED
 from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.definitions import metric_digests
 from kolena_store.test_runs.members import Members, ensured_members
+from kolena_store.test_runs.object_cases import check_object_cases, scored_cases
 from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of, lacking_notes
 from kolena_store.workflows import Configuration, Workflow, workflow_from_document
@@ -152,12 +153,7 @@ def run_tests(transaction: Transaction, request: TestRequest) -> list[int]:
 
 
 def setting_of(transaction: Transaction, request: TestRequest) -> Setting:
-    """Return what all runs of a request share.
-
-    Raises:
-        UnknownName: the dataset has no such metric.
-        InvalidInput: it has no workflow, or no metric yet.
-    """
+    """Return what all runs of a request share; it raises what `setting_with` does."""
     document = request.configuration.document() if request.configuration is not None else None
     return setting_with(transaction, request, configuration_id(transaction, "evaluator", document))
 
@@ -181,12 +177,14 @@ def setting_with(session: Session, request: TestRequest, configuration: int | No
             f"write them as SQL and run: kolena-store metrics apply {shlex.quote(request.dataset.name)} FILE.sql"
         )
     restriction = canonical_json([[one.results_id, one.version] for one in request.results]) if request.common else None
+    cases = cases_of(session, request.suite)
+    check_object_cases(workflow, cases)
     return Setting(
         request=request,
         version=version,
         workflow=workflow,
         configuration_id=configuration,
-        cases=cases_of(session, request.suite),
+        cases=cases,
         file=file,
         metrics=metrics,
         own_metrics=own_metrics,
@@ -231,6 +229,8 @@ def _make_runs(transaction: Transaction, setting: Setting, missing: Sequence[Res
         configuration_id=setting.configuration_id,
     )
     scored = {results.results_id: scored_results(transaction, scoring, results) for results in wanted}
+    of_cases = scored_cases(transaction, scoring, [scored[one.results_id] for one in missing], setting.cases)
+    scored |= {key: replace(scored[key], cases=cases) for key, cases in of_cases.items()}
     plan = _plan(transaction, setting, list(scored.values()))
     recorded = _Recorded()
     for results in missing:

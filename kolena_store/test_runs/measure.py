@@ -23,6 +23,7 @@ from kolena_store.metrics.terms import TermValues, compute_terms
 from kolena_store.metrics.weighted_terms import weighted_terms
 from kolena_store.statements import Fragment
 from kolena_store.statistics.levels import LEVEL, SEED
+from kolena_store.test_runs.objects import curves_of_cases
 from kolena_store.test_runs.records import Repeats
 from kolena_store.test_runs.rows import RunKeys, metric_rows, term_rows
 from kolena_store.test_runs.scoring import ScoredResults
@@ -163,7 +164,7 @@ def loaded_columns(
     session: Session, size: int, scored: ScoredResults, terms: Sequence[TermDefinition]
 ) -> SampleColumns:
     """Return what the terms read of one model's sample metrics."""
-    return load_sample_columns(
+    columns = load_sample_columns(
         session,
         scored.paths,
         size,
@@ -171,6 +172,9 @@ def loaded_columns(
         classes=scored.facts.classes,
         has_repeats=scored.results.repeat_field is not None,
     )
+    if not any(term.kind == "matches" for term in terms):
+        return columns
+    return replace(columns, objects=curves_of_cases(session, scored, size))
 
 
 def members_of(plan: Plan) -> Words:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,9 @@ from kolena_store.test_runs.execute import (
     plan_of,
 )
 from kolena_store.test_runs.members import stored_members
+from kolena_store.test_runs.object_cases import case_scorer
 from kolena_store.test_runs.scoring import ScoredResults, facts_from
-from kolena_store.test_suites import SuiteRecord, cases_of
+from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
 from kolena_store.workflows import configuration_from_document, workflow_from_document
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def repeated_run(session: Session, run: StoredRun, *, names: Sequence[str] | Non
     found = setting_of_run(session, run, names)
     if isinstance(found, Unrepeatable):
         return found
-    own = _scored(session, found, run)
+    own = _with_cases(session, found, run)
     others = [_scored(session, found, run, results=one) for one in run.compared]
     if own is None or None in others:
         return Unrepeatable(reason=DROPPED.format(what="results version or the sample metrics of it"))
@@ -208,9 +209,15 @@ def _results(session: Session, results_id: int, version: int) -> ResultsRecord |
 
 
 def _scored(
-    session: Session, setting: Setting, run: StoredRun, *, results: tuple[int, int] | None = None
+    session: Session,
+    setting: Setting,
+    run: StoredRun,
+    *,
+    results: tuple[int, int] | None = None,
+    case: CaseRecord | None = None,
 ) -> ScoredResults | None:
     results_id, version = results or (run.results_id, run.results_version)
+    scorer = " ".join(json.loads(run.run_key)["scorer"])
     record = _results(session, results_id, version)
     rows = session.rows(
         "runs.find_sample_metrics",
@@ -219,12 +226,24 @@ def _scored(
         results_id=results_id,
         results_version=version,
         configuration_id=run.configuration_id,
-        scorer=" ".join(json.loads(run.run_key)["scorer"]),
+        scorer=scorer if case is None else case_scorer(scorer, case.definition_digest),
     )
     if not rows or record is None:
         return None
     paths = tuple(file.path(session.root) for file in files_of(session, rows[0][1]))
     return ScoredResults(results=record, facts=facts_from(json.loads(rows[0][0])), paths=paths, n_scored=0, n_reused=0)
+
+
+def _with_cases(session: Session, setting: Setting, run: StoredRun) -> ScoredResults | None:
+    """Return what is stored of a model's scoring, for each object-level test case too."""
+    whole = _scored(session, setting, run)
+    of_cases = {
+        place: _scored(session, setting, run, case=case)
+        for place, case in enumerate(setting.cases)
+        if case.selects_objects
+    }
+    known = {place: one for place, one in of_cases.items() if one is not None}
+    return None if whole is None or len(known) < len(of_cases) else replace(whole, cases=known)
 
 
 def _chosen(

@@ -8,7 +8,9 @@ from kolena_store.database import Session, Transaction
 from kolena_store.datasets import VersionRecord
 from kolena_store.errors import InvalidInput
 from kolena_store.results import results_version
+from kolena_store.test_runs.object_cases import WITHIN, scored_cases
 from kolena_store.test_runs.scoring import Scoring, scored_results
+from kolena_store.test_suites import CaseRecord
 from kolena_store.workflows import Configuration, configuration_from_document, workflow_from_document
 
 __all__ = ["StoredScores", "forget_scores", "score_again", "scores_in"]
@@ -44,6 +46,8 @@ def forget_scores(transaction: Transaction, stored: StoredScores) -> None:
     """Forget sample metrics, and the thresholds that were tuned for them; the next test makes them."""
     transaction.touched_datasets.add(stored.dataset_id)
     transaction.run("runs.drop_sample_metrics", **stored.key)
+    if WITHIN in stored.scorer:
+        return
     tuned = ("dataset_version", "results_id", "results_version", "configuration_id")
     transaction.run("runs.drop_thresholds", **{name: stored.key[name] for name in tuned})
 
@@ -58,8 +62,9 @@ def score_again(transaction: Transaction, stored: StoredScores) -> None:
     key = {"dataset_id": stored.dataset_id, "version": stored.dataset_version}
     (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **key)
     workflow = workflow_from_document(version.workflow_document or {})
-    if stored.scorer != workflow.scorer_key:
-        raise InvalidInput(f"the scorer is {workflow.scorer_key} now, it was {stored.scorer}")
+    scorer, _, digest = stored.scorer.partition(WITHIN)
+    if scorer != workflow.scorer_key:
+        raise InvalidInput(f"the scorer is {workflow.scorer_key} now, it was {scorer}")
     document = None if stored.configuration is None else json.loads(stored.configuration)
     scoring = Scoring(
         version=version,
@@ -67,4 +72,10 @@ def score_again(transaction: Transaction, stored: StoredScores) -> None:
         configuration=Configuration() if document is None else configuration_from_document(document),
         configuration_id=stored.configuration_id,
     )
-    scored_results(transaction, scoring, results_version(transaction, stored.results_id, stored.results_version))
+    whole = scored_results(
+        transaction, scoring, results_version(transaction, stored.results_id, stored.results_version)
+    )
+    if digest:
+        known = transaction.records(CaseRecord, "suites.case_versions", dataset_id=stored.dataset_id)
+        same = [case for case in known if case.selects_objects and case.definition_digest == digest]
+        scored_cases(transaction, scoring, [whole], same[:1])

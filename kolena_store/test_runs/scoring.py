@@ -1,8 +1,8 @@
 """Scoring: every answered sample once, then kept as files; later versions score what changed and keep the rest."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from kolena_store.datasets import VersionRecord, column_types, files_of
 from kolena_store.digests import canonical_json
 from kolena_store.files import write_files
 from kolena_store.results import ResultsRecord
+from kolena_store.statements import identifier, joined, statement
 from kolena_store.test_runs.answered import AnsweredSamples, TruthValues
 from kolena_store.test_runs.repeat_columns import RepeatColumn, with_repeat
 from kolena_store.test_runs.rescoring import Earlier, kept_and_rewritten, samples_to_score
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["ScoredResults", "Scoring", "facts_from", "scored_apart", "scored_results", "stored_scores"]
+__all__ = [
+    "ScoredResults",
+    "Scoring",
+    "facts_from",
+    "scored_anew",
+    "scored_apart",
+    "scored_results",
+    "stored_scores",
+]
 
 KIND = "sample_metrics"
 
@@ -30,7 +39,7 @@ class ScoredResults:
     """The sample metrics of one model: where they lie, and the facts that they were made with.
 
     `n_scored` samples (or answers to them, where there are several to one) were scored just now; `n_reused` had been
-    scored before.
+    scored before. `cases` are those of the object-level test cases, by their places in the suite.
     """
 
     results: ResultsRecord
@@ -38,6 +47,7 @@ class ScoredResults:
     paths: tuple[Path, ...]
     n_scored: int
     n_reused: int
+    cases: "Mapping[int, ScoredResults]" = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -69,46 +79,99 @@ class Scoring:
     configuration_id: int | None
     truth_values: "TruthValues" = field(default_factory=dict)
 
+    def key(self, results: ResultsRecord, scorer: str) -> dict[str, Any]:
+        """Return what tells the sample metrics of some results from others."""
+        return {
+            "dataset_id": self.version.dataset_id,
+            "dataset_version": self.version.version,
+            "results_id": results.results_id,
+            "results_version": results.version,
+            "configuration_id": self.configuration_id,
+            "scorer": scorer,
+        }
+
 
 def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsRecord) -> ScoredResults:
     """Return the sample metrics of one model; samples are scored now unless their metrics are stored."""
     stored = stored_scores(transaction, scoring, results)
     if stored is not None:
         return stored
-    version, workflow, key = scoring.version, scoring.workflow, _key(scoring, results)
+    version, workflow = scoring.version, scoring.workflow
+    key = scoring.key(results, workflow.scorer_key)
     inputs = AnsweredSamples(transaction, version, results, workflow.columns(), truth_values=scoring.truth_values)
     facts = workflow.prepare(inputs, scoring.configuration)
     found = _partly(transaction, inputs, workflow, facts, key=key) or _whole(transaction, inputs, workflow, facts)
+    found = replace(found, facts=_concluded(transaction, workflow, inputs, found))
     _enter(transaction, workflow, found, key)
-    return _scored_by(transaction, results, found)
+    _enter_thresholds(transaction, found.facts, key)
+    return _results_of(transaction, results, found)
 
 
 def stored_scores(session: Session, scoring: Scoring, results: ResultsRecord) -> ScoredResults | None:
     """Return the sample metrics of one model as they are stored; None when its samples were not scored yet."""
-    stored = session.rows("runs.find_sample_metrics", **_key(scoring, results))
+    found = _stored(session, scoring.key(results, scoring.workflow.scorer_key))
+    return None if found is None else _results_of(session, results, found)
+
+
+def scored_anew(
+    transaction: Transaction,
+    scoring: Scoring,
+    results: ResultsRecord,
+    *,
+    scorer: str | None,
+    facts: Facts,
+    batches: "Callable[[AnsweredSamples], Iterator[pa.RecordBatch]]",
+) -> ScoredResults:
+    """Return sample metrics that were made of changed batches, and are kept under a scorer of their own.
+
+    Args:
+        transaction: the open one.
+        scoring: how the results are scored as they are.
+        results: of one model.
+        scorer: what tells these sample metrics from others; None for a version that never was, whose files the caller
+            takes out again.
+        facts: those that the results were scored with as they are.
+        batches: gives the batches to score, asked only when the sample metrics are not stored.
+    """
+    key = None if scorer is None else scoring.key(results, scorer)
+    found = None if key is None else _stored(transaction, key)
+    if found is None:
+        workflow = scoring.workflow
+        inputs = AnsweredSamples(transaction, scoring.version, results, workflow.columns())
+        _, scored = workflow.score_batches(batches(inputs), facts)
+        schema = _stored_schema(workflow, facts, inputs)
+        file_ids, n_scored = _written(transaction, schema, _or_nothing(scored, schema))
+        found = _Scored(facts=facts, file_ids=file_ids, n_scored=n_scored, n_reused=0)
+        if key is not None:
+            _enter(transaction, workflow, found, key)
+    return _results_of(transaction, results, found)
+
+
+def _stored(session: Session, key: dict[str, Any]) -> _Scored | None:
+    stored = session.rows("runs.find_sample_metrics", **key)
     if not stored:
         return None
     facts, file_ids = facts_from(json.loads(stored[0][0])), stored[0][1]
     n_rows = sum(file.n_rows for file in files_of(session, file_ids))
-    return _scored_by(session, results, _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows))
+    return _Scored(facts=facts, file_ids=file_ids, n_scored=0, n_reused=n_rows)
 
 
-def _key(scoring: Scoring, results: ResultsRecord) -> dict[str, Any]:
-    return {
-        "dataset_id": scoring.version.dataset_id,
-        "dataset_version": scoring.version.version,
-        "results_id": results.results_id,
-        "results_version": results.version,
-        "configuration_id": scoring.configuration_id,
-        "scorer": scoring.workflow.scorer_key,
-    }
-
-
-def _scored_by(session: Session, results: ResultsRecord, found: _Scored) -> ScoredResults:
+def _results_of(session: Session, results: ResultsRecord, found: _Scored) -> ScoredResults:
     paths = tuple(file.path(session.root) for file in files_of(session, found.file_ids))
     return ScoredResults(
         results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=found.n_reused
     )
+
+
+def _concluded(transaction: Transaction, workflow: Workflow, inputs: AnsweredSamples, found: _Scored) -> Facts:
+    """Return the facts with what only all sample metrics together tell."""
+    paths = [str(file.path(transaction.root)) for file in files_of(transaction, found.file_ids)]
+
+    def scored(names: Sequence[str]) -> "pa.Table":
+        query = statement("queries/metrics", "sample_columns").fill(columns=joined(map(identifier, names)))
+        return transaction.table(query, files=paths)
+
+    return workflow.conclude(found.facts, inputs, scored)
 
 
 def scored_apart(transaction: Transaction, scoring: Scoring, results: ResultsRecord) -> ScoredResults:
@@ -119,8 +182,9 @@ def scored_apart(transaction: Transaction, scoring: Scoring, results: ResultsRec
     inputs = AnsweredSamples(transaction, scoring.version, results, scoring.workflow.columns())
     facts = scoring.workflow.prepare(inputs, scoring.configuration)
     found = _whole(transaction, inputs, scoring.workflow, facts)
-    paths = tuple(file.path(transaction.root) for file in files_of(transaction, found.file_ids))
-    return ScoredResults(results=results, facts=found.facts, paths=paths, n_scored=found.n_scored, n_reused=0)
+    return _results_of(
+        transaction, results, replace(found, facts=_concluded(transaction, scoring.workflow, inputs, found))
+    )
 
 
 def _whole(transaction: Transaction, inputs: AnsweredSamples, workflow: Workflow, facts: Facts) -> _Scored:
@@ -179,13 +243,19 @@ def _enter(transaction: Transaction, workflow: Workflow, scored: _Scored, key: d
         n_scored=scored.n_scored,
         n_reused=scored.n_reused,
     )
+
+
+def _enter_thresholds(transaction: Transaction, facts: Facts, key: dict[str, Any]) -> None:
+    thresholds: dict[str | None, float] = dict(facts.thresholds.items())
     if facts.threshold is not None:
+        thresholds[facts.positive] = facts.threshold
+    for name, threshold in thresholds.items():
         kept = ("results_id", "results_version", "dataset_version", "configuration_id")
         transaction.run(
             "runs.insert_threshold",
-            **{name: key[name] for name in kept},
-            **{"class": facts.positive},
-            threshold=facts.threshold,
+            **{one: key[one] for one in kept},
+            **{"class": name},
+            threshold=threshold,
             tuned_on=facts.tuned_on,
         )
 

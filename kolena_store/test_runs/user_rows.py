@@ -28,6 +28,8 @@ from kolena_store.workflows import Workflow
 
 __all__ = ["UserMetricsPlan", "user_metrics_job", "with_user_metrics"]
 
+OF_SAMPLES = Outcome(value=None, n=0, reason="the metric is of samples, and the test case selects objects")
+
 
 @dataclass(frozen=True, kw_only=True)
 class UserMetricsPlan:
@@ -60,7 +62,9 @@ def with_user_metrics(
     answers = run_job(replace(job, spreads=_spreads(plan)), plan.limits)
     n_answered = measured.n_answered.tolist()
     outcomes = [
-        outcome(
+        OF_SAMPLES
+        if position in scored.cases
+        else outcome(
             metric,
             answers[position * len(plan.metrics) + index],
             n_rows=n_answered[position],

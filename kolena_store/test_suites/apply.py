@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
-from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables, version_of
-from kolena_store.display import Column, Listing
+from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
+from kolena_store.display import Column, Listing, counted
 from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
 from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.schema import now
+from kolena_store.statements import Fragment
 from kolena_store.tables import RecordColumn, Tabular, table_of
 from kolena_store.test_cases import ViewDefinition, parse_suite
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.of_models import members_of_models, note_of_models
+from kolena_store.test_suites.readable import fields_of_samples, other_tables
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_cases, all_samples
 
@@ -188,7 +190,8 @@ def _definitions(
     tables = _tables(transaction, dataset, version, given)
     views = parse_suite(given.text, file=given.file, tables=tables) if given.text.strip() else ()
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
-    found = [all_samples(), *map(_of_view, views), *explicit]
+    by_name = {view.name: view for view in views}
+    found = [all_samples(), *(_of_view(view, by_name, version) for view in views), *explicit]
     names = [definition.name.lower() for definition in found]
     repeated = [definition.name for index, definition in enumerate(found) if names[index] in names[:index]]
     if repeated:
@@ -200,22 +203,28 @@ def _tables(
     session: Session, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> dict[str, Mapping[str, str]]:
     """Return the tables that a suite may read; of inferences only what results declare as their metadata."""
-    attached = {one.name: one.types for one in attached_tables(session, version)}
-    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types, **attached}
+    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types, **other_tables(session, version)}
     if "inferences" in given.text.lower():
         declared = types_of_metadata(version, results_of_dataset(session, dataset))
         tables |= {"inferences": declared} if declared else {}
     return tables
 
 
-def _of_view(view: ViewDefinition) -> CaseDefinition:
+def _of_view(view: ViewDefinition, views: Mapping[str, ViewDefinition], version: VersionRecord) -> CaseDefinition:
+    query: Fragment | None = view.standalone
+    objects: Fragment | None = None
+    if view.level == "object":
+        query = all_samples().query if view.within is None else views[view.within].standalone
+        objects = view.standalone
     return CaseDefinition(
         name=view.name,
         level=view.level,
         digest=view.digest,
         source=view.source,
-        query=view.standalone,
-        fields=tuple(view.fields),
+        query=query,
+        object_query=objects,
+        within=view.within,
+        fields=fields_of_samples(view.fields, view.standalone, version),
         inference_fields=tuple(view.inference_fields),
         members_file=None,
         description=view.description,
@@ -240,16 +249,20 @@ def _check_pins(transaction: Transaction, dataset: DatasetRecord, applied: Seque
 
 
 def _report(transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, done: _Applied) -> SuiteReport:
+    from kolena_store.membership.objects import selected_objects
     from kolena_store.membership.stored import ensure_memberships
 
     suite = done.suite
     cases = cases_of(transaction, suite)
+    of_objects = [case for case in cases if case.selects_objects]
+    selected = selected_objects(transaction, version, of_objects)
+    n_objects = {case.key: one.size for case, one in zip(of_objects, selected, strict=True)}
     members = ensure_memberships(transaction, dataset, version, [case for case in cases if not case.is_of_model])
     of_models = members_of_models(transaction, dataset, version, [case for case in cases if case.is_of_model])
     applied = tuple(
         _applied_of_models(case, of_models[case.key], dataset.next_sample)
         if case.is_of_model
-        else _applied(case, members[case.key].n, members[case.key].n_nan)
+        else _applied(case, members[case.key].n, members[case.key].n_nan, n_objects=n_objects.get(case.key))
         for case in cases
     )
     return SuiteReport(
@@ -263,8 +276,10 @@ def _report(transaction: Transaction, dataset: DatasetRecord, version: VersionRe
     )
 
 
-def _applied(case: CaseRecord, n: int, n_nan: int) -> AppliedCase:
+def _applied(case: CaseRecord, n: int, n_nan: int, *, n_objects: int | None = None) -> AppliedCase:
     notes = [size_note(n)] if size_note(n) else []
+    if n_objects is not None:
+        notes.append(f"selects {counted(n_objects, 'object')}" if n_objects else "EMPTY, no object")
     if n_nan and case.name != ALL:
         notes.append(f"{n_nan:,} with NaN, which counts as the greatest number")
     return AppliedCase(name=case.name, version=case.version, level=case.level, n=n, n_nan=n_nan, note="; ".join(notes))

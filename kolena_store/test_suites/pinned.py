@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, connect
-from kolena_store.datasets import DatasetRecord, VersionRecord, attached_tables
+from kolena_store.datasets import DatasetRecord, VersionRecord
 from kolena_store.errors import ConflictingDefinition
 from kolena_store.predicates.messages import missing_name, plain_message
 from kolena_store.predicates.relations import tables_read
 from kolena_store.predicates.tokens import lowered
 from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.statements import Fragment, identifier, joined, statement
+from kolena_store.test_suites.readable import other_tables
 from kolena_store.test_suites.records import CaseRecord
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
     cases = session.records(CaseRecord, "suites.pinned_cases", dataset_id=dataset.dataset_id)
     if not cases:
         return
-    attached = {one.name: one.types for one in attached_tables(session, version)}
-    _check_table_names(dataset, cases, attached)
+    others = other_tables(session, version)
+    _check_table_names(dataset, cases, others)
     declared = types_of_metadata(version, results_of_dataset(session, dataset))
-    tables = {"test_samples": version.types, "inferences": declared, **attached}
+    tables = {"test_samples": version.types, "inferences": declared, **others}
     connection = connect(session.root)
     try:
         for table, types in tables.items():
@@ -44,6 +45,9 @@ def check_pinned_cases(session: Session, dataset: DatasetRecord, version: Versio
         for case in cases:
             if case.normalised is not None and _is_declared(case, declared):
                 connection.sql(statement("queries/membership", "members").fill(query=case.query))
+            if case.object_query is not None:
+                query = Fragment(case.object_query)
+                connection.sql(statement("queries/membership", "selected_objects").fill(query=query))
     except duckdb.Error as error:
         raise _broken(session, dataset, case, error, tables=tables) from error
     finally:
@@ -94,7 +98,8 @@ def _broken(
 
 def _gone(case: CaseRecord, tables: Mapping[str, Mapping[str, str]], error: "duckdb.Error") -> tuple[str, str] | None:
     """Return the table or the column that a test case reads and nothing has; DuckDB may name an alias in its place."""
-    for name in sorted(tables_read(case.query) - set(map(lowered, tables))):
+    read = tables_read(case.query) | (tables_read(case.object_query) if case.object_query else frozenset())
+    for name in sorted(read - set(map(lowered, tables))):
         return "table", name
     columns = {lowered(name) for types in tables.values() for name in types}
     for name in case.fields:

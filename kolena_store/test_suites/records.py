@@ -66,6 +66,8 @@ class CaseRecord:
     definition_digest: str = field(repr=False)
     source: str | None
     normalised: str | None = field(repr=False)
+    object_query: str | None = field(repr=False)
+    within: str | None
     fields: list[str]
     inference_fields: list[str]
     members_file: int | None = field(repr=False)
@@ -76,6 +78,11 @@ class CaseRecord:
     def query(self) -> Fragment:
         """Return the SELECT that names the members; it was checked when the suite was applied."""
         return Fragment(self.normalised or "")
+
+    @property
+    def selects_objects(self) -> bool:
+        """Return whether it selects objects; its members are the samples on which these are looked for."""
+        return self.object_query is not None
 
     @property
     def is_of_model(self) -> bool:

@@ -15,13 +15,19 @@ __all__ = ["CaseDefinition", "add_cases", "all_samples"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseDefinition:
-    """A test case as it is to be: its identity is the digest, its text or its list of members what runs."""
+    """A test case as it is to be: its identity is the digest, its text or its list of members what runs.
+
+    An object-level one has two queries: that of the samples that it is measured on, which are those of the test case
+    `within` (None: all), and that of its objects.
+    """
 
     name: str
     level: str
     digest: str
     source: str | None
     query: Fragment | None
+    object_query: Fragment | None = None
+    within: str | None = None
     fields: tuple[str, ...]
     inference_fields: tuple[str, ...] = ()
     members_file: int | None
@@ -101,6 +107,8 @@ def _insert_versions(
             definition_digests=[one.digest for one in definitions],
             sources=[one.source for one in definitions],
             normalised=[one.query for one in definitions],
+            object_queries=[one.object_query for one in definitions],
+            within=[one.within for one in definitions],
             fields=[list(one.fields) for one in definitions],
             inference_fields=[list(one.inference_fields) for one in definitions],
             members_files=[one.members_file for one in definitions],

@@ -1,12 +1,13 @@
 """What a workflow is: the columns it reads, how it scores a sample, and the file that defines its metrics."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from kolena_store.datasets import Columns
+from kolena_store.errors import InvalidInput
 from kolena_store.files import SAMPLE
 from kolena_store.statements import Fragment
 from kolena_store.workflows.configuration import Configuration
@@ -27,6 +28,7 @@ __all__ = [
     "OptionHelp",
     "ScoringInput",
     "Workflow",
+    "WrongObject",
     "numbered",
 ]
 
@@ -50,6 +52,9 @@ class ScoringInput(Protocol):
     def columns(self, names: Sequence[str], *, predicate: str | None = None) -> "pa.Table":
         """Return some columns of all answered samples, or of those that a predicate over metadata selects."""
 
+    def samples(self, predicate: str) -> "pa.Array":
+        """Return the numbers of the answered samples that a predicate over metadata selects."""
+
     def distinct(self, name: str) -> "pa.Array":
         """Return the distinct values of a column, sorted, without NULL: of the ground truth those of all samples."""
 
@@ -63,7 +68,9 @@ class Facts:
     `is_binary` says that truth and scores know two classes (a model may answer others still), and `positive` is the one
     of them that the user named; `threshold` was tuned or given; `centres` are the values about which second
     moments are taken, `spreads` how far the values lie around them; `constants` are numbers that metrics may name;
-    `groups` names those among the classes that some metrics are of;
+    `groups` names those among the classes that some metrics are of; `overlaps` are the thresholds of overlap from which
+    on objects match, that of the counts first, and `thresholds` the score from which on a detection of each class
+    counts;
     `unavailable` says of a sample-metrics column why it is NULL throughout; `absent` are the parts of an answer that
     these results do without, and may; `columns` are the columns of the sample metrics with their types, where only
     scoring tells them.
@@ -85,6 +92,8 @@ class Facts:
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     columns: Mapping[str, str] | None = None
+    overlaps: tuple[float, ...] = ()
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,15 @@ class OptionHelp:
 
     metavar: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrongObject:
+    """An object that can't be scored: its sample's number, its place in the list, and what is wrong with it."""
+
+    sample: int
+    place: int
+    what: str
 
 
 GROUND_TRUTH_HELP = OptionHelp("FIELD", "FILE's column with the truth, e.g. --ground-truth label.")
@@ -121,7 +139,8 @@ class Workflow(ABC):
     - `sample_metrics_help`, if it likes, what each column of its sample metrics is, for the published database;
     - `columns`, `headlines`, `prepare`, `sample_metrics_schema` and `score_batch`, each explained below;
     - `learns_columns`, `score_batches`, `scorer_key` and `cluster`, if it likes, as `custom.py` does: for scores whose
-      columns are not known before, by something that the user names, of samples that belong together.
+      columns are not known before, by something that the user names, of samples that belong together;
+    - `conclude`, if it likes, as `object_detection.py` does: for what only all samples together tell.
 
     On the command line a field is spelled with `-` for `_`, and its annotation says how it is read there: as a number
     (`float`, `int`), as true or false (`bool`), as labels between commas (a sequence), else as text. Fields hold plain
@@ -144,6 +163,11 @@ class Workflow(ABC):
     @property
     def learns_columns(self) -> bool:
         """Whether only scoring tells which columns the sample metrics have; `Facts.columns` then holds them."""
+        return False
+
+    @property
+    def matches_objects(self) -> bool:
+        """Whether the sample metrics are matches of objects, as `object_matches.py` stores them."""
         return False
 
     @property
@@ -209,6 +233,34 @@ class Workflow(ABC):
             after: what `prepare` says of the data as they are now.
         """
         return after if replace(after, notes=before.notes) == before else None
+
+    def conclude(self, facts: Facts, inputs: ScoringInput, scored: "Callable[[Sequence[str]], pa.Table]") -> Facts:
+        """Return the facts that can only be told from all sample metrics together; by default there are none.
+
+        Args:
+            facts: those that the samples were scored with.
+            inputs: the samples.
+            scored: gives columns of the sample metrics, `_sample` first.
+        """
+        del inputs, scored
+        return facts
+
+    def wrong_object(self, side: str, batch: "pa.RecordBatch") -> WrongObject | None:
+        """Return the first object of a batch that can't be scored; an upload of it is refused. By default none is.
+
+        Args:
+            side: `g.` of the ground truth, `i.` of the inference.
+            batch: `_sample` and the lists of objects.
+        """
+        del side, batch
+        return None
+
+    def found_geometry(self, batch: "pa.RecordBatch") -> "pa.Table":
+        """Return a row for each detection of a scoring batch, with what it has in common with true objects.
+
+        Those are `_sample`, `_object`, the label, the box and the area. Only workflows that match objects have it.
+        """
+        raise InvalidInput(f"the workflow {self.name} has no detections with a geometry; {len(batch)} rows were given")
 
     def check_labels(self, labels: "pa.Array") -> None:
         """Check the options against the distinct values of the ground truth; nothing to check by default."""

@@ -7,7 +7,7 @@ from kolena_store.errors import InvalidInput, shown
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput
 from kolena_store.workflows.class_scores import named_classes, positive_scores, score_columns
 from kolena_store.workflows.classification import PREDICTION, SCORES, Classification
-from kolena_store.workflows.configuration import Configuration
+from kolena_store.workflows.configuration import Configuration, single_threshold
 from kolena_store.workflows.labels import label_of, label_texts, merged_labels, spelled
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _threshold(
         )
     if isinstance(configuration.threshold, str):
         return _tuned(workflow, problem, inputs, configuration)
-    return float(configuration.threshold)
+    return single_threshold(configuration.threshold)
 
 
 def _tuned(workflow: Classification, problem: _Problem, inputs: ScoringInput, configuration: Configuration) -> float:

@@ -12,10 +12,23 @@ from kolena_store.errors import InvalidInput, MalformedFile, UnknownName
 from kolena_store.formats import read_text
 from kolena_store.workflows.options import checked_classes
 
-__all__ = ["Configuration", "TunedThreshold", "configuration_from_document", "read_configuration"]
+__all__ = [
+    "Configuration",
+    "Ignore",
+    "Matching",
+    "TunedThreshold",
+    "configuration_from_document",
+    "read_configuration",
+    "single_threshold",
+]
 
 TunedThreshold = Literal["f1_optimal", "accuracy_optimal"]
 TUNED = get_args(TunedThreshold)
+Matching = Literal["coco", "one_to_one"]
+Ignore = Literal["coco", "caltech"]
+IGNORES = get_args(Ignore)
+MATCHINGS = get_args(Matching)
+LEAST_IOU = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,27 +36,41 @@ class Configuration:
     """Options of scoring; what is None is the workflow's default.
 
     Args:
-        threshold: of the positive class's score, or how to choose it once per model.
+        threshold: of the positive class's score, or how to choose it once per model; for objects also class -> number.
         tune_on: a predicate over the metadata; the threshold is chosen on the samples it selects (default: all).
         classes: the classes that have rows of their own and enter the averages.
         beta: the weight of recall in `f_beta` (default 2).
         top_k: how many of the highest scores count in `top_k_accuracy` (default 2).
+        iou: the overlap from which on a detection is right, where a single one counts (default 0.5).
+        matching: whose rules make objects right or missed: `coco` (the default), or `one_to_one`, as Pascal VOC.
+        class_agnostic: whether objects are matched whatever their labels.
+        ignore: what becomes of objects that are ignored, as those outside of an object-level test case are. With `coco`
+            (the default) each takes the detection that overlaps it enough, and detections outside count only where they
+            are matched; with `caltech` it takes all detections that lie in it, and no detection is outside.
+        max_detections: how many detections of an image and class count, the highest scores first (default 100).
 
     Raises:
         InvalidInput: a value that the option can't take.
     """
 
-    threshold: float | TunedThreshold | None = None
+    threshold: float | TunedThreshold | Mapping[str, float] | None = None
     tune_on: str | None = None
     classes: Sequence[object] | None = None
     beta: float | None = None
     top_k: int | None = None
+    iou: float | None = None
+    matching: Matching | None = None
+    class_agnostic: bool | None = None
+    max_detections: int | None = None
+    ignore: Ignore | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if self.threshold is not None and self.threshold not in TUNED and not _is_number(self.threshold):
+        if isinstance(self.threshold, Mapping):
+            object.__setattr__(self, "threshold", _checked_thresholds(self.threshold))
+        elif self.threshold is not None and self.threshold not in TUNED and not _is_number(self.threshold):
             raise InvalidInput(f"threshold={self.threshold!r} is neither a number nor one of {', '.join(TUNED)}")
-        if self.tune_on is not None and self.threshold not in TUNED:
+        if self.tune_on is not None and not (isinstance(self.threshold, str) and self.threshold in TUNED):
             raise InvalidInput(
                 f"tune_on chooses the samples to tune on; also give threshold as one of {', '.join(TUNED)}"
             )
@@ -53,8 +80,22 @@ class Configuration:
             raise InvalidInput(f"beta={self.beta!r} must be a number above 0")
         if self.top_k is not None and not (_is_number(self.top_k) and self.top_k >= 1 and self.top_k % 1 == 0):
             raise InvalidInput(f"top_k={self.top_k!r} must be a whole number from 1 on")
+        self._check_matching()
         if self.classes is not None:
             object.__setattr__(self, "classes", checked_classes(self.classes))
+
+    def _check_matching(self) -> None:
+        if self.iou is not None and not (_is_number(self.iou) and LEAST_IOU <= self.iou <= 1):
+            raise InvalidInput(f"iou={self.iou!r} must be a number from {LEAST_IOU} to 1")
+        if self.matching is not None and self.matching not in MATCHINGS:
+            raise InvalidInput(f"matching={self.matching!r} is none of {', '.join(MATCHINGS)}")
+        if self.ignore is not None and self.ignore not in IGNORES:
+            raise InvalidInput(f"ignore={self.ignore!r} is none of {', '.join(IGNORES)}")
+        if self.class_agnostic is not None and not isinstance(self.class_agnostic, bool):
+            raise InvalidInput(f"class_agnostic={self.class_agnostic!r} must be true or false")
+        most = self.max_detections
+        if most is not None and not (_is_number(most) and most >= 1 and most % 1 == 0):
+            raise InvalidInput(f"max_detections={most!r} must be a whole number from 1 on")
 
     def document(self) -> dict[str, Any]:
         """Return the options that are set, as plain JSON values."""
@@ -89,6 +130,25 @@ def read_configuration(path: str | Path) -> Configuration:
     except tomllib.TOMLDecodeError as error:
         raise MalformedFile.of(path, None, str(error), "Write options as in: threshold = 0.3") from error
     return configuration_from_document(document, where=str(path))
+
+
+def _checked_thresholds(given: Mapping[str, float]) -> dict[str, float]:
+    """Return the threshold of each class, by its name as text."""
+    wrong = [name for name, value in given.items() if not _is_number(value)]
+    if wrong or not given:
+        raise InvalidInput(f"threshold={dict(given)!r} must give a number for each class that it names")
+    return {str(name): float(value) for name, value in given.items()}
+
+
+def single_threshold(given: "float | Mapping[str, float]") -> float:
+    """Return a threshold that holds for all scores.
+
+    Raises:
+        InvalidInput: it gives one for each class.
+    """
+    if isinstance(given, Mapping):
+        raise InvalidInput(f"threshold={dict(given)!r}: a threshold for each class is for objects; give one number")
+    return float(given)
 
 
 def _plain(value: object) -> object:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, Facts, ScoringInput
 from kolena_store.workflows.class_scores import named_classes
-from kolena_store.workflows.configuration import Configuration
+from kolena_store.workflows.configuration import Configuration, single_threshold
 from kolena_store.workflows.labels import label_of, merged_labels, spelled
 from kolena_store.workflows.options import refuse_options
 
@@ -92,7 +92,7 @@ def _threshold(workflow: "MultilabelClassification", configuration: Configuratio
         raise InvalidInput(
             f"threshold={given!r} is for problems of two classes; give a number, which is used for every class"
         )
-    return float(given)
+    return single_threshold(given)
 
 
 def _notes(outside: list[str]) -> tuple[str, ...]:

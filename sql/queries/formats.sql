@@ -51,6 +51,14 @@ SELECT *
 FROM read_json($path, columns = $columns, format = $format, compression = $compression, maximum_object_size = 16777216)
     AS cells ({names})
 
+-- name: coco_results(path, compression)
+-- COCO's results where they have no further fields: three times as fast as reading them one by one.
+SELECT image_id, category_id, bbox, score
+FROM read_json(
+    $path, format = 'array', compression = $compression, maximum_object_size = 16777216,
+    columns = {image_id: 'DOUBLE', category_id: 'DOUBLE', bbox: 'DOUBLE[]', score: 'DOUBLE'}
+);
+
 -- name: classes_in_first_rows()
 -- The or-ed classes of the cells of some columns, and the number of rows looked at. One expression for all columns: a
 -- thousand of them would take seconds to plan.

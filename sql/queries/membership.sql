@@ -7,6 +7,33 @@
 CREATE TABLE {table} AS SELECT {distinct} _sample, {columns} FROM read_parquet({files}, union_by_name = true)
 WHERE {condition};
 
+-- name: load_objects()
+-- example: columns = , object.x AS x
+-- example: objects = objects
+-- example: files = ['x.parquet']
+-- example: condition = TRUE
+CREATE TABLE ground_truths AS
+SELECT _sample, _object{columns}
+FROM (
+    SELECT _sample, unnest(range(len({objects}))) AS _object, unnest({objects}) AS object
+    FROM read_parquet({files}, union_by_name = true) WHERE {condition}
+);
+
+-- name: selected_objects()
+-- example: query = SELECT 1 AS _sample, 0 AS _object
+SELECT _sample::BIGINT AS _sample, _object::BIGINT AS _object FROM (
+{query}
+) AS objects ORDER BY ALL;
+
+-- name: name_samples()
+-- example: table = "Night"
+-- example: query = SELECT 1 AS _sample
+CREATE TABLE {table} AS {query};
+
+-- name: drop_objects()
+-- example: kind = TABLE
+DROP {kind} IF EXISTS ground_truths;
+
 -- name: with_nan()
 -- example: conditions = isnan(0.5::DOUBLE)
 SELECT DISTINCT _sample FROM inferences JOIN test_samples USING (_sample) WHERE {conditions}

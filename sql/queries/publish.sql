@@ -31,7 +31,8 @@ SELECT DISTINCT term_file FROM catalogue.test_runs
 WHERE dataset_id = $dataset_id AND term_file IS NOT NULL ORDER BY term_file;
 
 -- name: current_cases(dataset_id)
-SELECT test_case_id, pinned.version, test_cases.name, level, normalised, fields, members_file, test_cases.description
+SELECT test_case_id, pinned.version, test_cases.name, level, definition_digest, normalised, object_query, fields,
+    members_file, test_cases.description
 FROM (
     SELECT members.test_case_id, members.test_case_version AS version
     FROM catalogue.test_suites
@@ -48,6 +49,15 @@ JOIN catalogue.test_cases USING (test_case_id)
 JOIN catalogue.test_case_versions USING (test_case_id)
 WHERE test_case_versions.version = pinned.version
 ORDER BY test_case_id;
+
+-- name: object_cases(dataset_id)
+SELECT DISTINCT test_cases.name, definition_digest
+FROM catalogue.published_cases AS published
+JOIN catalogue.test_cases USING (test_case_id)
+JOIN catalogue.test_case_versions AS versions USING (test_case_id)
+WHERE published.dataset_id = $dataset_id AND versions.version = published.test_case_version
+    AND object_query IS NOT NULL
+ORDER BY test_cases.name;
 
 -- name: membership_files(dataset_id, dataset_version)
 SELECT DISTINCT file_id

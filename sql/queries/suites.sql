@@ -51,8 +51,8 @@ FROM (
 );
 
 -- name: cases_of_suite(suite_id, version)
-SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, fields,
-    inference_fields, members_file, description, tags
+SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, object_query, within,
+    fields, inference_fields, members_file, description, tags
 FROM catalogue.test_suite_members AS members
 JOIN catalogue.test_cases USING (test_case_id)
 JOIN catalogue.test_case_versions USING (test_case_id)
@@ -61,8 +61,8 @@ WHERE suite_id = $suite_id AND suite_version = $version
 ORDER BY position;
 
 -- name: case_versions(dataset_id)
-SELECT test_case_id, version, name, level, definition_digest, source, normalised, fields, inference_fields,
-    members_file, description, tags
+SELECT test_case_id, version, name, level, definition_digest, source, normalised, object_query, within, fields,
+    inference_fields, members_file, description, tags
 FROM catalogue.test_cases JOIN catalogue.test_case_versions USING (test_case_id)
 WHERE dataset_id = $dataset_id ORDER BY test_case_id, version;
 
@@ -74,11 +74,12 @@ SELECT unnest($test_case_ids::BIGINT[]), $dataset_id, unnest($names::VARCHAR[]),
 UPDATE catalogue.test_cases SET name = $name, description = $description, tags = $tags
 WHERE test_case_id = $test_case_id;
 
--- name: insert_case_versions(test_case_ids, versions, levels, definition_digests, sources, normalised, fields, inference_fields, members_files, created)
+-- name: insert_case_versions(test_case_ids, versions, levels, definition_digests, sources, normalised, object_queries, within, fields, inference_fields, members_files, created)
 INSERT INTO catalogue.test_case_versions
 SELECT unnest($test_case_ids::BIGINT[]), unnest($versions::INTEGER[]), unnest($levels::VARCHAR[]),
     unnest($definition_digests::VARCHAR[]), unnest($sources::VARCHAR[]), unnest($normalised::VARCHAR[]),
-    unnest($fields::VARCHAR[][]), unnest($inference_fields::VARCHAR[][]), unnest($members_files::BIGINT[]), $created;
+    unnest($object_queries::VARCHAR[]), unnest($within::VARCHAR[]), unnest($fields::VARCHAR[][]),
+    unnest($inference_fields::VARCHAR[][]), unnest($members_files::BIGINT[]), $created;
 
 -- name: pins(dataset_id)
 SELECT members.test_case_id, test_suites.suite_id, test_suites.name, members.test_case_version
@@ -92,7 +93,8 @@ ORDER BY test_suites.name;
 
 -- name: pinned_cases(dataset_id)
 SELECT DISTINCT test_case_id, test_case_versions.version, test_cases.name, level, definition_digest,
-    test_case_versions.source, normalised, fields, inference_fields, members_file, test_cases.description, test_cases.tags
+    test_case_versions.source, normalised, object_query, within, fields, inference_fields, members_file,
+    test_cases.description, test_cases.tags
 FROM catalogue.test_suites
 JOIN (SELECT suite_id, max(version) AS version FROM catalogue.test_suite_versions GROUP BY suite_id) AS newest
     USING (suite_id)

@@ -230,7 +230,7 @@ ORDER BY ALL;
 SELECT DISTINCT dataset_id, dataset_version, results_id, results_version FROM catalogue.memberships ORDER BY ALL;
 
 -- name: cases_with_members(dataset_id, dataset_version, results_id, results_version)
-SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, fields,
+SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, object_query, within, fields,
     inference_fields, members_file, description, tags
 FROM catalogue.memberships
 JOIN catalogue.test_cases USING (test_case_id)
@@ -259,7 +259,7 @@ SELECT DISTINCT dataset_id, dataset_version, results_id, results_version FROM ca
 WHERE file_id IN (SELECT unnest($file_ids::BIGINT[])) ORDER BY ALL;
 
 -- name: cases_with_members_in(dataset_id, dataset_version, results_id, results_version, file_ids)
-SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, fields,
+SELECT test_case_id, test_case_versions.version, name, level, definition_digest, source, normalised, object_query, within, fields,
     inference_fields, members_file, description, tags
 FROM catalogue.memberships
 JOIN catalogue.test_cases USING (test_case_id)

@@ -61,7 +61,8 @@ CREATE TABLE catalogue.test_cases (
 -- name: test_case_versions()
 CREATE TABLE catalogue.test_case_versions (
     test_case_id BIGINT, version INTEGER, level VARCHAR, definition_digest VARCHAR, source VARCHAR,
-    normalised VARCHAR, fields VARCHAR[], inference_fields VARCHAR[], members_file BIGINT, created TIMESTAMP
+    normalised VARCHAR, object_query VARCHAR, within VARCHAR, fields VARCHAR[], inference_fields VARCHAR[],
+    members_file BIGINT, created TIMESTAMP
 );
 
 -- name: test_suites()

@@ -14,6 +14,98 @@ CREATE OR REPLACE VIEW {view} AS SELECT {columns} FROM read_parquet({files}, uni
 -- example: samples = "digits".test_samples
 CREATE OR REPLACE VIEW {view} AS SELECT {columns} FROM {samples};
 
+-- A row for each object: an object's number is its place in the list, from 0.
+
+-- name: ground_truth_objects()
+-- example: view = "digits".ground_truths
+-- example: columns = , object.x AS x
+-- example: objects = objects
+-- example: samples = (SELECT 1 AS _sample, [{'x': 1}] AS objects)
+CREATE OR REPLACE VIEW {view} AS
+SELECT _sample, _object{columns}
+FROM (SELECT _sample, unnest(range(len({objects}))) AS _object, unnest({objects}) AS object FROM {samples} AS samples);
+
+-- name: found_objects_of_model()
+-- example: model = 'v1'
+-- example: configuration = NULL
+-- example: columns = , object.x AS x
+-- example: objects = objects
+-- example: files = ['x.parquet']
+SELECT _sample, {model}::VARCHAR AS model, {configuration}::VARCHAR AS upload_configuration, _object{columns}
+FROM (
+    SELECT _sample, unnest(range(len({objects}))) AS _object, unnest({objects}) AS object
+    FROM read_parquet({files}, union_by_name = true)
+)
+
+-- A detection is counted from the threshold of its class on. Objects without a true positive follow, as missed.
+
+-- name: matches()
+-- example: view = "digits".matches
+-- example: parts = SELECT 1 AS _sample
+-- example: samples = (SELECT 1 AS _sample)
+CREATE OR REPLACE VIEW {view} AS
+SELECT * FROM ({parts}) AS found WHERE _sample IN (SELECT _sample FROM {samples});
+
+-- name: matches_of_model()
+-- example: model = 'v1'
+-- example: upload_configuration = NULL
+-- example: configuration = NULL
+-- example: thresholds = MAP {'a': 0.5}
+-- example: bit = 0
+-- example: files = ['x.parquet']
+SELECT _sample, {model}::VARCHAR AS model, {upload_configuration}::VARCHAR AS upload_configuration,
+    {configuration}::VARCHAR AS configuration, label AS class, score, rank, object AS detection, truth AS ground_truth,
+    overlap,
+    CASE WHEN truth IS NOT NULL THEN 'true positive' WHEN (ignored >> {bit}) & 1 = 1 THEN 'ignored'
+        ELSE 'false positive' END AS outcome,
+    mistake, mistaken_for, confused_with, score >= map_extract({thresholds}, label)[1] AS is_counted, matched, ignored
+FROM (SELECT _sample, unnest(detections, recursive := true) FROM read_parquet({files}))
+UNION ALL BY NAME
+SELECT _sample, {model}::VARCHAR AS model, {upload_configuration}::VARCHAR AS upload_configuration,
+    {configuration}::VARCHAR AS configuration, label AS class, object AS ground_truth,
+    CASE WHEN (ignored >> {bit}) & 1 = 1 THEN 'ignored' ELSE 'missed' END AS outcome,
+    CASE WHEN is_missed THEN 'missed' END AS mistake, ignored
+FROM (SELECT _sample, unnest(truths, recursive := true) FROM read_parquet({files})) AS truths
+WHERE NOT EXISTS (
+    FROM (SELECT _sample AS sample, unnest(detections, recursive := true) FROM read_parquet({files})) AS found
+    WHERE found.sample = truths._sample AND found.truth = truths.object
+)
+
+-- name: no_matches()
+-- example: view = "digits".matches
+CREATE OR REPLACE VIEW {view} AS
+SELECT NULL::BIGINT AS _sample, NULL::VARCHAR AS model, NULL::VARCHAR AS upload_configuration,
+    NULL::VARCHAR AS configuration, NULL::VARCHAR AS class, NULL::DOUBLE AS score, NULL::INTEGER AS rank,
+    NULL::INTEGER AS detection, NULL::INTEGER AS ground_truth, NULL::DOUBLE AS overlap, NULL::VARCHAR AS outcome,
+    NULL::VARCHAR AS mistake, NULL::INTEGER AS mistaken_for, NULL::INTEGER AS confused_with,
+    NULL::BOOLEAN AS is_counted, NULL::UBIGINT AS matched, NULL::UBIGINT AS ignored
+WHERE FALSE;
+
+-- name: case_matches()
+-- example: view = "digits".case_matches
+-- example: parts = SELECT 'Near' AS test_case, 1 AS _sample
+-- example: members = (SELECT 'Near' AS test_case, 1 AS _sample)
+CREATE OR REPLACE VIEW {view} AS
+SELECT * FROM ({parts}) AS found WHERE EXISTS (
+    SELECT 1 FROM {members} AS members
+    WHERE members.test_case = found.test_case AND members._sample = found._sample
+);
+
+-- name: matches_of_case()
+-- example: test_case = 'Near'
+-- example: matches = SELECT 1 AS _sample
+SELECT {test_case}::VARCHAR AS test_case, * FROM ({matches}) AS of_case
+
+-- name: no_case_matches()
+-- example: view = "digits".case_matches
+CREATE OR REPLACE VIEW {view} AS
+SELECT NULL::VARCHAR AS test_case, NULL::BIGINT AS _sample, NULL::VARCHAR AS model,
+    NULL::VARCHAR AS upload_configuration, NULL::VARCHAR AS configuration, NULL::VARCHAR AS class, NULL::DOUBLE AS score,
+    NULL::INTEGER AS rank, NULL::INTEGER AS detection, NULL::INTEGER AS ground_truth, NULL::DOUBLE AS overlap,
+    NULL::VARCHAR AS outcome, NULL::VARCHAR AS mistake, NULL::INTEGER AS mistaken_for,
+    NULL::INTEGER AS confused_with, NULL::BOOLEAN AS is_counted, NULL::UBIGINT AS matched, NULL::UBIGINT AS ignored
+WHERE FALSE;
+
 -- name: inferences()
 -- example: view = "digits".inferences
 -- example: parts = SELECT 1 AS _sample
@@ -204,6 +296,18 @@ CREATE OR REPLACE VIEW {view} AS
 SELECT samples._sample, members.model, members.upload_configuration{columns}
 FROM {members} AS members JOIN {samples} AS samples ON samples._sample = members._sample
 WHERE members.test_case = {test_case};
+
+-- name: test_case_of_objects()
+-- example: view = "digits".test_samples
+-- example: objects = (SELECT 1 AS _sample, 0 AS _object)
+-- example: selected = SELECT 1 AS _sample, 0 AS _object
+CREATE OR REPLACE VIEW {view} AS
+SELECT objects.* FROM {objects} AS objects WHERE EXISTS (
+    SELECT 1 FROM (
+{selected}
+    ) AS selected
+    WHERE selected._sample = objects._sample AND selected._object = objects._object
+);
 
 -- name: listed_members()
 -- example: files = ['x.parquet']

@@ -22,7 +22,7 @@ class Side:
     """One model on the samples that both answered: its evidence, and its values by metric."""
 
     evidence: Evidence
-    values: Mapping[str, MetricValues]
+    values: Mapping[MetricDefinition, MetricValues]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class PairedRows:
 
 def paired_rows(pair: Pair, metric: MetricDefinition) -> PairedRows:
     """Return the rows of a metric that both models have, by test case, then class as the first model orders them."""
-    first, second = pair.first.values[metric.name], pair.second.values[metric.name]
+    first, second = pair.first.values[metric], pair.second.values[metric]
     mapping = codes_in_first(pair)
     # A class that only the second model knows gets a number behind those of the first.
     stride = max(len(pair.first.evidence.classes.names), int(mapping.max(initial=-1)) + 1) + 1

@@ -14,12 +14,16 @@ from kolena_store.metrics.differences.evidence import (
     tested_by_error,
     untested,
 )
+from kolena_store.metrics.differences.found_objects import found_apart
+from kolena_store.metrics.differences.objects import is_resampled, object_difference_spreads
 from kolena_store.metrics.differences.outcomes import Discordant, discordant
 from kolena_store.metrics.differences.permuted import permutation_p
 from kolena_store.metrics.differences.sides import Pair, PairedRows, paired_rows
 from kolena_store.metrics.differences.spread import DifferenceSpread, difference_spreads
 from kolena_store.metrics.differences.thin import thinness
 from kolena_store.metrics.intervals.kernel_influence import MEDIAN
+from kolena_store.metrics.intervals.objects import is_of_objects
+from kolena_store.metrics.objects.resampling import N_RESAMPLES
 from kolena_store.statistics.clusters import cluster_note
 
 __all__ = ["tested_differences"]
@@ -28,21 +32,37 @@ __all__ = ["tested_differences"]
 def tested_differences(pair: Pair, metrics: Sequence[MetricDefinition], testing: Testing) -> list[TestedRows]:
     """Return the differences of some metrics with their evidence, in the order of the metrics."""
     wanted = [paired_rows(pair, metric) for metric in metrics]
-    counted = {rows.metric.name: _discordant(pair, rows) for rows in wanted}
-    smooth = [rows for rows in wanted if counted[rows.metric.name] is None and _has_spread(rows)]
-    spreads = dict(zip([rows.metric.name for rows in smooth], difference_spreads(pair, smooth), strict=True))
+    counted = {rows.metric: _discordant(pair, rows) for rows in wanted}
+    smooth = [rows for rows in wanted if counted[rows.metric] is None and _has_spread(rows)]
+    spreads = _spreads(pair, smooth)
     found = []
     for rows in wanted:
-        of_counts, spread = counted[rows.metric.name], spreads.get(rows.metric.name)
+        of_counts, spread = counted[rows.metric], spreads.get(rows.metric)
         if of_counts is not None:
             tested = tested_by_counts(rows, of_counts, testing)
         elif spread is not None:
-            tested = tested_by_error(rows, _evidence(pair, rows, spread), testing)
+            tested = _with_objects(pair, tested_by_error(rows, _evidence(pair, rows, spread), testing))
         else:
             why = str(rows.metric.interval.reason or "").removeprefix("no interval: ")
             tested = untested(rows, f"not tested: {why}")
         found.append(_permuted(pair, tested, testing) if testing.kind == "permutation" else tested)
     return found
+
+
+def _spreads(pair: Pair, wanted: Sequence[PairedRows]) -> dict[MetricDefinition, DifferenceSpread]:
+    evidence = pair.first.evidence
+    of_objects = [rows for rows in wanted if is_of_objects(evidence, rows.metric)]
+    others = [rows for rows in wanted if not is_of_objects(evidence, rows.metric)]
+    found = [*difference_spreads(pair, others), *object_difference_spreads(pair, of_objects)]
+    return {rows.metric: one for rows, one in zip((*others, *of_objects), found, strict=True)}
+
+
+def _with_objects(pair: Pair, tested: TestedRows) -> TestedRows:
+    """Return rows with the objects that one side alone finds, where the metric is one of objects."""
+    if not is_of_objects(pair.first.evidence, tested.rows.metric):
+        return tested
+    apart = found_apart(pair, tested.rows)
+    return replace(tested, first_only=apart.first_only, second_only=apart.second_only)
 
 
 def _discordant(pair: Pair, rows: PairedRows) -> Discordant | None:
@@ -73,12 +93,14 @@ def _evidence(pair: Pair, rows: PairedRows, spread: DifferenceSpread) -> SmoothE
 
 def _names(pair: Pair, metric: MetricDefinition, spread: DifferenceSpread) -> list[str]:
     """Return how the standard error behind each row was found."""
-    design = pair.first.evidence.design
+    evidence, design = pair.first.evidence, pair.first.evidence.design
+    is_linearised = any(term.kind in ("kernel", "matches") for term in evidence.definitions_of(metric))
+    kind = "paired linearised t" if design.clusters is None or is_linearised else "paired jackknife t"
+    if is_resampled(evidence, metric):
+        kind = f"paired bootstrap t, {N_RESAMPLES} resamples"
     if design.clusters is None:
         weighted = ", weighted" if design.weights is not None else ""
-        return [f"paired linearised t{weighted}"] * len(spread.n_units)
-    has_kernel = any(term.kind == "kernel" for term in pair.first.evidence.definitions_of(metric))
-    kind = "paired linearised t" if has_kernel else "paired jackknife t"
+        return [f"{kind}{weighted}"] * len(spread.n_units)
     return [f"{kind}, {cluster_note(units, design.unit)}" for units in np.nan_to_num(spread.n_units).tolist()]
 
 

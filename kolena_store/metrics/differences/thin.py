@@ -11,6 +11,7 @@ from kolena_store.metrics.differences.sides import Pair, PairedRows, is_of_class
 from kolena_store.metrics.differences.spread import DifferenceSpread
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import MEDIAN, SCORE_KERNELS
+from kolena_store.metrics.intervals.objects import is_of_objects
 from kolena_store.statistics.smooth import Numbers
 
 __all__ = ["SUPPORTS", "Thinness", "few_differing", "thinness"]
@@ -36,6 +37,8 @@ class Thinness:
 def thinness(pair: Pair, rows: PairedRows, spread: DifferenceSpread) -> Thinness:
     """Return which rows rest on too little."""
     evidence = pair.first.evidence
+    if is_of_objects(evidence, rows.metric):
+        return _of_objects(rows, spread)
     n_differing = np.full(len(rows.cases), np.inf)
     if is_counted(evidence, rows.metric):
         n_differing = differing(pair, rows)
@@ -47,6 +50,19 @@ def thinness(pair: Pair, rows: PairedRows, spread: DifferenceSpread) -> Thinness
         for of_class, least, n in zip(truths.tolist(), needed.tolist(), n_differing.tolist(), strict=True)
     ]
     return Thinness(reasons=reasons, n_differing=n_differing)
+
+
+def _of_objects(rows: PairedRows, spread: DifferenceSpread) -> Thinness:
+    """Return which rows of a metric of objects rest on too few objects (or detections, or images) or differences."""
+    reasons = [
+        _few_objects(int(n)) if n < FEWEST_OF_CLASS else few_differing(differing)
+        for n, differing in zip(np.minimum(rows.n, rows.second_n).tolist(), spread.n_differing.tolist(), strict=True)
+    ]
+    return Thinness(reasons=reasons, n_differing=spread.n_differing)
+
+
+def _few_objects(n: int) -> str:
+    return f"too little for a verdict: it rests on {n}, and it takes {FEWEST_OF_CLASS}"
 
 
 def _few_truths(truths: int, needed: int) -> str:

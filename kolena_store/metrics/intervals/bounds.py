@@ -12,10 +12,12 @@ from kolena_store.metrics.definitions import MetricDefinition, TermDefinition
 from kolena_store.metrics.intervals.evidence import Evidence
 from kolena_store.metrics.intervals.kernel_influence import RANK_KERNELS
 from kolena_store.metrics.intervals.medians import median_bounds
+from kolena_store.metrics.intervals.objects import is_of_objects, object_spreads
 from kolena_store.metrics.intervals.shapes import Made, rows_of, why_not, within_range
 from kolena_store.metrics.intervals.spread import Spread, spreads
 from kolena_store.metrics.intervals.tables import FEW_TRUTHS, MANY_TRUTHS, ConfusionTables, class_table_bounds
 from kolena_store.metrics.intervals.units import bounds_by_units, median_by_units
+from kolena_store.metrics.objects.resampling import N_RESAMPLES
 from kolena_store.statistics.proportions import wilson_bounds
 from kolena_store.statistics.reasons import ONE_SAMPLE
 from kolena_store.statistics.smooth import Numbers, logit_bounds
@@ -99,7 +101,7 @@ class _Maker:
                 return median_by_units(
                     values, median_bounds(self._evidence, self._term_of(values.metric)), self._evidence
                 )
-            spread = self._spreads[values.metric.name]
+            spread = self._spreads[values.metric]
             variance, units = rows_of(values, spread.variance), rows_of(values, spread.n_units)
             return bounds_by_units(values, variance, units, self._evidence)
         return {
@@ -108,6 +110,7 @@ class _Maker:
             "table": self._class_table if _is_of_class(values.metric) else self._table,
             "linearised": self._linearised,
             "kernel": self._kernel,
+            "bootstrap": self._bootstrap,
         }[rule.kind](values)
 
     def _wilson(self, values: MetricValues, method: str = "wilson") -> Made:
@@ -145,13 +148,19 @@ class _Maker:
         few = f", approximate: a class has fewer than {FEW_TRUTHS} truths" if fewest_truths < FEW_TRUTHS else ""
         return f"multinomial percentile{few}"
 
-    def _linearised(self, values: MetricValues) -> Made:
-        variance = rows_of(values, self._spreads[values.metric.name].variance)
-        low, high = within_range(values, variance, values.n, self._evidence.level)
-        return _made(low, high, "linearised t", why_not(values.n, variance))
+    def _linearised(self, values: MetricValues, method: str = "linearised t") -> Made:
+        spread = self._spreads[values.metric]
+        variance, n = rows_of(values, spread.variance), values.n
+        if is_of_objects(self._evidence, values.metric):
+            n = rows_of(values, spread.n_units)
+        low, high = within_range(values, variance, n, self._evidence.level)
+        return _made(low, high, method, why_not(n, variance))
+
+    def _bootstrap(self, values: MetricValues) -> Made:
+        return self._linearised(values, f"bootstrap t, {N_RESAMPLES} resamples")
 
     def _kernel(self, values: MetricValues) -> Made:
-        if values.metric.name in self._spread_names:
+        if values.metric in self._spread_metrics:
             return self._linearised(values)
         kernel = self._evidence.terms.kernels[str(values.metric.expression)]
         shaped = (one.reshape(len(one), -1) for one in (kernel.errors, kernel.freedom, kernel.low, kernel.high))
@@ -162,15 +171,15 @@ class _Maker:
         return _made(low, high, "linearised logit t", why_not(freedom + 1, errors))
 
     @cached_property
-    def _spread_names(self) -> list[str]:
+    def _spread_metrics(self) -> list[MetricDefinition]:
         """Return the metrics whose variance is taken from the samples."""
         if not self._evidence.design.is_plain:
             varying = [metric for metric in self._defined if metric.interval.kind != "none"]
-            return [metric.name for metric in varying if self._kernel_of(metric) != MEDIAN]
+            return [metric for metric in varying if self._kernel_of(metric) != MEDIAN]
         return [
-            metric.name
+            metric
             for metric in self._defined
-            if metric.interval.kind == "linearised" or self._kernel_of(metric) in RANK_KERNELS
+            if metric.interval.kind in ("linearised", "bootstrap") or self._kernel_of(metric) in RANK_KERNELS
         ]
 
     def _kernel_of(self, metric: MetricDefinition) -> str | None:
@@ -185,9 +194,12 @@ class _Maker:
         return term
 
     @cached_property
-    def _spreads(self) -> dict[str, Spread]:
-        metrics = [metric for metric in self._defined if metric.name in self._spread_names]
-        return {metric.name: one for metric, one in zip(metrics, spreads(self._evidence, metrics), strict=True)}
+    def _spreads(self) -> dict[MetricDefinition, Spread]:
+        metrics = [metric for metric in self._defined if metric in self._spread_metrics]
+        of_objects = [metric for metric in metrics if is_of_objects(self._evidence, metric)]
+        others = [metric for metric in metrics if metric not in of_objects]
+        found = dict(zip(others, spreads(self._evidence, others) if others else [], strict=True))
+        return {**found, **dict(zip(of_objects, object_spreads(self._evidence, of_objects), strict=True))}
 
     @cached_property
     def _tables(self) -> ConfusionTables:

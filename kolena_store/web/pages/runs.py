@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -20,7 +21,7 @@ from kolena_store.web.states import State
 __all__ = ["runs_page"]
 
 Row = Mapping[str, Any]
-WHY_NOT: Mapping[str, str] = {"missing": "not tested", "lost": "its rows are lost; test it again"}
+WHY_NOT: Mapping[str, str] = MappingProxyType({"missing": "not tested", "lost": "its rows are lost; test it again"})
 
 
 def runs_page(desk: Desk) -> Response:

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -9,7 +10,7 @@ from starlette.responses import Response
 
 from kolena_store.display import number
 from kolena_store.errors import UnknownName
-from kolena_store.inspection.scopes import DatasetScope, dataset_scope
+from kolena_store.inspection.scopes import dataset_scope
 from kolena_store.inspection.standing import StandardFile, Standing, standard_files, standing
 from kolena_store.reports.rendering import address
 from kolena_store.schema import now
@@ -22,7 +23,7 @@ __all__ = ["standards_page"]
 
 MOST_MODELS = 4
 MOST_RESULTS = 100
-MARKS: Mapping[str, str] = {"pass": "✓", "warning": "!", "failure": "✗", "waived": "~"}
+MARKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "warning": "!", "failure": "✗", "waived": "~"})
 
 
 def standards_page(desk: Desk) -> Response:
@@ -76,7 +77,7 @@ def _shown(desk: Desk, standard: Standard) -> Mapping[str, Any]:
     chosen = [name for name in desk.state.texts("model") if name in names]
     others = [name for name in names if name != baseline or not standard.needs_baseline]
     models = chosen or others[-MOST_MODELS:]
-    found = [_standing(desk, scope, standard, model, baseline) for model in models]
+    found = [standing(desk.look, scope, standard, model, baseline=baseline) for model in models]
     return {
         "models": names,
         "chosen": models,
@@ -88,10 +89,6 @@ def _shown(desk: Desk, standard: Standard) -> Mapping[str, Any]:
         "undecided": standard.undecided,
         "suite": _suite(standard),
     }
-
-
-def _standing(desk: Desk, scope: DatasetScope, standard: Standard, model: str, baseline: str | None) -> Standing:
-    return standing(desk.look, scope, standard, model, baseline)
 
 
 def _gates(standard: Standard, found: Sequence[Standing]) -> Markup:

@@ -1,0 +1,82 @@
+"""COCO's results: what a model found, one JSON object for each detection."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kolena_store.errors import MalformedFile
+from kolena_store.formats.coco.checks import check_box, check_score, check_segmentation, with_box
+from kolena_store.formats.coco.columns import columns_of
+from kolena_store.formats.coco.instances import boxes_apart
+from kolena_store.formats.coco.plain_results import plain_results
+from kolena_store.formats.entries import Entries
+from kolena_store.formats.image_sets import IMAGE_ID, SIDES
+from kolena_store.formats.json_stream import JsonStream
+from kolena_store.formats.paths import readable_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["read_results"]
+
+ROWS_AT_ONCE = 100_000
+OWN = (IMAGE_ID, "category_id", "bbox", "score", "label", *SIDES)
+
+
+def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.DataType") -> "pa.Table":
+    """Return the detections of a file, which may be compressed with gzip: a row each, boxes apart, labels by name.
+
+    Args:
+        path: the file.
+        categories: the name of each category by its id.
+        ids: the type of the images' ids, for a file without a detection.
+
+    Raises:
+        MalformedFile: it is no such file; the message names the entry that breaks it.
+        UnreadableFile: it can't be read.
+    """
+    import pyarrow as pa
+
+    file = Path(path).expanduser()
+    readable_file(file)
+    plain = plain_results(file, categories)
+    if plain is not None:
+        return plain
+    entries = Entries(file, "result")
+    parts, rows, begun = [], [], 0
+    for key, number, entry in JsonStream(file).elements():
+        if key is not None:
+            raise MalformedFile.of(file, None, "it is a JSON object", "Give COCO results: an array of detections")
+        rows.append(with_box(entry) if isinstance(entry, dict) else entry)
+        if len(rows) == ROWS_AT_ONCE:
+            parts.append(_table(entries, rows, begun, categories))
+            rows, begun = [], number + 1
+    parts.append(_table(entries, rows, begun, categories))
+    table = pa.concat_tables(parts, promote_options="permissive")
+    if table.num_rows:
+        return table
+    return table.set_column(0, IMAGE_ID, pa.array([], ids))
+
+
+def _table(entries: Entries, rows: Sequence[Any], begun: int, categories: Mapping[object, str]) -> "pa.Table":
+    import pyarrow as pa
+
+    for number, row in enumerate(rows, begun):
+        entry = entries.checked(number, row)
+        if "category_id" in entry or "label" not in entry:
+            entries.check_known(number, entry, "category_id", categories)
+        if type(entry.get(IMAGE_ID)) not in (int, str):
+            entries.refuse(number, entry, f"its image_id {entry.get(IMAGE_ID)!r} is neither a number nor a text")
+        check_box(entries, number, entry)
+        check_score(entries, number, entry)
+        check_segmentation(entries, number, entry)
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in OWN))
+    columns, _ = columns_of(rows, names)
+    labels = [categories[row["category_id"]] if "category_id" in row else str(row["label"]) for row in rows]
+    fixed = {
+        IMAGE_ID: pa.array([row[IMAGE_ID] for row in rows]),
+        "label": pa.array(labels, pa.string()),
+        **boxes_apart(rows),
+        "score": pa.array([float(row["score"]) for row in rows], pa.float64()),
+    }
+    return pa.table({**fixed, **columns})

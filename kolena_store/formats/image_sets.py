@@ -1,0 +1,49 @@
+"""What the readers of annotated images have in common: a table of images, a table of objects, and what is neither."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["IMAGE_ID", "SIDES", "ImageSet", "table_of_rows"]
+
+IMAGE_ID = "image_id"
+SIDES = ("x", "y", "width", "height")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSet:
+    """Annotated images as tables: `images` by `image_id`, ascending, and `objects`, a row for each annotation.
+
+    An object has a `label`, the box as `x`, `y`, `width` and `height` in pixels, and all further fields as they stand.
+    `document` holds what is neither, such as the categories and which columns are JSON; `notes` are for the user.
+    """
+
+    images: "pa.Table"
+    objects: "pa.Table"
+    document: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def table_of_rows(rows: Sequence[Mapping[str, Any]], fixed: "Mapping[str, pa.DataType]") -> "pa.Table":
+    """Return rows as a table: the fixed columns with their types first, then all others as they are inferred.
+
+    Args:
+        rows: a mapping each; a column that one lacks is NULL there.
+        fixed: the columns that are always there.
+    """
+    import pyarrow as pa
+
+    names = dict.fromkeys(name for row in rows for name in row if name not in fixed)
+    columns = {name: pa.array([row.get(name) for row in rows], kind) for name, kind in fixed.items()}
+    return pa.table(columns | {name: pa.array(_alike([row.get(name) for row in rows])) for name in names})
+
+
+def _alike(values: Iterable[object]) -> list[object]:
+    """Return values of one type: numbers stay numbers only where all are."""
+    found = list(values)
+    kinds = {type(value) for value in found} - {type(None)}
+    is_plain = len(kinds) <= 1 or kinds == {int, float}
+    return found if is_plain else [None if value is None else str(value) for value in found]

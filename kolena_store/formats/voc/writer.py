@@ -1,0 +1,134 @@
+"""Pascal VOC's annotations out of tables."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kolena_store.errors import InvalidInput
+from kolena_store.formats.folders import new_folder
+from kolena_store.formats.image_sets import IMAGE_ID, SIDES
+from kolena_store.formats.voc.reader import CORNERS, FIRST_PIXEL
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    import pyarrow as pa
+
+__all__ = ["file_names", "number_text", "write_voc"]
+
+OBJECTS = "objects"
+SIZE = ("width", "height", "depth")
+
+
+def write_voc(path: str | Path, samples: "pa.Table", document: Mapping[str, Any]) -> int:
+    """Write a folder with one XML file for each sample, called by its id, and return how many objects there are.
+
+    Args:
+        path: the folder, which is made.
+        samples: `image_id`, further fields, and `objects`.
+        document: what `read_voc` said beside the tables.
+
+    Raises:
+        InvalidInput: the folder is there already, or an id can't name a file.
+    """
+    from xml.etree.ElementTree import ElementTree, indent
+
+    first_pixel, n_objects = int(document.get("first_pixel", FIRST_PIXEL)), 0
+    names = file_names(samples)
+    with new_folder(path) as folder:
+        for row, name in zip(samples.to_pylist(), names, strict=True):
+            root = _annotation(row, first_pixel)
+            n_objects += len(row[OBJECTS] or ())
+            indent(root)
+            ElementTree(root).write(folder / f"{name}.xml", encoding="utf-8")
+    return n_objects
+
+
+def file_names(samples: "pa.Table") -> list[str]:
+    """Return the ids as names of files.
+
+    Raises:
+        InvalidInput: one can't be a name, or two would name one file.
+    """
+    names = [str(one) for one in samples.column(IMAGE_ID).to_pylist()]
+    for name in names:
+        if not name or name.startswith(".") or any(sign in name for sign in "/\\\0:") or len(name) > 200:
+            raise InvalidInput(f"the image {name!r} can't be written: its id can't name a file; export it as COCO")
+    if len({name.casefold() for name in names}) < len(names):
+        raise InvalidInput("two images have ids that differ in capitals alone, and would share a file; export as COCO")
+    return names
+
+
+def number_text(value: float) -> str:
+    """Return a number as people write it: whole ones without a fraction."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def _annotation(row: Mapping[str, Any], first_pixel: int) -> "Element":
+    from xml.etree.ElementTree import Element, SubElement
+
+    root = Element("annotation")
+    sizes = [name for name in SIZE if row.get(name) is not None]
+    for name, value in row.items():
+        if name not in (IMAGE_ID, OBJECTS, *SIZE) and value is not None:
+            _add(root, "filename" if name == "file_name" else name, value)
+    if sizes:
+        size = SubElement(root, "size")
+        for name in sizes:
+            _add(size, name, row[name])
+    for one in row[OBJECTS] or ():
+        found = SubElement(root, "object")
+        _add(found, "name", one["label"])
+        for name, value in one.items():
+            if name not in ("label", *SIDES) and value is not None:
+                _add(found, name, value)
+        box = SubElement(found, "bndbox")
+        left, top, width, height = (one[name] for name in SIDES)
+        start = (left + first_pixel, top + first_pixel)
+        corners = (*start, start[0] + width - first_pixel, start[1] + height - first_pixel)
+        for name, value in zip(CORNERS, corners, strict=True):
+            SubElement(box, name).text = number_text(value)
+    return root
+
+
+def _add(parent: "Element", name: str, value: object) -> None:
+    from xml.etree.ElementTree import SubElement
+
+    _check_tag(name)
+    pairs = _pairs(value)
+    element = SubElement(parent, name)
+    if pairs is not None:
+        _add_pairs(element, pairs)
+    else:
+        element.text = str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _pairs(value: object) -> "list[Any] | None":
+    """Return nested elements as the reader keeps them, or None for any other value."""
+    if not isinstance(value, str) or not value.startswith("[["):
+        return None
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return None
+    is_pairs = all(isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) for one in found)
+    return found if is_pairs else None
+
+
+def _add_pairs(parent: "Element", pairs: "list[Any]") -> None:
+    from xml.etree.ElementTree import SubElement
+
+    for name, content in pairs:
+        _check_tag(name)
+        element = SubElement(parent, name)
+        if isinstance(content, list):
+            _add_pairs(element, content)
+        else:
+            element.text = content
+
+
+def _check_tag(name: str) -> None:
+    is_name = name[:1].isalpha() or name[:1] == "_"
+    if not is_name or not all(sign.isalnum() or sign in "_-." for sign in name):
+        raise InvalidInput(f"the field {name!r} can't be written as XML, whose names are letters, digits, _ - and .")

@@ -1,0 +1,160 @@
+"""Variances of metrics of objects: images, or clusters of images, are the units, whose objects vary together."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from kolena_store.membership.bitmaps import Samples
+from kolena_store.membership.threads import run_in_parts
+from kolena_store.metrics.definitions import MetricDefinition
+from kolena_store.metrics.expressions import Gradient, value_of
+from kolena_store.metrics.intervals.evidence import Evidence
+from kolena_store.metrics.intervals.spread import Spread
+from kolena_store.metrics.objects.influence import entries_of
+from kolena_store.metrics.objects.resampling import resampled_terms, units_of
+from kolena_store.metrics.objects.terms import case_statistics, image_weights
+from kolena_store.metrics.objects.values import Entries, ObjectStatistics, ObjectValues
+from kolena_store.statistics.smooth import Numbers, dot, summed
+
+__all__ = [
+    "Moved",
+    "ObjectImages",
+    "is_of_objects",
+    "is_of_one_class",
+    "object_spreads",
+    "spread_of_draws",
+    "statistic_names",
+]
+
+FEWEST_KNOWN = 0.5
+"""The share of the resamples that must have a value: those without an object of a rare class have none."""
+
+Moved = tuple[Samples, Samples, Numbers]
+"""Unit, class and amount of everything that moves a metric."""
+
+
+def is_of_objects(evidence: Evidence, metric: MetricDefinition) -> bool:
+    """Return whether a metric is made of matched objects."""
+    return any(term.kind == "matches" for term in evidence.definitions_of(metric))
+
+
+def is_of_one_class(metric: MetricDefinition) -> bool:
+    """Return whether a metric has a row for each class."""
+    return metric.level == "class"
+
+
+def statistic_names(evidence: Evidence, metrics: Sequence[MetricDefinition]) -> dict[str, str]:
+    """Return the statistic of matches behind each term of some metrics."""
+    return {term.name: str(term.kernel) for metric in metrics for term in evidence.definitions_of(metric)}
+
+
+def object_spreads(evidence: Evidence, metrics: Sequence[MetricDefinition]) -> list[Spread]:
+    """Return the spread of metrics of objects: the squared influences of the images (or clusters), summed.
+
+    The sum is multiplied by n / (n - 1), n images or clusters being independent (Woodruff 1971). A metric whose
+    interval is a bootstrap's is measured on images that are drawn again (Efron 1979).
+    """
+    if not metrics or evidence.columns.objects is None:
+        return []
+    gradients = [evidence.gradient(metric) for metric in metrics]
+    statistics = case_statistics(
+        evidence.columns.objects, list(dict.fromkeys(statistic_names(evidence, metrics).values()))
+    )
+    found = [np.full((2, *gradient.value.shape), np.nan) for gradient in gradients]
+    resampled = [metric for metric in metrics if metric.interval.kind == "bootstrap"]
+
+    def spread_part(start: int, stop: int) -> None:
+        for case in range(start, stop):
+            images = ObjectImages(evidence, statistics(case), case, metrics=metrics, resampled=resampled)
+            for metric, gradient, spread in zip(metrics, gradients, found, strict=True):
+                spread[:, case] = images.spread(metric, gradient)
+
+    run_in_parts(spread_part, len(evidence.members))
+    return [Spread(variance=variance, n_units=n_units) for variance, n_units in found]
+
+
+class ObjectImages:
+    """The answered images of one test case for one model: how they move each metric, and resamples of them."""
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        statistics: ObjectStatistics,
+        case: int,
+        *,
+        metrics: Sequence[MetricDefinition],
+        resampled: Sequence[MetricDefinition],
+    ) -> None:
+        """Take the images; `metrics` are all that may be asked for, and `resampled` those measured on resamples."""
+        self._evidence, self._case, self._statistics = evidence, case, statistics
+        self._names, self._resampled = statistic_names(evidence, metrics), resampled
+        members = evidence.members[case] & evidence.columns.answered
+        self.units = units_of(members, evidence.design, evidence.columns.size)
+        self._members = members
+        self._entries: dict[str, Entries] = {}
+
+    def spread(self, metric: MetricDefinition, gradient: Gradient) -> Numbers:
+        """Return the variance and the number of units, [2, 1] or [2, classes]."""
+        n_units, n_rows = self.units.n, gradient.value.shape[1]
+        if n_units < 2:
+            return np.stack([np.full(n_rows, np.nan), np.full(n_rows, float(n_units))])
+        if metric in self._resampled:
+            return np.stack([spread_of_draws(self.resampled(metric)), np.full(n_rows, float(n_units))])
+        units, labels, amounts = self.moved(metric, gradient)
+        if is_of_one_class(metric):
+            keys, places = np.unique(labels * (n_units + 1) + units, return_inverse=True)
+            moved = summed(places, amounts, len(keys))
+            squares = summed(keys // (n_units + 1), moved * moved, n_rows)
+        else:
+            moved = summed(units, amounts, n_units)
+            squares = np.array([dot(moved, moved)])
+        return np.stack([squares * n_units / (n_units - 1), np.full(len(squares), float(n_units))])
+
+    def moved(self, metric: MetricDefinition, gradient: Gradient) -> Moved:
+        """Return what moves a metric; a unit and class may have several entries."""
+        terms = self._evidence.definitions_of(metric)
+        parts = [self._moved_by(term.name, gradient, is_of_one_class(metric)) for term in terms]
+        units, labels, amounts = (np.concatenate(one) for one in zip(*parts, strict=True))
+        return units, labels, amounts
+
+    def resampled(self, metric: MetricDefinition) -> Numbers:
+        """Return a metric on each resample of the units: float64[resamples, 1 or classes]."""
+        whole = self._evidence.terms_for(metric, slice(self._case, self._case + 1))
+        reported = self._evidence.reported if metric.level == "classes" else slice(None)
+        drawn = {name: values[:, reported] for name, values in self._drawn.items() if name in whole}
+        with np.errstate(all="ignore"):
+            return np.asarray(value_of(metric.expression, {**whole, **drawn}))
+
+    @cached_property
+    def _drawn(self) -> dict[str, Numbers]:
+        names = statistic_names(self._evidence, self._resampled)
+        return resampled_terms(self._statistics, self.units, names, seed=self._evidence.seed)
+
+    @cached_property
+    def _values(self) -> ObjectValues:
+        size, weights = self._evidence.columns.size, self._evidence.design.weights
+        return self._statistics.on(image_weights(self._members, size, weights))
+
+    @cached_property
+    def _unit_of_sample(self) -> Samples:
+        return self.units.by_number
+
+    def _moved_by(self, name: str, gradient: Gradient, is_of_class: bool) -> Moved:
+        """Return what moves the metric by way of one term."""
+        if name not in self._entries:
+            self._entries[name] = entries_of(self._values, self._names[name])
+        entries = self._entries[name]
+        by_class = np.zeros(len(self._evidence.classes.names))
+        by_class[slice(None) if is_of_class else self._evidence.reported] = gradient.by_term[name][self._case]
+        amounts = entries.amounts * np.nan_to_num(by_class)[entries.labels]
+        return self._unit_of_sample[entries.images], entries.labels, amounts
+
+
+def spread_of_draws(values: Numbers) -> Numbers:
+    """Return the variance over the resamples of each column; NaN where too few of them have a value."""
+    known = np.isfinite(values)
+    n = known.sum(axis=0)
+    means = np.where(known, values, 0.0).sum(axis=0) / np.maximum(n, 1)
+    squares = np.where(known, (values - means) ** 2, 0.0).sum(axis=0)
+    return np.where((n > 1) & (n >= FEWEST_KNOWN * len(values)), squares / np.maximum(n - 1, 1), np.nan)

@@ -1,0 +1,80 @@
+"""`kolena-store import` and `export`, and the way from the files to a table of metrics."""
+
+import json
+from pathlib import Path
+
+import pytest
+from scenes import pycocotools_of, random_scene
+
+
+def test_from_coco_files_to_metrics_and_back(ks, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    scene = random_scene(9, n_images=10, n_classes=2)
+    truth, results = scene.coco()
+    Path("instances.json").write_text(json.dumps(truth))
+    Path("found.json").write_text(json.dumps(results))
+    assert "street version 1: 10 samples" in ks("import", "coco", "street", "instances.json").stdout
+    assert "10 inserted" in ks("results", "upload", "street", "v1", "found.json").stdout
+    rows = json.loads(ks("test", "street", "v1", "--format", "json").stdout)["metrics"]
+    (found,) = [row for row in rows if row["metric"] == "ap" and row["class"] is None]
+    assert abs(found["value"] - pycocotools_of(scene).stats[0]) < 1e-9
+    assert "wrote" in ks("export", "coco", "street", "again.json").stderr
+    assert json.loads(ks("import", "coco", "street", "again.json", "--format", "json").stdout)["unchanged"] == 10
+    ks("export", "coco", "street", "found-again.json.gz", "--model", "v1")
+    assert "unchanged" in ks("results", "upload", "street", "v1", "found-again.json.gz").stdout
+
+
+def test_import_names_what_is_wrong(ks, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.json").write_text('{"images": [{"id": 1}], "annotations": [{"image_id": 2}]}')
+    error = ks("import", "coco", "street", "bad.json", code=2).stderr
+    assert "bad.json: annotation 0: its image_id 2 is none of 1" in error
+    assert not Path("kolena.store").exists()
+    assert "need a table and the field" in ks("import", "coco", "street", "bad.json", "--on", "x", code=2).stderr
+
+
+SIZES = "image_id,width,height\n" + "".join(f"{number},640,480\n" for number in range(1, 7))
+
+
+@pytest.mark.parametrize("kind", ["voc", "yolo", "labelstudio"])
+def test_every_format_goes_out_and_in_again(ks, tmp_path: Path, monkeypatch, kind: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    truth, results = random_scene(4, n_images=6, n_classes=2).coco()
+    truth["images"] = [{**image, "width": 640, "height": 480} for image in truth["images"]]
+    Path("instances.json").write_text(json.dumps(truth))
+    Path("found.json").write_text(json.dumps(results))
+    Path("sizes.csv").write_text(SIZES)
+    ks("import", "coco", "street", "instances.json")
+    ks("results", "upload", "street", "v1", "found.json")
+    place = "out.json" if kind == "labelstudio" else "out"
+    assert f"wrote {len(truth['annotations'])} objects" in ks("export", kind, "street", place).stderr
+    assert f"wrote {len(results)} objects" in ks("export", kind, "street", f"v1-{place}", "--model", "v1").stderr
+    more = ("--sizes", "sizes.csv", "--metadata", "sizes.csv", "--on", "image_id") if kind == "yolo" else ()
+    assert "again version 1: 6 samples" in ks("import", kind, "again", place, *more).stdout
+    if kind != "labelstudio":
+        assert "6 inserted" in ks("results", "upload", "again", "v1", f"v1-{place}").stdout
+
+
+def test_an_import_takes_a_workflow_of_images(ks, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    points = [1, 1, 2] * 2
+    person = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 8, 8], "area": 64, "keypoints": points}
+    truth = {"images": [{"id": 1}], "categories": [{"id": 1, "name": "person"}], "annotations": [person]}
+    Path("people.json").write_text(json.dumps(truth))
+    ks("import", "coco", "people", "people.json", "--workflow", "keypoint-detection", "--sigmas", ".1,.2")
+    (row,) = json.loads(ks("dataset", "list", "--format", "json").stdout)["datasets"]
+    assert row["workflow"] == "keypoint-detection"
+    refused = ks("import", "coco", "people", "people.json", "--workflow", "regression", code=2).stderr
+    assert "images have no workflow regression; they have instance-segmentation" in refused
+
+
+def test_an_import_finds_the_store_above(ks, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ks("init")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "one.json").write_text(json.dumps({"images": [{"id": 1}], "annotations": [], "categories": []}))
+    monkeypatch.chdir(inside)
+    ks("import", "coco", "street", "one.json")
+    assert not (inside / "kolena.store").exists()
+    assert "street" in ks("dataset", "list").stdout

@@ -1,0 +1,104 @@
+"""Precision and recall of any selection of images, against pycocotools run on those images."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scenes import Scene, in_order, pycocotools_of, random_scene, scenes
+
+from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
+from kolena_store.metrics.objects.precision import Hits, hits_of, interpolated_precision
+from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
+
+CURVES = [Curve(bit=area * 10 + threshold, family=area) for area in range(4) for threshold in range(10)]
+
+
+def ranked_of(scene: Scene) -> RankedMatches:
+    found, true = scene.found, scene.true
+    matches = match_coco(found, true, scene.candidates(), Settings())
+    return ranked_matches(
+        Found(
+            images=found.images,
+            labels=found.labels,
+            scores=found.scores,
+            ranks=found.ranks,
+            matched=matches.matched,
+            ignored=matches.ignored,
+        ),
+        Objects(images=true.images, labels=true.labels, ignored=matches.ignored_truths),
+        CURVES,
+        n_classes=scene.n_classes,
+        n_images=scene.n_images,
+    )
+
+
+def twelve_numbers(hits: Hits) -> list[float]:
+    """Return COCO's summary, -1 where there is nothing, as pycocotools has it."""
+    shape = (len(AREAS), len(THRESHOLDS), hits.ranked.n_classes)
+    precision = interpolated_precision(hits).reshape(shape)
+    recall = hits.whole_recall.reshape(shape)
+    within = [hits.recall_within(most, len(THRESHOLDS)) for most in (1, 10)]
+    parts = [precision[0], precision[0, 0], precision[0, 5], *precision[1:], *within, *recall]
+    return [float(np.mean(part[~np.isnan(part)])) if (~np.isnan(part)).any() else -1.0 for part in parts]
+
+
+def check_as_pycocotools(scene: Scene, images: list[int]) -> None:
+    weights = np.zeros(scene.n_images, dtype=np.int32)
+    weights[images] = 1
+    found = twelve_numbers(hits_of(ranked_of(scene), weights))
+    assert found == pytest.approx(pycocotools_of(scene, images).stats.tolist(), abs=1e-9)
+
+
+@given(scene=scenes(), data=st.data())
+def test_small_scenes_have_pycocotools_numbers(scene: Scene, data: st.DataObject) -> None:
+    check_as_pycocotools(scene, list(range(scene.n_images)))
+    check_as_pycocotools(scene, data.draw(st.lists(st.integers(0, scene.n_images - 1), min_size=1, unique=True)))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_selections_of_images_have_pycocotools_numbers(seed: int) -> None:
+    scene, random = random_scene(seed, n_images=60, n_classes=4), np.random.default_rng(seed)
+    check_as_pycocotools(scene, list(range(60)))
+    for size in (1, 5, 30):
+        check_as_pycocotools(scene, sorted(random.choice(60, size, replace=False).tolist()))
+
+
+def test_only_a_hundred_detections_of_an_image_and_class_count() -> None:
+    check_as_pycocotools(random_scene(1, n_images=4, n_classes=1, false=300), [0, 1, 3])
+
+
+def drawn_again(scene: Scene, times: list[int]) -> Scene:
+    """Return a scene in which each image stands several times, every copy an image of its own."""
+    copies = [image for image, n in enumerate(times) for _ in range(n)]
+    truths = [(new, *row[1:]) for new, old in enumerate(copies) for row in scene.truths if row[0] == old]
+    detections = [(new, *row[1:]) for new, old in enumerate(copies) for row in scene.detections if row[0] == old]
+    return Scene(len(copies), scene.n_classes, truths, in_order(detections))
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float64])
+def test_a_resample_of_images_is_measured_by_weights_alone(kind: type) -> None:
+    scene, random = random_scene(7, n_images=40, n_classes=3), np.random.default_rng(7)
+    # No ties between images: copies of one image lie side by side, other images between them would cut them apart.
+    apart = [(*row[:3], float(random.random())) for row in scene.detections]
+    scene = Scene(scene.n_images, scene.n_classes, scene.truths, in_order(apart))
+    ranked = ranked_of(scene)
+    for _ in range(3):
+        times = np.bincount(random.integers(0, 40, 40), minlength=40)
+        again = drawn_again(scene, times.tolist())
+        found = twelve_numbers(hits_of(ranked, times.astype(kind)))
+        assert found == pytest.approx(pycocotools_of(again).stats.tolist(), abs=1e-9)
+
+
+def test_weights_that_are_no_whole_numbers_count_by_their_ratio() -> None:
+    ranked = ranked_of(random_scene(3, n_images=20, n_classes=2))
+    weights = np.tile([1.0, 3.0], 10)
+    whole, scaled = (twelve_numbers(hits_of(ranked, one)) for one in (weights, weights / 7))
+    assert scaled == pytest.approx(whole, abs=0.02)
+    eighth = twelve_numbers(hits_of(ranked, weights / 8))
+    assert eighth == pytest.approx(whole, abs=1e-12)
+
+
+def test_nothing_at_all_has_no_numbers() -> None:
+    hits = hits_of(ranked_of(Scene(2, 1, [], [])), np.ones(2, dtype=np.int32))
+    assert np.isnan(interpolated_precision(hits)).all()
+    assert np.isnan(hits.whole_recall).all()
