@@ -122,6 +122,18 @@ class StoreTesting(StoreBase):
         with self._database.transaction(makes_store=False) as transaction:
             return run_room.run_models(transaction, dataset, models, how)
 
+    def precision_recall(
+        self, dataset: str, model: str, test_case: str = "all", *, configuration: Configuration | None = None
+    ) -> QueryResult:
+        """Return the curve of precision and recall of each class: a row for each score, falling, of a tested model.
+
+        Raises:
+            StoreError: an unknown name, a model that was not tested so, or a workflow without detections.
+        """
+        session, record = self._database.session(), self._dataset(dataset)
+        found = run_room.precision_recall(session, record, model, test_case, configuration=configuration)
+        return QueryResult(table=found)
+
     def test_runs(self) -> Records[run_room.TestRun]:
         """Return all test runs, oldest first."""
         return Records(run_room.test_runs(self._database.session()), run_room.RUNS)

@@ -1,6 +1,7 @@
 """Test runs: one model's results on one version of a test suite, under one configuration."""
 
 from kolena_store.test_runs.confusion import ConfusionMatrix
+from kolena_store.test_runs.curves import precision_recall
 from kolena_store.test_runs.keys import Translation, translated_key, translated_restriction
 from kolena_store.test_runs.outcome import MetricValue, TestResults
 from kolena_store.test_runs.records import RUNS, TestRun, test_runs
@@ -17,6 +18,7 @@ __all__ = [
     "TestRun",
     "Translation",
     "apply_metrics",
+    "precision_recall",
     "read_suite",
     "run_models",
     "stratify",

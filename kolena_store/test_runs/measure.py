@@ -169,7 +169,7 @@ def _columns(
 ) -> SampleColumns:
     has_repeats = scored.results.repeat_field is not None
     columns = load_sample_columns(session, scored.paths, size, terms=terms, classes=classes, has_repeats=has_repeats)
-    if not any(term.kind == "matches" for term in terms):
+    if not any(term.kind in ("matches", "pairs") for term in terms):
         return columns
     return replace(columns, objects=curves_of_cases(session, scored, size))
 
