@@ -20,6 +20,8 @@
 
 -- term: missed_objects = matches missed_objects
 
+-- term: confusion = pairs truth_and_detection
+
 -- term: average_precision = matches average_precision
 
 -- term: average_precision_50 = matches average_precision_50
