@@ -1,5 +1,7 @@
 """Stores that tests of plots, pages and reports look at, and the names that must do no harm there."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 
@@ -132,3 +134,57 @@ def hostile_store(store: ks.Store) -> ks.Store:
         store.apply_suite(name, suite, name=name, description=name, tags=[name])
         store.test(name, suite=name)
     return store
+
+
+def street_store(store: ks.Store, kind: str = "boxes") -> ks.Store:
+    """Fill a store with `street`: objects on six images, found by `good` and, but for the last class, by `poor`.
+
+    `kind` is boxes, masks or keypoints; the images are `0.png` to `5.png` of 100 by 80 pixels.
+    """
+    places = [(10, 10, 30, 20), (50, 40, 40, 30)]
+    images = [
+        {"image": f"{n}", "file": f"{n}.png", "weather": "rain" if n % 2 else "sun", "height": 80, "width": 100}
+        for n in range(6)
+    ]
+    truths = [
+        {"image": f"{n}", "label": label, **_object(kind, *place)}
+        for n in range(6)
+        for label, place in zip(("car", HOSTILE), places, strict=True)
+    ]
+    answers = {
+        "good": [{**one, "score": 0.9 if number % 5 else 0.8} for number, one in enumerate(truths)],
+        "poor": [
+            {**one, **_object(kind, 12, 11, 30, 20), "label": "car", "score": 0.6 + 0.02 * number}
+            for number, one in enumerate(truths)
+            if number % 3
+        ],
+    }
+    workflow = {"boxes": ks.ObjectDetection, "masks": ks.InstanceSegmentation, "keypoints": ks.KeypointDetection}[kind]
+    options = {"keypoints": {"sigmas": [0.05, 0.05, 0.05]}}.get(kind, {})
+    suite = "CREATE VIEW \"Rain\" AS SELECT * FROM test_samples WHERE weather = 'rain';"
+    with store.transaction():
+        store.upload_dataset("street", images, id_fields=["image"], objects=truths, workflow=workflow(**options))
+        for model, found in answers.items():
+            store.upload_results("street", model, found)
+        store.apply_suite("street", suite, name="weather")
+        store.test("street", suite="weather")
+    return store
+
+
+def _object(kind: str, left: int, top: int, width: int, height: int) -> dict[str, object]:
+    box = {"x": float(left), "y": float(top), "width": float(width), "height": float(height)}
+    right, bottom = left + width, top + height
+    if kind == "masks":
+        ring = [left, top, right, top, right, bottom, left, bottom]
+        return {**box, "segmentation": json.dumps([ring] if left < 20 else _filled(left, top, width, height))}
+    if kind == "keypoints":
+        return {**box, "keypoints": [left + 1, top + 1, 2, right - 1, bottom - 1, 2, 0, 0, 0]}
+    return box
+
+
+def _filled(left: int, top: int, width: int, height: int) -> dict[str, object]:
+    """Return a box of an image of 100 by 80 pixels as COCO's run-length encoding, which goes down the columns."""
+    runs = [left * 80 + top]
+    for _ in range(width - 1):
+        runs += [height, 80 - height]
+    return {"size": [80, 100], "counts": [*runs, height, 100 * 80 - sum(runs) - height]}

@@ -7,6 +7,7 @@ import numpy as np
 
 from kolena_store.errors import InvalidInput
 from kolena_store.inspection.members import everything
+from kolena_store.inspection.object_matches import mistakes_by_sample, object_matches
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.inspection.scored import scored_model, setting_for
 from kolena_store.inspection.workbench import Look
@@ -38,6 +39,8 @@ def counted_samples(
     """
     if scope.of.workflow is None or not models:
         return None
+    if scope.of.workflow.matches_objects:
+        return _mistakes(look, scope, models)
     names = [metric] if metric else list(scope.of.workflow.headlines())
     for name in names:
         try:
@@ -47,6 +50,15 @@ def counted_samples(
         if found is not None:
             return found
     return None
+
+
+def _mistakes(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord]) -> SampleCounts | None:
+    """Return how many mistakes each model made on each sample: objects that it missed, and wrong detections."""
+    try:
+        found = [mistakes_by_sample(object_matches(look, scope, one)) for one in models]
+    except InvalidInput:
+        return None
+    return SampleCounts(metric="mistakes", better="lower", is_proportion=False, values=tuple(found))
 
 
 def _counted(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], name: str) -> SampleCounts | None:

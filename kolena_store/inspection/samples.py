@@ -68,13 +68,17 @@ class SampleRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRow:
-    """A sample: its number, its fields, and for each model its answer, its sample metrics and what it counts for."""
+    """A sample: its number, its fields, and for each model its answer, its sample metrics and what it counts for.
+
+    `is_judged` says that what it counts for is right (1) or wrong (0).
+    """
 
     sample: int
     fields: Mapping[str, Any]
     answers: tuple[Mapping[str, Any], ...]
     scores: tuple[Mapping[str, Any], ...]
     counts: tuple[float | None, ...]
+    is_judged: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +242,7 @@ def _rows(session: Session, scope: SuiteScope, found: _Found, samples: Sequence[
             answers=tuple(one.get(sample, {}) for one in answers),
             scores=tuple(one.get(sample, {}) for one in scores),
             counts=tuple(_known(one[sample]) for one in counts),
+            is_judged=found.counts is not None and found.counts.is_proportion,
         )
         for sample in chosen
         if sample in fields

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kolena_store.database import cache_folder
-from kolena_store.errors import InvalidInput, UnknownName, UnreadableFile
+from kolena_store.errors import InvalidInput, StoreError, UnknownName, UnreadableFile
 
-__all__ = ["ENDINGS", "image_fields", "image_place", "picture"]
+__all__ = ["ENDINGS", "image_fields", "image_place", "picture", "size_of_picture"]
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 THUMBNAIL = 320
 LARGEST = 2048
 MOST_PIXELS = 80_000_000
@@ -87,6 +88,19 @@ def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes
     return kept, "image/png" if kept.startswith(b"\x89PNG") else "image/jpeg"
 
 
+def size_of_picture(value: object, roots: Sequence[Path]) -> tuple[int, int] | None:
+    """Return width and height of the image that a value names; None when it is not shown, or is none."""
+    try:
+        place = image_place(value, roots)
+        with _opened(place, roots) as file:
+            from PIL import Image
+
+            with Image.open(file, formats=FORMATS) as image:
+                return image.width, image.height
+    except (StoreError, ImportError, OSError, ValueError, SyntaxError):
+        return None
+
+
 def _is_below(path: Path, root: Path) -> bool:
     return path != root and os.path.commonpath([path, root]) == str(root)
 
@@ -119,7 +133,7 @@ def _shrunk(content: bytes, size: int, name: str) -> bytes:
     with _pillow_lock_, warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")) as image:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise UnreadableFile(f"{name} has more than {MOST_PIXELS:,} pixels; make it smaller")
                 image.draft("RGB", (size, size))

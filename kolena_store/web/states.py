@@ -1,5 +1,6 @@
 """The state of a page: the parameters of its address, read with care, and the addresses that differ from it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,6 +14,7 @@ __all__ = ["State"]
 
 LARGEST_PAGE = 1_000_000
 LONGEST = 100_000
+SHARE = re.compile(r"0?\.[0-9]{1,9}|0|1(\.0+)?")
 
 T = TypeVar("T", bound=str)
 
@@ -58,6 +60,19 @@ class State:
         if not (value.isascii() and value.isdecimal()) or len(value) > 15:
             raise InvalidInput(f"{name}={value[:40]!r} is no whole number; write one such as 1")
         return int(value)
+
+    def share(self, name: str, default: float) -> float:
+        """Return a number from 0 to 1.
+
+        Raises:
+            InvalidInput: it is none.
+        """
+        value = self.text(name)
+        if value is None:
+            return default
+        if not SHARE.fullmatch(value):
+            raise InvalidInput(f"{name}={value[:40]!r} is no number from 0 to 1; write one such as 0.5")
+        return float(value)
 
     def page(self) -> int:
         """Return the number of the page, from 1."""

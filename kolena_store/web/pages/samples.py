@@ -1,14 +1,13 @@
 """Samples: a table or gallery of many, and one with all that is known of it."""
 
-import difflib
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, get_args
 
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
+from kolena_store.datasets import OBJECTS
 from kolena_store.errors import InvalidInput, LimitExceeded, MissingColumns
 from kolena_store.inspection.distributions import fields_to_show
 from kolena_store.inspection.members import Answers, case_members
@@ -22,13 +21,19 @@ from kolena_store.inspection.samples import (
     sample_at,
     samples_shown,
 )
+from kolena_store.inspection.scenes import Scene, scenes_of
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.membership.bitmaps import WORD_BITS
 from kolena_store.reports.rendering import address, shown_value
 from kolena_store.test_suites import ALL
 from kolena_store.web.images import image_fields
 from kolena_store.web.pages.cells import joined
+from kolena_store.web.pages.choices import choices_of
 from kolena_store.web.pages.frames import Desk, here_of, page, scope_named
+from kolena_store.web.pages.overlays import controls_of, shown_of
+from kolena_store.web.pages.sample_objects import gallery_scene, has_objects, scene_counts, scenes_shown
+from kolena_store.web.pages.texts import texts_beside
+from kolena_store.workflows.object_matches import MATCH_COLUMNS
 
 __all__ = ["sample_page", "samples_page"]
 
@@ -42,9 +47,11 @@ TITLES = (
 )
 MOST_COLUMNS = 14
 MOST_CASES = 200
-SHORT, LONG = 40, 20_000
+SHORT = 40
 MOST_DECIMALS = 4
 LARGEST_PLAIN = 1e12
+OF_MATCHES = frozenset(MATCH_COLUMNS)
+MISSING = "/static/missing.svg"
 
 
 def samples_page(desk: Desk) -> Response:
@@ -58,7 +65,8 @@ def samples_page(desk: Desk) -> Response:
     rows: Sequence[SampleRow] = shown.rows if shown else ()
     images = image_fields([dict(row.fields) for row in rows], [field.name for field in scope.of.version.field_list])
     view = desk.state.choice("view", ("table", "gallery"), "gallery" if images else "table")
-    state = desk.state
+    state, with_objects = desk.state, has_objects(scope)
+    scenes = _scenes(desk, scope, shown) if with_objects else []
     return page(
         desk,
         "samples.html",
@@ -76,9 +84,12 @@ def samples_page(desk: Desk) -> Response:
         view=view,
         image_fields=images,
         heads=_heads(scope, shown) if shown else "",
-        rows=_rows(desk, scope, shown, asked) if shown else "",
+        rows=_rows(desk, scope, shown, asked, scenes) if shown else "",
         row_link=lambda place, row: _link(desk, asked, place, row),
-        image_link=lambda row: _image(scope, row, images[0], is_small=True),
+        picture_of=lambda row: _picture(desk, scope, row, shown, images),
+        with_objects=with_objects,
+        controls=controls_of(scenes, shown_of(state)) if with_objects and view == "gallery" else None,
+        choices=choices_of(desk, scope, is_usable=problem is None, most_open=0),
         id_of=lambda row: _id(scope, row),
         answers_of=lambda row: _marks(shown, row),
         page_link=lambda number: state.link(page=number),
@@ -94,10 +105,13 @@ def sample_page(desk: Desk) -> Response:
     place = state.number("at", 0) if state.text("at") is not None else None
     row, before, after = sample_at(desk.look, scope, asked, number, place=place)
     models = [scope.of.results_labelled(label).label for label in asked.models][: len(row.answers)]
-    marks = [_mark(row.counts[index]) if index < len(row.counts) else "" for index in range(len(models))]
+    marks = [_mark(row, index) for index in range(len(models))]
     names = [field.name for field in scope.of.version.field_list]
     images = image_fields([dict(row.fields)], names)
-    at = place or 0
+    at, with_objects = place or 0, has_objects(scope)
+    image = (images[0], _image(scope, row, images[0], is_small=False)) if images else None
+    scenes = scenes_shown(desk, scope, row, models, image=image) if with_objects else []
+    hidden = {OBJECTS, *OF_MATCHES} if with_objects else set()
     return page(
         desk,
         "sample.html",
@@ -107,12 +121,18 @@ def sample_page(desk: Desk) -> Response:
         fields=[
             (field.name, field.role.replace("_", " "), row.fields.get(field.name))
             for field in scope.of.version.field_list
+            if field.name not in hidden
         ],
         models=[{"name": name, "mark": mark} for name, mark in zip(models, marks, strict=True)],
-        answers=_side_by_side(row.answers),
-        scores=_side_by_side(row.scores),
-        images=[{"field": name, "src": _image(scope, row, name, is_small=False)} for name in images],
-        texts=list(_texts(scope, row, models)),
+        answers=_side_by_side(row.answers, hidden),
+        scores=_side_by_side(row.scores, hidden),
+        images=[
+            {"field": name, "src": _image(scope, row, name, is_small=False)}
+            for name in (images[1:] if with_objects else images)
+        ],
+        scenes=scenes,
+        controls=controls_of([one["scene"] for one in scenes], shown_of(state)) if with_objects else None,
+        texts=list(texts_beside(scope, row, models)),
         member_of=_cases_of(desk, scope, number),
         case_link=lambda name: state.link(
             "/case", case=name, sample=None, at=None, where=None, answers=None, sort=None, desc=None, page=None
@@ -151,7 +171,8 @@ def _columns(scope: SuiteScope) -> list[str]:
     """Return the fields of a table: ids, truths, then metadata, as many as fit."""
     order = {"id": 0, "ground_truth": 1}
     fields = sorted(scope.of.version.field_list, key=lambda field: order.get(field.role, 2))
-    return [field.name for field in fields[:MOST_COLUMNS]]
+    shown = [field.name for field in fields if not (field.name == OBJECTS and has_objects(scope))]
+    return shown[:MOST_COLUMNS]
 
 
 def _heads(scope: SuiteScope, shown: SamplesShown) -> Markup:
@@ -174,13 +195,36 @@ def _decimals(values: Sequence[object]) -> int | None:
     return min(MOST_DECIMALS, max((len(text) for text in plain), default=0))
 
 
-def _rows(desk: Desk, scope: SuiteScope, shown: SamplesShown, asked: SampleRequest) -> Markup:
+def _scenes(desk: Desk, scope: SuiteScope, shown: SamplesShown | None) -> list[Scene]:
+    """Return the scenes of all samples of a page, those of one sample beside each other."""
+    rows = shown.rows if shown else ()
+    models = shown.models if shown else ()
+    return [scene for row in rows for scene in scenes_of(desk.look.session, scope, row, models)]
+
+
+def _picture(
+    desk: Desk, scope: SuiteScope, row: SampleRow, shown: SamplesShown | None, images: Sequence[str]
+) -> Markup:
+    """Return the image of a sample in a gallery, with its objects when it has any."""
+    source = _image(scope, row, images[0], is_small=True) if images else None
+    if has_objects(scope):
+        image = (images[0], source) if images and source else None
+        return gallery_scene(desk, scope, row, shown.models if shown else (), image=image)
+    return Markup('<img loading="lazy" alt="" src="{}" width="320" height="240">').format(source or MISSING)
+
+
+def _rows(desk: Desk, scope: SuiteScope, shown: SamplesShown, asked: SampleRequest, scenes: Sequence[Scene]) -> Markup:
     first, *others = _columns(scope)
+    n_scenes = len(scenes) // len(shown.rows) if shown.rows else 0
     decimals = {name: _decimals([row.fields.get(name) for row in shown.rows]) for name in others}
     lines = []
     for place, row in enumerate(shown.rows):
         href = escape(_link(desk, asked, place, row))
-        said = "".join(f"<td>{_answer(scope, row, index)}</td>" for index in range(len(shown.models)))
+        own = scenes[place * n_scenes : (place + 1) * n_scenes]
+        cells = (
+            [scene_counts(one) for one in own] if own else [_answer(scope, row, i) for i in range(len(shown.models))]
+        )
+        said = "".join(f"<td>{cell}</td>" for cell in cells[: len(shown.models)])
         values = "".join(_value(row.fields.get(name), decimals[name]) for name in others)
         name = escape(shown_value(row.fields.get(first), SHORT))
         lines.append(f'<tr><th scope="row"><a href="{href}">{name}</a></th>{said}{values}</tr>')
@@ -201,17 +245,18 @@ def _answer(scope: SuiteScope, row: SampleRow, index: int) -> str:
         return '<span class="undefined">no answer</span>'
     scores = row.scores[index] if index < len(row.scores) else {}
     value = scores.get("prediction", scores.get("verdict", next(iter(answer.values()))))
-    mark = _mark(row.counts[index]) if index < len(row.counts) and "correct" in scores else ""
+    mark = _mark(row, index) if "correct" in scores else ""
     sure = scores.get("confidence", scores.get("error"))
     more = f' <span class="range">{escape(shown_value(sure))}</span>' if isinstance(sure, float) else ""
     return f"{mark} {escape(shown_value(value, SHORT))}{more}"
 
 
-def _mark(count: float | None) -> Markup:
+def _mark(row: SampleRow, index: int) -> Markup:
     """Return a mark for what a sample counts for where it is right or wrong, else the number."""
+    count = row.counts[index] if index < len(row.counts) else None
     if count is None:
         return Markup("")
-    if count in (0.0, 1.0):
+    if row.is_judged and count in (0.0, 1.0):
         kind, sign, word = ("hit", "✓", "right") if count else ("miss", "✗", "wrong")
         return Markup(
             f'<span class="mark {kind}"><span aria-hidden="true">{sign}</span><span class="unseen">{word}</span></span>'
@@ -223,7 +268,7 @@ def _marks(shown: SamplesShown | None, row: SampleRow) -> Markup:
     """Return each model's name with its mark, for a picture."""
     models = shown.models if shown else ()
     parts = [
-        Markup('<span class="said">{} {}</span>').format(_mark(row.counts[index]), model)
+        Markup('<span class="said">{} {}</span>').format(_mark(row, index), model)
         for index, model in enumerate(models)
         if index < len(row.counts)
     ]
@@ -261,38 +306,9 @@ def _example(scope: SuiteScope) -> str:
     return f"{names[0]} IS NOT NULL" if names else "_sample < 1000"
 
 
-def _side_by_side(sides: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
-    names = dict.fromkeys(name for side in sides for name in side)
+def _side_by_side(sides: Sequence[Mapping[str, Any]], hidden: Set[str]) -> list[tuple[str, list[Any]]]:
+    names = dict.fromkeys(name for side in sides for name in side if name not in hidden)
     return [(name, [side.get(name) for side in sides]) for name in names]
-
-
-def _texts(scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield how each model's text differs from a true text, word by word."""
-    truths = [field.name for field in scope.of.version.field_list if field.role == "ground_truth"]
-    for truth in truths:
-        expected = row.fields.get(truth)
-        for model, answer in zip(models, row.answers, strict=False):
-            said = next((value for value in answer.values() if isinstance(value, str)), None)
-            if _is_text(expected) and _is_text(said):
-                yield {"name": f"{model}: {truth}", "parts": _difference(str(expected), str(said))}
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value.split()) > 2 and len(value) <= LONG
-
-
-def _difference(expected: str, said: str) -> list[tuple[str, str]]:
-    before, after = (re.findall(r"\S+", text) for text in (expected, said))
-    parts = []
-    for kind, first, last, start, end in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            parts.append(("same", " ".join(before[first:last])))
-            continue
-        if first < last:
-            parts.append(("removed", " ".join(before[first:last])))
-        if start < end:
-            parts.append(("added", " ".join(after[start:end])))
-    return parts
 
 
 def _cases_of(desk: Desk, scope: SuiteScope, sample: int) -> list[str]:

@@ -8,16 +8,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kolena_store.display import number
 from kolena_store.errors import InvalidInput, LimitExceeded, MissingColumns
-from kolena_store.inspection.distributions import fields_to_show, parts_of
-from kolena_store.inspection.members import everything, predicate_members
+from kolena_store.inspection.distributions import fields_to_show
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.inspection.slices import REST, SLICE, SliceShown, measured_slice
 from kolena_store.inspection.suite_files import definition_of
-from kolena_store.membership.bitmaps import to_flags
 from kolena_store.reports.marks import figure, interval_bar, scale_of
 from kolena_store.reports.rendering import address, rendered
 from kolena_store.test_suites import ALL
 from kolena_store.web.pages.cells import bounded, joined, said
+from kolena_store.web.pages.choices import choices_of
 from kolena_store.web.pages.frames import Desk, here_of, page, scope_named
 
 __all__ = ["measured_part", "save_slice", "slices_page"]
@@ -44,7 +43,7 @@ def slices_page(desk: Desk) -> Response:
         where=desk.state.text("where") or "",
         example=_example(scope),
         cleared=desk.state.link(where=None, saved=None),
-        fields=_fields(desk, scope, values["problem"] is None),
+        fields=choices_of(desk, scope, is_usable=values["problem"] is None, most_open=MOST_OPEN),
         **values,
     )
 
@@ -153,45 +152,6 @@ def _as_python(scope: SuiteScope, where: str) -> str:
         f"store.apply_suite({scope.of.dataset.name!r}, {text!r}, name={EXAMPLE_NAME.lower()!r})\n"
         f"store.test({scope.of.dataset.name!r}, suite={EXAMPLE_NAME.lower()!r})"
     )
-
-
-def _fields(desk: Desk, scope: SuiteScope, is_usable: bool) -> list[dict[str, Any]]:
-    """Return the fields with their values: how many samples have each, and the address that adds it."""
-    where = (desk.state.text("where") or "").strip()
-    wanted = desk.state.texts("open")
-    size = scope.of.dataset.next_sample
-    words = everything(desk.look, scope.of)
-    if where and is_usable:
-        words = words & predicate_members(desk.look, scope.of, where)
-    flags = to_flags(words, size)
-    found = []
-    for place, field in enumerate(fields_to_show(scope.of)):
-        is_open = field.name in wanted or (place < MOST_OPEN and not wanted)
-        shown = {"name": field.name, "type": field.type, "is_open": is_open, "parts": []}
-        shown["href"] = desk.state.link(open=[*wanted, field.name])
-        if is_open:
-            shown["parts"] = _parts(desk, scope, field, where=where, flags=flags)
-        found.append(shown)
-    return found
-
-
-def _parts(desk: Desk, scope: SuiteScope, field: Any, *, where: str, flags: Any) -> list[dict[str, Any]]:
-    parts = parts_of(desk.look, scope.of, field)
-    most = max((part.samples.size for part in parts), default=1) or 1
-    shown = []
-    for part in parts:
-        n_here = int(flags[part.samples].sum())
-        added = part.predicate if not where else f"({where}) AND {part.predicate}"
-        shown.append(
-            {
-                "label": part.label,
-                "href": desk.state.link(where=added, saved=None) if part.predicate else None,
-                "n_here": n_here,
-                "width_all": round(100 * part.samples.size / most, 1),
-                "width_here": round(100 * n_here / most, 1),
-            }
-        )
-    return shown
 
 
 def _example(scope: SuiteScope) -> str:

@@ -2,10 +2,12 @@
 import { showPlots } from "./plots.js";
 import { followKeys } from "./keys.js";
 import { measureWhileTyping } from "./slices.js";
+import { showObjects } from "./objects.js";
 
 showPlots(document);
 followKeys();
 measureWhileTyping();
+showObjects();
 
 for (const control of document.querySelectorAll("[data-submits]")) {
   control.addEventListener("change", () => control.form.requestSubmit());
@@ -37,5 +39,5 @@ document.addEventListener("click", (event) => {
 });
 
 for (const image of document.querySelectorAll("main img")) {
-  image.addEventListener("error", () => { image.src = "/static/missing.svg"; }, { once: true });
+  image.addEventListener("error", () => { image.classList.add("lacking"); image.src = new URL("./missing.svg", import.meta.url).href; }, { once: true });
 }

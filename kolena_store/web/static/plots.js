@@ -19,7 +19,7 @@ function themed(spec) {
 }
 
 async function draw(figure) {
-  const { vegaEmbed } = await import("/static/vega.js");
+  const { vegaEmbed } = await import("./vega.js");
   const canvas = figure.querySelector(".canvas");
   const spec = themed(JSON.parse(figure.querySelector("script[type='application/json']").textContent));
   const options = {
