@@ -100,11 +100,7 @@ class _Recorded:
 
 
 def workflow_of(dataset: DatasetRecord, version: VersionRecord) -> Workflow:
-    """Return the workflow of a dataset version.
-
-    Raises:
-        InvalidInput: it has none.
-    """
+    """Return the workflow of a dataset version; InvalidInput is raised when it has none."""
     document = version.workflow_document
     if document is None:
         raise InvalidInput(

@@ -1,9 +1,7 @@
 """Values of fields to click on: each adds itself to the condition of a page."""
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from kolena_store.datasets import Field
 from kolena_store.inspection.distributions import fields_to_show, parts_of
@@ -11,6 +9,9 @@ from kolena_store.inspection.members import everything, predicate_members
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.membership.bitmaps import to_flags
 from kolena_store.web.pages.frames import Desk
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["choices_of"]
 
@@ -27,7 +28,7 @@ def choices_of(desk: Desk, scope: SuiteScope, *, is_usable: bool, most_open: int
     where, wanted = (desk.state.text("where") or "").strip(), desk.state.texts("open")
     fields = fields_to_show(scope.of)
     shown = [field for place, field in enumerate(fields) if field.name in wanted or (place < most_open and not wanted)]
-    flags = _flags(desk, scope, where if is_usable else "") if shown else np.zeros(0, bool)
+    flags = _flags(desk, scope, where if is_usable else "") if shown else None
     return [
         {
             "name": field.name,
@@ -40,14 +41,14 @@ def choices_of(desk: Desk, scope: SuiteScope, *, is_usable: bool, most_open: int
     ]
 
 
-def _flags(desk: Desk, scope: SuiteScope, where: str) -> np.ndarray:
+def _flags(desk: Desk, scope: SuiteScope, where: str) -> "np.ndarray":
     words = everything(desk.look, scope.of)
     if where:
         words = words & predicate_members(desk.look, scope.of, where)
     return to_flags(words, scope.of.dataset.next_sample)
 
 
-def _parts(desk: Desk, scope: SuiteScope, field: Field, *, where: str, flags: np.ndarray) -> list[Mapping[str, Any]]:
+def _parts(desk: Desk, scope: SuiteScope, field: Field, *, where: str, flags: Any) -> list[Mapping[str, Any]]:
     parts = parts_of(desk.look, scope.of, field)
     most = max((part.samples.size for part in parts), default=1) or 1
     shown: list[Mapping[str, Any]] = []

@@ -84,9 +84,9 @@ def samples_page(desk: Desk) -> Response:
         view=view,
         image_fields=images,
         heads=_heads(scope, shown) if shown else "",
-        rows=_rows(desk, scope, shown, asked, scenes) if shown else "",
+        rows=_rows(desk, scope, shown, asked, scenes=scenes) if shown else "",
         row_link=lambda place, row: _link(desk, asked, place, row),
-        picture_of=lambda row: _picture(desk, scope, row, shown, images),
+        picture_of=lambda row: _picture(desk, scope, row, shown=shown, images=images),
         with_objects=with_objects,
         controls=controls_of(scenes, shown_of(state)) if with_objects and view == "gallery" else None,
         choices=choices_of(desk, scope, is_usable=problem is None, most_open=0),
@@ -203,7 +203,7 @@ def _scenes(desk: Desk, scope: SuiteScope, shown: SamplesShown | None) -> list[S
 
 
 def _picture(
-    desk: Desk, scope: SuiteScope, row: SampleRow, shown: SamplesShown | None, images: Sequence[str]
+    desk: Desk, scope: SuiteScope, row: SampleRow, *, shown: SamplesShown | None, images: Sequence[str]
 ) -> Markup:
     """Return the image of a sample in a gallery, with its objects when it has any."""
     source = _image(scope, row, images[0], is_small=True) if images else None
@@ -213,7 +213,9 @@ def _picture(
     return Markup('<img loading="lazy" alt="" src="{}" width="320" height="240">').format(source or MISSING)
 
 
-def _rows(desk: Desk, scope: SuiteScope, shown: SamplesShown, asked: SampleRequest, scenes: Sequence[Scene]) -> Markup:
+def _rows(
+    desk: Desk, scope: SuiteScope, shown: SamplesShown, asked: SampleRequest, *, scenes: Sequence[Scene]
+) -> Markup:
     first, *others = _columns(scope)
     n_scenes = len(scenes) // len(shown.rows) if shown.rows else 0
     decimals = {name: _decimals([row.fields.get(name) for row in shown.rows]) for name in others}
