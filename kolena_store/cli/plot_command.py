@@ -29,7 +29,7 @@ __all__ = ["command"]
 @click.option(
     "--metric",
     metavar="METRIC",
-    help="Of estimates, comparison and history, e.g. --metric recall. [default: the first headline]",
+    help="Of estimates, comparison, history and classes, e.g. --metric recall. [default: the first headline]",
 )
 @click.option(
     "--class",
@@ -67,7 +67,8 @@ def command(
     """Draw a plot of models that were tested on DATASET.
 
     KIND is estimates, comparison (a model and its baseline), history, distribution (with --field), or one of the
-    workflow's own: confusion_matrix, roc, precision_recall, calibration, confidence; residuals, errors; scores.
+    workflow's own: confusion_matrix, roc, precision_recall, calibration, confidence, classes; residuals, errors;
+    scores; agreement; object_curves, mistakes, overlaps; sample_metrics.
     """
     plot = invocation.open_store().plot(
         dataset,

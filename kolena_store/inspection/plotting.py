@@ -6,7 +6,8 @@ from pathlib import Path
 
 from kolena_store.comparisons.plotting import comparison_plot
 from kolena_store.errors import InvalidInput, UnknownName
-from kolena_store.inspection.case_plots import PlotRequest, case_plot, kinds_of
+from kolena_store.inspection.asked_plots import PlotRequest
+from kolena_store.inspection.case_plots import case_plot, kinds_of
 from kolena_store.inspection.compared import compared, ordered
 from kolena_store.inspection.distributions import distribution_of, fields_to_show
 from kolena_store.inspection.history import past
@@ -93,6 +94,7 @@ def _of_case(asked: _Asked) -> Plot:
         models=asked.models,
         class_name=options.class_name,
         against=options.against,
+        metric=options.metric,
     )
     return case_plot(asked.look, asked.scope, request)
 

@@ -37,10 +37,13 @@ def sample_numbers(look: Look, scored: ScoredResults, columns: Sequence[str], si
     return _dense(look, scored, joined(chosen), size, n_columns=len(columns))
 
 
-def class_scores(look: Look, scored: ScoredResults, class_name: str, size: int) -> tuple[Numbers, Numbers]:
+def class_scores(
+    look: Look, scored: ScoredResults, class_name: str, size: int, *, is_multilabel: bool = False
+) -> tuple[Numbers, Numbers]:
     """Return a class's own score of every sample, and 1 where the sample is of the class; NaN where not known."""
-    place = scored.facts.classes.index(class_name) + 1
-    columns = Fragment(f"scores[{literal(place)}] AS score, (truth = {literal(class_name)})::DOUBLE AS is_so")
+    place = literal(scored.facts.classes.index(class_name) + 1)
+    truth = f"truths[{place}]" if is_multilabel else f"truth = {literal(class_name)}"
+    columns = Fragment(f"scores[{place}] AS score, ({truth})::DOUBLE AS is_so")
     score, is_so = _dense(look, scored, columns, size, n_columns=2)
     return score, is_so
 

@@ -1,6 +1,7 @@
 """Models' scored samples in memory, kept between questions, and the setting in which they are measured."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,9 @@ from kolena_store.inspection.workbench import Look
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.execute import Setting, TestRequest, setting_with
+from kolena_store.test_runs.object_cases import case_scorer
 from kolena_store.test_runs.scoring import ScoredResults, Scoring, stored_scores
+from kolena_store.test_suites import CaseRecord
 from kolena_store.workflows import Configuration
 
 if TYPE_CHECKING:
@@ -35,14 +38,19 @@ def setting_for(
 
 
 def scores_of(
-    session: Session, scope: DatasetScope, results: ResultsRecord, configuration_id: int | None
+    session: Session,
+    scope: DatasetScope,
+    results: ResultsRecord,
+    configuration_id: int | None,
+    *,
+    case: CaseRecord | None = None,
 ) -> ScoredResults:
-    """Return where a model's sample metrics lie.
+    """Return where a model's sample metrics lie, those of an object-level test case when one is given.
 
     Raises:
         InvalidInput: its samples were not scored yet, or the dataset has no workflow.
     """
-    found = _stored(session, scope, results, configuration_id)
+    found = _stored(session, scope, results, configuration_id, case=case)
     if found is None:
         raise InvalidInput(
             f"the answers of {results.label!r} were not scored on version {scope.version.version} of "
@@ -61,7 +69,12 @@ def is_scored(session: Session, scope: DatasetScope, results: ResultsRecord, con
 
 
 def _stored(
-    session: Session, scope: DatasetScope, results: ResultsRecord, configuration_id: int | None
+    session: Session,
+    scope: DatasetScope,
+    results: ResultsRecord,
+    configuration_id: int | None,
+    *,
+    case: CaseRecord | None = None,
 ) -> ScoredResults | None:
     if scope.workflow is None:
         raise InvalidInput(f"dataset {scope.dataset.name!r} has no workflow, so nothing says what is right")
@@ -71,7 +84,8 @@ def _stored(
         configuration=Configuration(),
         configuration_id=configuration_id,
     )
-    return stored_scores(session, scoring, results)
+    scorer = None if case is None else case_scorer(scope.workflow.scorer_key, case.definition_digest)
+    return stored_scores(session, scoring, results, scorer=scorer)
 
 
 def scored_model(
@@ -79,26 +93,40 @@ def scored_model(
 ) -> "ScoredModel":
     """Return a model's scored samples with the columns that some terms need, kept in memory."""
     from kolena_store.comparisons.pairing import ScoredModel
-    from kolena_store.membership.bitmaps import from_flags
-    from kolena_store.metrics.sample_columns import load_sample_columns
+    from kolena_store.test_runs.measure import loaded_columns, samples_where
 
     when, size = setting.workflow.answered, setting.request.dataset.next_sample
     of = DatasetScope(dataset=setting.request.dataset, version=setting.version, results=())
-    scored = scores_of(look.session, of, results, setting.configuration_id)
+    scored = _with_cases(look.session, of, setting, results)
     answered = TermDefinition(name="answered", kind="count", kernel=None, by=(), over=None, expression=when)
     wanted = (*terms, answered)
     key = (
         "columns",
-        *(str(path) for path in scored.paths),
+        *(str(path) for one in (scored, *scored.cases.values()) for path in one.paths),
         size,
         *(f"{one.name} {one.expression}" for one in wanted),
     )
     columns = look.kept.get(
         key,
-        lambda: load_sample_columns(look.session, scored.paths, size, terms=wanted, classes=scored.facts.classes),
+        lambda: loaded_columns(look.session, size, scored, wanted),
         _bytes_of,
     )
-    return ScoredModel(scored, columns, from_flags(columns.flags[when]))
+    return ScoredModel(scored, columns, samples_where(columns, when))
+
+
+def _with_cases(session: Session, of: DatasetScope, setting: Setting, results: ResultsRecord) -> ScoredResults:
+    """Return where a model's sample metrics lie, and those of the object-level test cases.
+
+    Raises:
+        InvalidInput: they were not scored yet.
+    """
+    scored = scores_of(session, of, results, setting.configuration_id)
+    cases = {
+        place: scores_of(session, of, results, setting.configuration_id, case=case)
+        for place, case in enumerate(setting.cases)
+        if case.selects_objects
+    }
+    return replace(scored, cases=cases)
 
 
 def _bytes_of(columns: "SampleColumns") -> int:

@@ -6,6 +6,7 @@ from kolena_store.plots.curves import CalibrationBin, Curve, calibration_plot, c
 from kolena_store.plots.drawing import draw, inlined, javascript_bundle
 from kolena_store.plots.fields import Cell, MiddleBand, residual_plot
 from kolena_store.plots.histories import Moment, history_plot
+from kolena_store.plots.mistakes import Gain, mistakes_plot
 from kolena_store.plots.notebooks import Plotted
 from kolena_store.plots.plot import FORMATS, Plot
 from kolena_store.plots.scenarios import Estimate, Pairing, dumbbell_plot, estimates_plot
@@ -19,6 +20,7 @@ __all__ = [
     "Curve",
     "Distribution",
     "Estimate",
+    "Gain",
     "MiddleBand",
     "Moment",
     "Pairing",
@@ -37,6 +39,7 @@ __all__ = [
     "history_plot",
     "inlined",
     "javascript_bundle",
+    "mistakes_plot",
     "residual_plot",
     "thinned",
 ]

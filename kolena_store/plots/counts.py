@@ -106,7 +106,9 @@ def confusion_plot(title: str, confusion: Confusion) -> Plot:
     return Plot(kind="confusion_matrix", title=title, summary=summary, spec=spec, notes=notes)
 
 
-def histogram_plot(kind: str, title: str, bars: Sequence[Bar], *, axis: str, stacked: bool = True) -> Plot:
+def histogram_plot(
+    kind: str, title: str, bars: Sequence[Bar], *, axis: str, unit: str = "samples", stacked: bool = True
+) -> Plot:
     """Return bars over ranges of a number, those of groups in colours of their own; not stacked they are outlines."""
     groups = list(dict.fromkeys(one.group for one in bars))
     rows = [{"group": one.group, "start": one.start, "end": one.end, "n": one.n} for one in bars]
@@ -122,7 +124,7 @@ def histogram_plot(kind: str, title: str, bars: Sequence[Bar], *, axis: str, sta
             "y": {
                 "field": "n",
                 "type": "quantitative",
-                "title": "samples",
+                "title": unit,
                 "stack": "zero" if stacked else None,
                 "axis": {"format": ",~s"},
             },
@@ -136,7 +138,7 @@ def histogram_plot(kind: str, title: str, bars: Sequence[Bar], *, axis: str, sta
         },
     }
     total = sum(one.n for one in bars)
-    summary = f"{axis} of {total:,.0f} samples, by {', '.join(groups)}"
+    summary = f"{axis} of {total:,.0f} {unit}, by {', '.join(groups)}"
     return Plot(kind=kind, title=title, summary=summary, spec=spec)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from kolena_store.comparisons.plotting import comparison_plot
 from kolena_store.errors import InvalidInput, StoreError
-from kolena_store.inspection.case_plots import PlotRequest, case_plot, kinds_of
+from kolena_store.inspection.asked_plots import PlotRequest
+from kolena_store.inspection.case_plots import case_plot, kinds_of
 from kolena_store.inspection.compared import ComparedShown, compared, ordered
 from kolena_store.inspection.leaderboard import Leaderboard, LeaderboardRequest, findings, leaderboard
 from kolena_store.inspection.scopes import SuiteScope, suite_scope
@@ -120,7 +121,9 @@ def _plots(look: Look, board: Leaderboard, found: Sequence[ComparedShown]) -> li
     elif first is not None:
         plots.append(_estimates(board, first))
     for kind in kinds_of(board.scope):
-        for model in board.models[:MOST_DETAILED] if kind in ("confusion_matrix", "residuals") else [None]:
+        for model in (
+            board.models[:MOST_DETAILED] if kind in ("confusion_matrix", "residuals", "object_curves") else [None]
+        ):
             models = (model,) if model is not None else board.models
             if kind == "confidence":
                 continue

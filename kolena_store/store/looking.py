@@ -31,11 +31,13 @@ class StoreLooking(StoreBase):
 
         Args:
             kind: `estimates`, `comparison` (a model and its baseline), `history`, `distribution` of a field, or one of
-                the workflow's own: `confusion_matrix`, `roc`, `precision_recall`, `calibration`, `confidence`;
-                `residuals`, `errors`; `scores`.
+                the workflow's own: `confusion_matrix`, `roc`, `precision_recall`, `calibration`, `confidence`,
+                `classes`; `residuals`, `errors`; `scores`; `agreement`; `object_curves`, `mistakes`, `overlaps`;
+                `sample_metrics`.
             suite: its name; None is the first one.
             test_case: which samples.
-            metric: of estimates, comparison and history; None is the first headline.
+            metric: of estimates, comparison, history and classes, where None is the first headline; the column of
+                sample metrics, where None is the first.
             class_name: the class of a curve; None is the positive or the first one.
             against: the field that residuals stand against; None is the prediction.
             field: the field of a distribution.

@@ -107,9 +107,14 @@ def scored_results(transaction: Transaction, scoring: Scoring, results: ResultsR
     return _results_of(transaction, results, found)
 
 
-def stored_scores(session: Session, scoring: Scoring, results: ResultsRecord) -> ScoredResults | None:
-    """Return the sample metrics of one model as they are stored; None when its samples were not scored yet."""
-    found = _stored(session, scoring.key(results, scoring.workflow.scorer_key))
+def stored_scores(
+    session: Session, scoring: Scoring, results: ResultsRecord, *, scorer: str | None = None
+) -> ScoredResults | None:
+    """Return the sample metrics of one model as they are stored; None when its samples were not scored yet.
+
+    `scorer` is another than the workflow's own, as of an object-level test case.
+    """
+    found = _stored(session, scoring.key(results, scorer or scoring.workflow.scorer_key))
     return None if found is None else _results_of(session, results, found)
 
 

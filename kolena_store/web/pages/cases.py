@@ -7,8 +7,9 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from kolena_store.display import number
-from kolena_store.errors import LimitExceeded, StoreError
-from kolena_store.inspection.case_plots import PlotRequest, case_plot, kinds_of
+from kolena_store.errors import InvalidInput, LimitExceeded, StoreError
+from kolena_store.inspection.asked_plots import PlotRequest
+from kolena_store.inspection.case_plots import case_plot, kinds_of
 from kolena_store.inspection.cases import CaseShown, case_shown
 from kolena_store.inspection.distributions import distribution_of, fields_to_show
 from kolena_store.inspection.members import case_members
@@ -21,7 +22,8 @@ from kolena_store.web.states import State
 
 __all__ = ["case_page", "metric_rows"]
 
-ONE_MODEL = ("confidence", "residuals")
+ONE_MODEL = ("confidence", "residuals", "object_curves")
+BY_METRIC = ("classes", "sample_metrics")
 MOST_CONFUSIONS = 2
 MOST_LABELS = 40
 SHADES = 5
@@ -46,6 +48,8 @@ def case_page(desk: Desk) -> Response:
         class_name=state.text("class"),
         field=state.text("field"),
         fields=fields,
+        by=state.text("by"),
+        by_metrics=list(case.class_metrics) if "classes" in kinds_of(scope) else [],
         against=state.text("against"),
         against_fields=_numeric(scope) if is_regression else [],
         head_rows=metric_rows(case, first),
@@ -107,7 +111,8 @@ def _plots(desk: Desk, scope: SuiteScope, case: CaseShown) -> tuple[list[Plot], 
     for kind in kinds_of(scope):
         if kind == "confusion_matrix":
             continue
-        groups = [(model,) for model in case.models] if kind in ONE_MODEL else [case.models]
+        is_of_class = kind == "object_curves" and desk.state.text("class") is not None
+        groups = [(model,) for model in case.models] if kind in ONE_MODEL and not is_of_class else [case.models]
         for models in groups:
             request = PlotRequest(
                 kind=kind,
@@ -115,6 +120,7 @@ def _plots(desk: Desk, scope: SuiteScope, case: CaseShown) -> tuple[list[Plot], 
                 models=tuple(models),
                 class_name=desk.state.text("class"),
                 against=desk.state.text("against"),
+                metric=desk.state.text("by") if kind in BY_METRIC else None,
             )
             try:
                 plots.append(case_plot(desk.look, scope, request))
@@ -141,28 +147,41 @@ def _confusions(desk: Desk, scope: SuiteScope, case: CaseShown) -> Iterator[Mapp
     """Yield the confusion matrix of each model as a table whose cells lead to their samples."""
     if "confusion_matrix" not in kinds_of(scope):
         return
+    of_samples = scope.of.workflow is not None and not scope.of.workflow.matches_objects
     for model in case.models[:MOST_CONFUSIONS]:
         request = PlotRequest(kind="confusion_matrix", case=case.case.name, models=(model,))
-        plot = case_plot(desk.look, scope, request)
+        try:
+            plot = case_plot(desk.look, scope, request)
+        except InvalidInput:
+            continue
         cells = {(row["truth"], row["prediction"]): row for row in plot.spec["data"]["values"]}
         labels = list(dict.fromkeys(truth for truth, _ in cells))
         if labels:
-            rows = [_confusion_row(label, labels, cells, model=model, state=desk.state) for label in labels]
+            rows = [
+                _confusion_row(label, labels, cells, model=model, state=desk.state, of_samples=of_samples)
+                for label in labels
+            ]
             yield {"model": model, "summary": plot.summary, "labels": labels, "rows": rows}
 
 
 def _confusion_row(
-    label: str, labels: Sequence[str], cells: Mapping[tuple[str, str], Mapping[str, Any]], *, model: str, state: State
+    label: str,
+    labels: Sequence[str],
+    cells: Mapping[tuple[str, str], Mapping[str, Any]],
+    *,
+    model: str,
+    state: State,
+    of_samples: bool,
 ) -> Mapping[str, Any]:
     def cell(answer: str) -> Mapping[str, Any]:
         found = cells[label, answer]
-        href = state.link("/samples", model=[model], truth=label, predicted=answer, field=None, **{"class": None})
+        link = state.link("/samples", model=[model], truth=label, predicted=answer, field=None, **{"class": None})
         return {
             "label": answer,
             "n": found["n"],
             "shade": min(SHADES, round(found["share"] * SHADES + 0.3)) if found["n"] else 0,
             "is_right": answer == label,
-            "href": href,
+            "href": link if of_samples else None,
         }
 
     return {"label": label, "cells": [cell(answer) for answer in labels]}

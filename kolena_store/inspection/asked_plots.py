@@ -1,0 +1,57 @@
+"""A plot of a test case that was asked for, with all that answers it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from kolena_store.inspection.members import case_members
+from kolena_store.inspection.scopes import SuiteScope
+from kolena_store.inspection.scored import scores_of
+from kolena_store.inspection.workbench import Look
+from kolena_store.membership.bitmaps import to_samples
+from kolena_store.test_runs.scoring import ScoredResults
+
+__all__ = ["AskedPlot", "PlotRequest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlotRequest:
+    """Which plot: its kind, on which test case, of which models; of a class where it needs one; against a field.
+
+    `metric` is of the plot `classes`, or the column of `sample_metrics`.
+    """
+
+    kind: str
+    case: str
+    models: tuple[str, ...]
+    class_name: str | None = None
+    against: str | None = None
+    metric: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedPlot:
+    """A request with all that answers it."""
+
+    look: Look
+    scope: SuiteScope
+    request: PlotRequest
+
+    @property
+    def size(self) -> int:
+        """Return how many sample numbers there are."""
+        return self.scope.of.dataset.next_sample
+
+    def scored(self) -> Iterator[tuple[str, ScoredResults, np.ndarray]]:
+        """Yield each model's label, where its scores lie, and the samples of the test case."""
+        configuration = self.scope.runs[0].configuration_id if self.scope.runs else None
+        for label in self.request.models:
+            results = self.scope.of.results_labelled(label)
+            words = case_members(self.look, self.scope, self.request.case, results)
+            scored = scores_of(self.look.session, self.scope.of, results, configuration)
+            yield label, scored, to_samples(words)
+
+    def titled(self, what: str) -> str:
+        """Return the title of a plot of something."""
+        return f"{what} · {self.request.case}"
