@@ -56,6 +56,14 @@ HOST = "127.0.0.1"
     help="A folder whose images may be shown, e.g. --images photos; repeat it for several.",
 )
 @click.option(
+    "--remote-images",
+    "hosts",
+    multiple=True,
+    metavar="HOST",
+    help="A host whose images may be fetched, e.g. --remote-images images.example.org; repeat it for several. "
+    "[default: none]",
+)
+@click.option(
     "--suite-file",
     metavar="FILE",
     help="The suite file that slices are saved to as test cases, e.g. --suite-file everyday.sql.",
@@ -81,6 +89,7 @@ def command(
     host: str,
     names: tuple[str, ...],
     images: tuple[str, ...],
+    hosts: tuple[str, ...],
     suite_file: str | None,
     standards: tuple[str, ...],
     token: str | None,
@@ -88,14 +97,17 @@ def command(
 ) -> None:
     """Serve pages on the store until Ctrl-C: leaderboards, comparisons, test cases, samples, slices, runs, standards.
 
-    The store is only read, and nothing leaves the machine. Slices are saved to the suite file alone.
+    The store is only read, and nothing leaves the machine unless hosts of images are named. Slices are saved to the
+    suite file alone.
     """
+    from kolena_store.web.remote_images import check_host
     from kolena_store.web.serving import serve, served_settings
     from kolena_store.web.settings import WebSettings
 
     store = invocation.open_store()
     chosen = WebSettings(
         image_roots=tuple(_folder(one) for one in images),
+        image_hosts=tuple(check_host(one) for one in hosts),
         suite_path=_suite_file(suite_file),
         standards=tuple(_standard(one) for one in standards),
     )

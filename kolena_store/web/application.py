@@ -20,7 +20,7 @@ from kolena_store.errors import DamagedStore, LimitExceeded, StoreError, Unknown
 from kolena_store.inspection.samples import field_of_sample
 from kolena_store.inspection.scopes import dataset_scope
 from kolena_store.inspection.workbench import Workbench
-from kolena_store.web.images import image_place, picture
+from kolena_store.web.images import image_place, picture, remote_picture
 from kolena_store.web.pages.attributions import attribution_page
 from kolena_store.web.pages.cases import case_page
 from kolena_store.web.pages.comparisons import comparison_page
@@ -31,6 +31,7 @@ from kolena_store.web.pages.runs import runs_page
 from kolena_store.web.pages.samples import sample_page, samples_page
 from kolena_store.web.pages.slices import measured_part, save_slice, slices_page
 from kolena_store.web.pages.standards import standards_page
+from kolena_store.web.remote_images import is_remote
 from kolena_store.web.security import Guard
 from kolena_store.web.settings import WebSettings
 from kolena_store.web.states import State
@@ -141,8 +142,12 @@ def _image(bench: Workbench, settings: WebSettings, request: Request) -> Respons
         scope = dataset_scope(desk.look.session, desk.state.needed("dataset"))
         number, name = desk.state.number("sample", 0), desk.state.needed("field")
         value = field_of_sample(desk.look.session, scope, number, name)
-        place = image_place(value, settings.image_roots)
-        content, kind = picture(place, settings.image_roots, is_small=desk.state.text("size") == SMALL)
+        is_small = desk.state.text("size") == SMALL
+        if is_remote(value):
+            content, kind = remote_picture(str(value), settings.image_hosts, is_small=is_small)
+        else:
+            place = image_place(value, settings.image_roots)
+            content, kind = picture(place, settings.image_roots, is_small=is_small)
     except StoreError as error:
         return PlainTextResponse(f"{error}\n", status_code=404)
     return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})

@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 from kolena_store.database import cache_folder
 from kolena_store.errors import InvalidInput, StoreError, UnknownName, UnreadableFile
+from kolena_store.web.remote_images import fetched, is_allowed
 
-__all__ = ["ENDINGS", "image_fields", "image_place", "picture", "size_of_picture"]
+__all__ = ["ENDINGS", "image_fields", "image_place", "picture", "remote_picture", "size_of_picture"]
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
@@ -49,7 +50,7 @@ def image_place(value: object, roots: Sequence[Path]) -> Path:
     if not isinstance(value, str) or not value or "\0" in value:
         raise UnknownName("this sample names no image here")
     if "://" in value.replace("file://", "", 1):
-        raise InvalidInput("images at remote addresses are not fetched; put the files into a folder and allow it")
+        raise InvalidInput("this is no file, and no address of a host that was allowed; put the images into a folder")
     text = value.removeprefix("file://")
     places = [Path(text)] if Path(text).is_absolute() else [root / text for root in roots]
     inside = False
@@ -65,6 +66,25 @@ def image_place(value: object, roots: Sequence[Path]) -> Path:
     if not inside:
         raise InvalidInput(NOT_ALLOWED)
     raise UnknownName("the image is not there")
+
+
+def remote_picture(address: str, hosts: Sequence[str], *, is_small: bool) -> tuple[bytes, str]:
+    """Return an image elsewhere as JPEG or PNG, shrunk as those of files are, and its media type; it is fetched once.
+
+    Raises:
+        InvalidInput: its host was not named, or is not public.
+        UnreadableFile: there is no image.
+        MissingExtra: Pillow is not installed.
+    """
+    size = THUMBNAIL if is_small else LARGEST
+    place = _cache_place(f"{address}|{size}")
+    if is_allowed(address, hosts):
+        kept = _kept(place)
+        if kept is not None:
+            return kept, _kind_of(kept)
+    made = _shrunk(fetched(address, hosts), size, "the image")
+    _keep(place, made)
+    return made, _kind_of(made)
 
 
 def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes, str]:
@@ -85,7 +105,11 @@ def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes
         if kept is None:
             kept = _shrunk(file.read(), size, path.name)
             _keep(place, kept)
-    return kept, "image/png" if kept.startswith(b"\x89PNG") else "image/jpeg"
+    return kept, _kind_of(kept)
+
+
+def _kind_of(content: bytes) -> str:
+    return "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
 
 
 def size_of_picture(value: object, roots: Sequence[Path]) -> tuple[int, int] | None:

@@ -13,12 +13,14 @@ __all__ = ["WebSettings"]
 class WebSettings:
     """The choices of whoever started the app.
 
-    `image_roots` are the folders below which images may be shown; `suite_file` is where slices are saved (None:
+    `image_roots` are the folders below which images may be shown, `image_hosts` the machines from which they may be
+    fetched; `suite_file` is where slices are saved (None:
     nowhere); `standards` are files of quality standards; `token` is what a browser must know (None: nothing, on this
     machine alone); `hosts` are the names under which it may be asked.
     """
 
     image_roots: tuple[Path, ...] = ()
+    image_hosts: tuple[str, ...] = ()
     suite_path: Path | None = None
     standards: tuple[Path, ...] = ()
     token: str | None = None

@@ -1,6 +1,12 @@
 """Who is let in, what answers carry, and which images are shown."""
 
+import contextlib
+import http.server
+import io
 import os
+import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,9 +15,11 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 import kolena_store as ks
-from kolena_store.errors import InvalidInput, LimitExceeded
+from kolena_store.errors import InvalidInput, LimitExceeded, UnreadableFile
 from kolena_store.inspection.predicate_process import PredicateProcesses, Question
 from kolena_store.web.application import create_application
+from kolena_store.web.images import remote_picture
+from kolena_store.web.remote_images import check_host, fetched, is_public
 from kolena_store.web.security import POLICY
 from kolena_store.web.serving import is_loopback, served_settings
 from kolena_store.web.settings import WebSettings
@@ -93,6 +101,113 @@ def test_beyond_this_machine_there_is_a_token() -> None:
 @pytest.mark.parametrize(("host", "expected"), [("127.9.9.9", True), ("::1", True), ("0.0.0.0", False), ("x", False)])
 def test_loopback_is_known(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+# --- images elsewhere ---
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("192.168.0.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("::", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("2002:7f00:0001::", False),
+    ],
+)
+def test_public_addresses_are_known(address: str, expected: bool) -> None:
+    assert is_public(address) is expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://other.example/a.png",
+        "https://localhost.evil.example/a.png",
+        "http://images.example@other.example/a.png",
+        "http://other.example#@images.example/a.png",
+        "http://images.example:8080/a.png",
+        "http://images.example:99999/a.png",
+        "ftp://images.example/a.png",
+        "http:///a.png",
+        "http://images.example/a b.png",
+        "http://images.example/\r\nhost: other/a.png",
+        "http://[::1/a.png",
+    ],
+)
+def test_only_hosts_that_were_named_are_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
+    with pytest.raises(InvalidInput):
+        fetched(address, ("images.example",))
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "2130706433", "0x7f.1", "127.1"])
+def test_machines_that_are_not_public_are_never_asked(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("a connection was made"))
+    with pytest.raises((InvalidInput, UnreadableFile)):
+        fetched(f"http://{host}/a.png", (host,))
+
+
+class Sending(http.server.BaseHTTPRequestHandler):
+    """A server that sends a picture, sends elsewhere, or sends without an end."""
+
+    def do_GET(self) -> None:
+        if self.path == "/elsewhere.png":
+            self.send_response(302)
+            self.send_header("location", "http://169.254.169.254/")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.end_headers()
+        if self.path == "/endless.png":
+            with contextlib.suppress(OSError):
+                for _ in range(400):
+                    self.wfile.write(bytes(100_000))
+            return
+        Image.new("RGB", (1000, 500), "red").save(self.wfile, "PNG")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def images_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The host of a server of this machine, which counts as public here."""
+    monkeypatch.setattr("kolena_store.web.remote_images.is_public", lambda _: True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sending)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"localhost:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_image_of_a_named_host_is_fetched_and_shrunk(images_elsewhere: str) -> None:
+    content, kind = remote_picture(f"http://{images_elsewhere}/a.png", (images_elsewhere,), is_small=True)
+    assert kind == "image/jpeg"
+    assert Image.open(io.BytesIO(content)).size == (320, 160)
+
+
+@pytest.mark.parametrize(("path", "said"), [("elsewhere.png", "answers 302"), ("endless.png", "more than 20 MB")])
+def test_nobody_is_sent_on_or_sent_too_much(images_elsewhere: str, path: str, said: str) -> None:
+    with pytest.raises(UnreadableFile, match=said):
+        fetched(f"http://{images_elsewhere}/{path}", (images_elsewhere,))
+
+
+@pytest.mark.parametrize("host", ["", "a b", "http://x", "x:port", "x/y", "x:123456"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(InvalidInput, match="is no host"):
+        check_host(host)
 
 
 # --- images ---
