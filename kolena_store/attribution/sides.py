@@ -57,13 +57,13 @@ def sides_of(session: Session, run: int, baseline: int) -> Sides:
     (dataset,) = session.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=found.dataset_id)
     suites = [_suite(session, one) for one in (before, found)]
     cases = [cases_of(session, suite) for suite in suites]
-    names = [[case.name for case in of_suite] for of_suite in cases]
-    shared = [name for name in names[1] if name in names[0]]
+    by_name = [{case.name: case for case in of_suite} for of_suite in cases]
+    shared = [name for name in by_name[1] if name in by_name[0]]
     sides = [
-        _side(session, one, suite, [next(case for case in of_suite if case.name == name) for name in shared])
-        for one, suite, of_suite in zip((before, found), suites, cases, strict=True)
+        _side(session, one, suite, [of_suite[name] for name in shared])
+        for one, suite, of_suite in zip((before, found), suites, by_name, strict=True)
     ]
-    left_out = tuple(name for name in dict.fromkeys([*names[0], *names[1]]) if name not in shared)
+    left_out = tuple(name for name in {**by_name[0], **by_name[1]} if not all(name in one for one in by_name))
     return Sides(dataset=dataset, baseline=sides[0], run=sides[1], left_out=left_out)
 
 

@@ -38,7 +38,9 @@ def parts_of(look: Look, pair: RunPair) -> tuple[Part, ...]:
         UnknownName: there is no such run.
         InvalidInput: they have nothing in common.
     """
-    return parts_between(look.session, pair.run, pair.baseline)
+    return look.kept.get(
+        ("parts", pair), lambda: parts_between(look.session, pair.run, pair.baseline), lambda _: BYTES_PER_ROW
+    )
 
 
 def causes(look: Look, scope: SuiteScope, pair: RunPair) -> Attribution:

@@ -77,7 +77,7 @@ def _counted(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], nam
         key = ("counts", results.results_id, results.version, setting.version.version, scope.configuration, name)
 
         def made(results: ResultsRecord = results) -> np.ndarray | None:
-            model = scored_model(look, setting, results, plan.terms)
+            model = scored_model(look, of_whole, results, plan.terms)
             side = model.side(plan, plan.chosen, by_sample=False)
             return sample_values(side.evidence, setting.metrics[0], -1)
 

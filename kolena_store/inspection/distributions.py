@@ -33,12 +33,16 @@ class FieldPart:
     samples: np.ndarray
 
 
-def fields_to_show(scope: DatasetScope) -> list[Field]:
-    """Return the fields whose spread says something: metadata and truths of plain types, no ids."""
+def fields_to_show(scope: DatasetScope, *, with_ids: bool = False) -> list[Field]:
+    """Return the fields whose spread says something: metadata and truths of plain types, and ids if asked for."""
     return [
         field
         for field in scope.version.field_list
-        if (field.role != "id" and not field.type.endswith(("[]", ")")) and field.type not in ("BLOB", "JSON"))
+        if (
+            (with_ids or field.role != "id")
+            and not field.type.endswith(("[]", ")"))
+            and field.type not in ("BLOB", "JSON")
+        )
         or field.type.startswith("DECIMAL")
     ]
 

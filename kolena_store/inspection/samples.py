@@ -10,6 +10,7 @@ import pyarrow as pa
 from kolena_store.database import Session
 from kolena_store.datasets import files_of
 from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.files import SAMPLE
 from kolena_store.inspection.counting import SampleCounts, counted_samples
 from kolena_store.inspection.members import (
     Answers,
@@ -20,10 +21,11 @@ from kolena_store.inspection.members import (
     with_answers,
 )
 from kolena_store.inspection.scopes import DatasetScope, SuiteScope
+from kolena_store.inspection.score_arrays import samples_in_order
 from kolena_store.inspection.scored import scores_of
 from kolena_store.inspection.workbench import Look
-from kolena_store.membership.bitmaps import Words, count, to_samples
-from kolena_store.statements import Fragment, identifier, statement
+from kolena_store.membership.bitmaps import Words, count, to_flags, to_samples
+from kolena_store.statements import Fragment, identifier, joined, statement
 
 if TYPE_CHECKING:
     from kolena_store.results import ResultsRecord
@@ -42,6 +44,9 @@ __all__ = [
 
 SAMPLES_PER_PAGE = 60
 MOST_MODELS = 3
+OF_PAGES = ("prediction", "verdict", "confidence", "error", "correct", "detections", "truths")
+"""The sample metrics that a page of many samples shows, where a workflow has them."""
+
 BY_VALUE, BY_DIFFERENCE = "@value", "@difference"
 """Sorting by what samples count for with the first model, or by how far the second one differs."""
 
@@ -116,9 +121,7 @@ def samples_shown(look: Look, scope: SuiteScope, asked: SampleRequest) -> Sample
     """
     found = _found(look, scope, asked)
     n_found = count(found.words)
-    samples = _page(
-        look.session, scope, asked, found, skipped=(asked.page - 1) * SAMPLES_PER_PAGE, size=SAMPLES_PER_PAGE
-    )
+    samples = _page(look, scope, asked, found, skipped=(asked.page - 1) * SAMPLES_PER_PAGE, size=SAMPLES_PER_PAGE)
     return SamplesShown(
         models=tuple(one.label for one in found.models),
         metric=found.counts.metric if found.counts else None,
@@ -128,7 +131,7 @@ def samples_shown(look: Look, scope: SuiteScope, asked: SampleRequest) -> Sample
         n_case=found.n_case,
         page=asked.page,
         n_pages=max(1, -(-n_found // SAMPLES_PER_PAGE)),
-        rows=_rows(look.session, scope, found, samples),
+        rows=_rows(look.session, scope, found, samples, of_scores=OF_PAGES),
     )
 
 
@@ -150,7 +153,7 @@ def sample_at(
     if place is None:
         return rows[0], None, None
     first = max(0, place - 1)
-    around = _page(look.session, scope, asked, found, skipped=first, size=place - first + 2)
+    around = _page(look, scope, asked, found, skipped=first, size=place - first + 2)
     before = around[0] if place > 0 and around else None
     after = around[place - first + 1] if len(around) > place - first + 1 else None
     return rows[0], before, after
@@ -186,28 +189,22 @@ def _labelled(session: Session, scope: SuiteScope, asked: SampleRequest, models:
     return labelled_members(session, scored, size, truth=asked.truth, predicted=asked.predicted)
 
 
-def _page(
-    session: Session, scope: SuiteScope, asked: SampleRequest, found: _Found, *, skipped: int, size: int
-) -> list[int]:
+def _page(look: Look, scope: SuiteScope, asked: SampleRequest, found: _Found, *, skipped: int, size: int) -> list[int]:
     """Return the samples of a page in their order."""
     if asked.sort in (BY_VALUE, BY_DIFFERENCE):
         return _by_counts(found, asked, skipped, size)
-    samples = to_samples(found.words)
     if not asked.sort:
+        samples = to_samples(found.words)
         ordered = samples[::-1] if asked.descending else samples
         return [int(one) for one in ordered[skipped : skipped + size]]
-    names = {one.name for one in scope.of.version.field_list}
-    if asked.sort not in names:
-        raise UnknownName.of("field", asked.sort, names, f"kolena-store dataset show {scope.of.dataset.name}")
-    query = statement("queries/inspection", "page_of_samples").fill(
-        key=identifier("samples", asked.sort), direction=Fragment("DESC" if asked.descending else "ASC")
-    )
-    files = [str(file.path(session.root)) for file in files_of(session, scope.of.version.sample_files)]
-    session.connection.register("chosen_samples", pa.table({"_sample": samples}))
-    try:
-        return [one for (one,) in session.rows(query, files=files, size=size, skipped=skipped)]
-    finally:
-        session.connection.unregister("chosen_samples")
+    fields = {one.name: one for one in scope.of.version.field_list}
+    if asked.sort not in fields:
+        raise UnknownName.of("field", asked.sort, fields, f"kolena-store dataset show {scope.of.dataset.name}")
+    order = samples_in_order(look, scope.of, fields[asked.sort], descending=asked.descending)
+    if order is None:
+        raise InvalidInput(f"the values of {asked.sort!r} have no order; sort by another field")
+    chosen = order[to_flags(found.words, scope.of.dataset.next_sample)[order]]
+    return [int(one) for one in chosen[skipped : skipped + size]]
 
 
 def _by_counts(found: _Found, asked: SampleRequest, skipped: int, size: int) -> list[int]:
@@ -226,14 +223,20 @@ def _by_counts(found: _Found, asked: SampleRequest, skipped: int, size: int) -> 
     return [int(one) for one in samples[order[skipped : skipped + size]]]
 
 
-def _rows(session: Session, scope: SuiteScope, found: _Found, samples: Sequence[int]) -> list[SampleRow]:
+def _rows(
+    session: Session, scope: SuiteScope, found: _Found, samples: Sequence[int], *, of_scores: Sequence[str] = ()
+) -> list[SampleRow]:
+    """Return what is known of some samples; `of_scores` are the columns of sample metrics to read, if there are such."""
     of, chosen = scope.of, list(samples)
     if not chosen:
         return []
     fields = _by_sample(session, of.version.sample_files, chosen)
     configuration = scope.runs[0].configuration_id if scope.runs else None
     answers = [_by_sample(session, one.inference_files, chosen) for one in found.models]
-    scores = [_scores(session, scope, one, configuration=configuration, samples=chosen) for one in found.models]
+    scores = [
+        _scores(session, scope, one, configuration=configuration, samples=chosen, columns=of_scores)
+        for one in found.models
+    ]
     counts = found.counts.values if found.counts else ()
     return [
         SampleRow(
@@ -250,26 +253,39 @@ def _rows(session: Session, scope: SuiteScope, found: _Found, samples: Sequence[
 
 
 def _scores(
-    session: Session, scope: SuiteScope, results: "ResultsRecord", *, configuration: int | None, samples: list[int]
+    session: Session,
+    scope: SuiteScope,
+    results: "ResultsRecord",
+    *,
+    configuration: int | None,
+    samples: list[int],
+    columns: Sequence[str],
 ) -> dict[int, Mapping[str, Any]]:
     try:
         scored = scores_of(session, scope.of, results, configuration)
     except InvalidInput:
         return {}
-    return _in_files(session, [str(path) for path in scored.paths], samples)
+    known = scope.of.workflow.sample_metrics_schema(scored.facts).names if scope.of.workflow else []
+    chosen = [name for name in columns if name in known] or known
+    return _in_files(session, [str(path) for path in scored.paths], samples, columns=chosen)
 
 
 def _by_sample(session: Session, file_ids: Sequence[int], samples: list[int]) -> dict[int, Mapping[str, Any]]:
     return _in_files(session, [str(file.path(session.root)) for file in files_of(session, file_ids)], samples)
 
 
-def _in_files(session: Session, files: list[str], samples: list[int]) -> dict[int, Mapping[str, Any]]:
+def _in_files(
+    session: Session, files: list[str], samples: list[int], *, columns: Sequence[str] = ()
+) -> dict[int, Mapping[str, Any]]:
+    """Return the rows of some samples, all columns or those that are named."""
     if not files:
         return {}
-    table = session.table("inspection.all_of_samples", files=files, samples=samples)
-    columns = [_values(column) for column in table.columns]
+    wanted = joined([identifier(name) for name in (SAMPLE, *columns)]) if columns else Fragment("*")
+    query = statement("queries/inspection", "rows_of_samples").fill(columns=wanted)
+    table = session.table(query, files=files, samples=samples)
+    values = [_values(column) for column in table.columns]
     names = table.column_names
-    rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*values, strict=True))
     return {row.pop("_sample"): row for row in rows}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kolena_store.datasets import Field, files_of
 from kolena_store.inspection.scopes import DatasetScope
@@ -13,7 +14,7 @@ from kolena_store.statements import Fragment, identifier, joined, literal, state
 from kolena_store.statistics.smooth import Numbers
 from kolena_store.test_runs.scoring import ScoredResults
 
-__all__ = ["FieldValues", "class_scores", "field_values", "sample_numbers"]
+__all__ = ["FieldValues", "class_scores", "field_values", "sample_numbers", "samples_in_order"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,24 @@ def field_values(look: Look, scope: DatasetScope, field: Field) -> FieldValues:
 
     key = ("field", scope.dataset.dataset_id, version.version, field.name)
     return look.kept.get(key, made, lambda found: int(found.values.nbytes) + found.samples.nbytes)
+
+
+def samples_in_order(look: Look, scope: DatasetScope, field: Field, *, descending: bool) -> np.ndarray | None:
+    """Return all samples in the order of a field, those without a value last, ties by number; None: it has no order."""
+
+    def made() -> np.ndarray:
+        found = field_values(look, scope, field)
+        order = "descending" if descending else "ascending"
+        places = pc.array_sort_indices(found.values.combine_chunks(), order=order, null_placement="at_end")
+        return np.asarray(found.samples[places.to_numpy()], dtype=np.int64)
+
+    if field.type.endswith(("[]", ")")) and not field.type.startswith("DECIMAL"):
+        return None
+    key = ("order", scope.dataset.dataset_id, scope.version.version, field.name, descending)
+    try:
+        return look.kept.get(key, made, lambda found: int(found.nbytes))
+    except (pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        return None
 
 
 def _dense(look: Look, scored: ScoredResults, columns: Fragment, size: int, *, n_columns: int) -> tuple[Numbers, ...]:

@@ -12,8 +12,9 @@ from kolena_store.inspection.workbench import Look
 from kolena_store.membership.bitmaps import Words, count
 from kolena_store.membership.evaluation import Membership
 from kolena_store.metrics.intervals.bounds import intervals, with_bare_rows
+from kolena_store.results import ResultsRecord
 from kolena_store.statistics.levels import LEVEL
-from kolena_store.test_runs.execute import plan_of
+from kolena_store.test_runs.execute import Setting, plan_of
 from kolena_store.test_runs.measure import found_evidence
 from kolena_store.test_runs.members import Members
 from kolena_store.test_runs.rows import RunKeys, metric_rows
@@ -63,13 +64,7 @@ def measured_slice(
     whole = everything(look, scope.of)
     chosen = predicate_members(look, scope.of, predicate) & whole if predicate.strip() else whole
     wanted = list(metrics) or list(scope.of.workflow.headlines() if scope.of.workflow else ())
-    rows: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-    notes = []
-    for label in models:
-        try:
-            rows |= _measured(look, scope, label, samples=(chosen, whole), metrics=wanted)
-        except InvalidInput as error:
-            notes.append(str(error))
+    rows, notes = _rows(look, scope, models, samples=(chosen, whole), metrics=wanted)
     return SliceShown(
         predicate=predicate,
         n=count(chosen),
@@ -81,16 +76,39 @@ def measured_slice(
     )
 
 
+Rows = dict[tuple[str, str, str], Mapping[str, Any]]
+"""Metric rows by (which samples, model, metric)."""
+
+
+def _rows(
+    look: Look, scope: SuiteScope, models: Sequence[str], *, samples: tuple[Words, Words], metrics: Sequence[str]
+) -> tuple[Rows, list[str]]:
+    """Return the rows of all models, and why some can't be measured."""
+    found: Rows = {}
+    notes: list[str] = []
+    results = [scope.of.results_labelled(label) for label in models]
+    try:
+        setting = setting_for(look.session, scope, results, metrics)
+    except InvalidInput as error:
+        return found, [str(error)]
+    for label, one in zip(models, results, strict=True):
+        try:
+            found |= _measured(look, scope, setting, one, label=label, samples=samples)
+        except InvalidInput as error:
+            notes.append(str(error))
+    return found, notes
+
+
 def _measured(
     look: Look,
     scope: SuiteScope,
-    label: str,
+    setting: Setting,
+    results: ResultsRecord,
     *,
+    label: str,
     samples: tuple[Words, Words],
-    metrics: Sequence[str],
-) -> dict[tuple[str, str, str], Mapping[str, Any]]:
-    results, (chosen, whole) = scope.of.results_labelled(label), samples
-    setting = setting_for(look.session, scope, [results], metrics)
+) -> Rows:
+    chosen, whole = samples
     case = next(case for case in scope.cases if case.name == ALL)
     parts = {SLICE: chosen, REST: whole & ~chosen, ALL: whole}
     cases = [replace(case, name=name, version=number) for number, name in enumerate(parts)]
@@ -98,8 +116,9 @@ def _measured(
         one.key: Membership(words=words, n=count(words), n_nan=0)
         for one, words in zip(cases, parts.values(), strict=True)
     }
-    plan = plan_of(look.session, replace(setting, cases=cases), Members(of_every_model=members, of_results={}), None)
-    model = scored_model(look, setting, results, plan.terms)
+    of_slice = replace(setting, cases=cases)
+    plan = plan_of(look.session, of_slice, Members(of_every_model=members, of_results={}), None)
+    model = scored_model(look, of_slice, results, plan.terms)
     found = found_evidence(plan, model.columns, model.scored.facts, plan.chosen, level=LEVEL)
     evidence = found.evidence
     rows = with_bare_rows(zip(found.shown, intervals(found.values, evidence), strict=True), evidence.classes)

@@ -1,6 +1,5 @@
 """Plots of curves: one line for each model, and calibration, where each point stands for a bin of scores."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -39,15 +38,14 @@ def thinned(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> 
     """Return at most `most` of a curve's points, its ends among them, spread evenly over the length of the curve."""
     if len(x) <= most:
         return list(x), list(y)
-    lengths = [0.0]
-    for place in range(1, len(x)):
-        lengths.append(lengths[-1] + math.hypot(x[place] - x[place - 1], y[place] - y[place - 1]))
-    kept, step = [0], lengths[-1] / (most - 1)
-    for place in range(1, len(x) - 1):
-        if lengths[place] >= len(kept) * step and len(kept) < most - 1:
-            kept.append(place)
-    kept.append(len(x) - 1)
-    return [x[place] for place in kept], [y[place] for place in kept]
+    import numpy as np
+
+    across, up = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(across), np.diff(up)))])
+    nearest = np.searchsorted(lengths, np.linspace(0.0, lengths[-1], most))
+    kept = np.unique(np.concatenate([[0], nearest.clip(0, len(x) - 1), [len(x) - 1]]))
+    kept = kept if len(kept) <= most else np.delete(kept, -2)
+    return across[kept].tolist(), up[kept].tolist()
 
 
 def curve_plot(

@@ -175,16 +175,9 @@ SELECT _sample, {columns} FROM read_parquet($files, union_by_name = true);
 -- example: kind = BIGINT
 SELECT _sample, {field}::{kind} AS value FROM read_parquet($files, union_by_name = true);
 
--- name: page_of_samples(files, size, skipped)
--- The samples of one page, in the order of a column; `chosen_samples` are those that were filtered.
--- example: key = samples._sample
--- example: direction = ASC
-SELECT samples._sample FROM read_parquet($files, union_by_name = true) AS samples
-JOIN chosen_samples ON chosen_samples._sample = samples._sample
-ORDER BY {key} {direction} NULLS LAST, samples._sample LIMIT $size OFFSET $skipped;
-
--- name: all_of_samples(files, samples)
-SELECT * FROM read_parquet($files, union_by_name = true) WHERE _sample IN (SELECT unnest($samples::BIGINT[]));
+-- name: rows_of_samples(files, samples)
+-- example: columns = *
+SELECT {columns} FROM read_parquet($files, union_by_name = true) WHERE _sample IN (SELECT unnest($samples::BIGINT[]));
 
 -- name: samples_where(files)
 -- The samples that a checked predicate selects; it is run in a process that may be killed.

@@ -164,7 +164,7 @@ def _sorts(scope: SuiteScope, asked: SampleRequest) -> list[tuple[str, str]]:
     found = [("", "the order of upload"), (BY_VALUE, "how right the first model is")]
     if len(asked.models) > 1:
         found.append((BY_DIFFERENCE, "how far the two models differ"))
-    return [*found, *((field.name, field.name) for field in scope.of.version.field_list)]
+    return [*found, *((field.name, field.name) for field in fields_to_show(scope.of, with_ids=True))]
 
 
 def _columns(scope: SuiteScope) -> list[str]:
