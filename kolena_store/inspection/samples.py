@@ -226,7 +226,7 @@ def _by_counts(found: _Found, asked: SampleRequest, skipped: int, size: int) -> 
 def _rows(
     session: Session, scope: SuiteScope, found: _Found, samples: Sequence[int], *, of_scores: Sequence[str] = ()
 ) -> list[SampleRow]:
-    """Return what is known of some samples; `of_scores` are the columns of sample metrics to read, if there are such."""
+    """Return what is known of some samples; `of_scores` are the columns of sample metrics to read, if there are any."""
     of, chosen = scope.of, list(samples)
     if not chosen:
         return []
