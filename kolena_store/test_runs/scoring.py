@@ -103,10 +103,9 @@ def scored_anew(
     scoring: Scoring,
     results: ResultsRecord,
     *,
-    scorer: str,
+    scorer: str | None,
     facts: Facts,
     batches: "Callable[[AnsweredSamples], Iterator[pa.RecordBatch]]",
-    is_kept: bool = True,
 ) -> ScoredResults:
     """Return sample metrics that were made of changed batches, and are kept under a scorer of their own.
 
@@ -114,13 +113,13 @@ def scored_anew(
         transaction: the open one.
         scoring: how the results are scored as they are.
         results: of one model.
-        scorer: what tells these sample metrics from others.
+        scorer: what tells these sample metrics from others; None: they are of a version that never was, noted nowhere,
+            and the caller takes their files out again.
         facts: those that the results were scored with as they are.
         batches: gives the batches to score, asked only when the sample metrics are not stored.
-        is_kept: False for a version that never was, whose files the caller takes out again.
     """
-    key = scoring.key(results, scorer)
-    found = _stored(transaction, key) if is_kept else None
+    key = scoring.key(results, scorer) if scorer is not None else None
+    found = _stored(transaction, key) if key is not None else None
     if found is None:
         workflow = scoring.workflow
         inputs = AnsweredSamples(transaction, scoring.version, results, workflow.columns())
@@ -128,7 +127,7 @@ def scored_anew(
         schema = _stored_schema(workflow, facts, inputs)
         file_ids, n_scored = _written(transaction, schema, _or_nothing(scored, schema))
         found = _Scored(facts=facts, file_ids=file_ids, n_scored=n_scored, n_reused=0)
-        if is_kept:
+        if key is not None:
             _enter(transaction, workflow, found, key)
     return _results_of(transaction, results, found)
 
