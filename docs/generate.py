@@ -38,6 +38,7 @@ INTERVALS: Mapping[str, str] = MappingProxyType(
         "table": "from drawn tables",
         "linearised": "linearised",
         "kernel": "of the kernel",
+        "bootstrap": "bootstrap of images",
     }
 )
 OWNER_OF_VIEWS = "photos"

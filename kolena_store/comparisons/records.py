@@ -98,8 +98,9 @@ class Difference:
     `baseline_n` are the denominators of the two values. `p` is two-sided, `q` is p corrected within the `family`. `mde`
     is the smallest effect that this n could have shown with a power of 80 %, on the basis of `mde_basis`.
     `n_only_model` and `n_only_baseline` count the samples that only one of the two got right, where a sample is either
-    right or wrong. `q_equivalence` tells whether the difference lies within the `tolerance`. `detected` says that q is
-    at most alpha, and `reason` why there is no value, p or clear verdict; `note` says what else is to be known.
+    right or wrong; of metrics of objects, the objects that only one found. `q_equivalence` tells whether the difference
+    lies within the `tolerance`. `detected` says that q is at most alpha, and `reason` why there is no value, p or
+    clear verdict; `note` says what else is to be known.
     """
 
     comparison: int

@@ -222,7 +222,8 @@ KOLENA_COLUMNS: Mapping[str, str] = MappingProxyType(
         "comparisons.n_samples": "The size of the test case",
         "comparisons.n_missing": "Samples of the test case that not both models answered",
         "comparisons.n_null": "Samples that both answered and the metric could not use",
-        "comparisons.n_only_model": "Samples that only the model got right; NULL for metrics without right and wrong",
+        "comparisons.n_only_model": "Samples that only the model got right (objects that only it found); NULL "
+        "for metrics without right and wrong",
         "comparisons.n_only_baseline": "Samples that only the baseline got right; NULL likewise",
         "comparisons.tolerance": "The difference below which two models count as equivalent; NULL: none was given",
         "comparisons.q_equivalence": "The corrected p-value that the difference lies outside the tolerance",

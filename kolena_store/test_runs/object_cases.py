@@ -99,12 +99,13 @@ def scored_cases(
     selected = selected_objects(transaction, scoring.version, list(chosen.values()))
     found: dict[int, dict[int, ScoredResults]] = {one.results.results_id: {} for one in whole}
     for (place, case), objects in zip(chosen.items(), selected, strict=True):
+        scorer = case_scorer(scoring.workflow.scorer_key, case.definition_digest) if is_kept else None
         for one in whole:
             found[one.results.results_id][place] = scored_anew(
                 transaction,
                 scoring,
                 one.results,
-                scorer=case_scorer(scoring.workflow.scorer_key, case.definition_digest) if is_kept else None,
+                scorer=scorer,
                 facts=one.facts,
                 batches=_batches(transaction, scoring, case, objects),
             )

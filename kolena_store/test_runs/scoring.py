@@ -133,13 +133,13 @@ def scored_anew(
         transaction: the open one.
         scoring: how the results are scored as they are.
         results: of one model.
-        scorer: what tells these sample metrics from others; None for a version that never was, whose files the caller
-            takes out again.
+        scorer: what tells these sample metrics from others; None: they are of a version that never was, noted nowhere,
+            and the caller takes their files out again.
         facts: those that the results were scored with as they are.
         batches: gives the batches to score, asked only when the sample metrics are not stored.
     """
-    key = None if scorer is None else scoring.key(results, scorer)
-    found = None if key is None else _stored(transaction, key)
+    key = scoring.key(results, scorer) if scorer is not None else None
+    found = _stored(transaction, key) if key is not None else None
     if found is None:
         workflow = scoring.workflow
         inputs = AnsweredSamples(transaction, scoring.version, results, workflow.columns())

@@ -110,11 +110,21 @@ def concluded_facts(facts: Facts, inputs: ScoringInput, scored: "Callable[[Seque
         classes=classes,
         reported=facts.accepted or classes,
         thresholds={name: thresholds.get(name, 0.0) for name in classes},
-        notes=tuple(_notes(sum(stored.column("n_unusable").to_pylist()))),
+        notes=tuple(_notes(sum(stored.column("n_unusable").to_pylist()), _tuned_on(facts))),
     )
 
 
-def _notes(n_unusable: int) -> Iterator[str]:
+def _tuned_on(facts: Facts) -> str | None:
+    """Return on which images thresholds were tuned; None when they were given."""
+    return None if facts.threshold is not None or facts.thresholds else facts.tuned_on or "all images"
+
+
+def _notes(n_unusable: int, tuned_on: str | None) -> Iterator[str]:
+    if tuned_on is not None:
+        yield (
+            f"each class counts from the score with its best F1 on, tuned on these: {tuned_on}; intervals of precision "
+            "and recall take these scores as they are"
+        )
     if n_unusable:
         left = "is left out" if n_unusable == 1 else "are left out"
         yield f"{counted(n_unusable, 'detection')} without a score or label {left}"
