@@ -44,8 +44,9 @@ def relative_files(folder: Path, pattern: str) -> set[str]:
 def test_the_wheel_holds_the_package_its_sql_and_the_mark_of_its_types(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    endings = ("*.py", "*.sql", "*.toml")
+    endings = ("*.py", "*.sql", "*.toml", "*.html", "*.css", "*.js", "*.svg")
     modules = set().union(*(relative_files(ROOT / "kolena_store", ending) for ending in endings))
+    assert {"kolena_store/reports/templates/base.html", "kolena_store/web/static/app.js"} <= modules
     statements = {f"kolena_store/{name}" for name in relative_files(ROOT / "sql", "*.sql")}
     assert held == modules | statements | {"kolena_store/py.typed"}
 

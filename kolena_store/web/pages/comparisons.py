@@ -11,6 +11,7 @@ from kolena_store.attribution import TITLES
 from kolena_store.comparisons.plotting import comparison_plot
 from kolena_store.display import number
 from kolena_store.errors import InvalidInput
+from kolena_store.inspection.apart import with_counts
 from kolena_store.inspection.causes import parts_of, runs_beside
 from kolena_store.inspection.compared import ORDER, ComparedShown, compared, ordered
 from kolena_store.inspection.leaderboard import MetricShown, findings, metrics_shown
@@ -40,8 +41,10 @@ def comparison_page(desk: Desk) -> Response:
         for row in rows
         if (not chosen or row["verdict"] == chosen) and text.lower() in str(row["test_case"]).lower()
     ]
-    tally = Counter(str(row["verdict"]) for row in rows if row["test_case"] != ALL)
     number_of_page = state.page()
+    shown = listed[(number_of_page - 1) * PAGE_SIZE : number_of_page * PAGE_SIZE]
+    shown = with_counts(desk.look, scope, shown, pair=(model, baseline), metric=metric.name)
+    tally = Counter(str(row["verdict"]) for row in rows if row["test_case"] != ALL)
     return page(
         desk,
         "compare.html",
@@ -58,7 +61,7 @@ def comparison_page(desk: Desk) -> Response:
         verdict_link=lambda name: state.link(verdict=name, page=None),
         findings=findings({model: found}, [metric]),
         plot=comparison_plot(listed, metric.name, model=model, baseline=baseline) if listed else None,
-        rows=_rows(listed[(number_of_page - 1) * PAGE_SIZE : number_of_page * PAGE_SIZE], found, metric, state),
+        rows=_rows(shown, found, metric, state),
         attribution=_attribution(desk, scope, model=model, baseline=baseline, metric=metric.name),
         page=number_of_page,
         n_pages=max(1, -(-len(listed) // PAGE_SIZE)),
