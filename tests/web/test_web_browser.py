@@ -7,12 +7,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import uvicorn
-from looked_at import STANDARD
+from looked_at import STANDARD, street_store
+from PIL import Image
 
 import kolena_store as ks
 from kolena_store.errors import StoreError
@@ -69,6 +71,22 @@ class Visitor:
         self.page.wait_for_selector("figure.plot:not([data-drawn])", state="detached")
 
 
+@contextmanager
+def serving(root: Path, settings: WebSettings) -> Iterator[str]:
+    """Serve the app over a store, and yield its address."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    application = create_application(root, settings)
+    server = uvicorn.Server(uvicorn.Config(application, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=30)
+
+
 @pytest.fixture(scope="module")
 def served(spam_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of the app, and the file that it saves slices to."""
@@ -79,17 +97,8 @@ def served(spam_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     path = tmp_path_factory.mktemp("saved") / "slices.sql"
     standard = path.with_name("mail.standard.toml")
     standard.write_text(STANDARD, encoding="utf-8")
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    application = create_application(spam_root, WebSettings(suite_path=path, standards=(standard,)))
-    server = uvicorn.Server(uvicorn.Config(application, log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}", path
-    server.should_exit = True
-    thread.join(timeout=30)
+    with serving(spam_root, WebSettings(suite_path=path, standards=(standard,))) as base:
+        yield base, path
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +239,40 @@ def test_the_leaderboard_is_painted_soon(visitor: Visitor) -> None:
     visitor.open(PAGES["leaderboard"])
     painted = visitor.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert painted < 10_000  # a busy machine; benchmarks/web_pages.py measures it
+
+
+# --- objects ---
+
+
+@pytest.fixture
+def street(visitor: Visitor, tmp_path: Path) -> Iterator[Visitor]:
+    """A visitor of an app over images with objects."""
+    for number in range(6):
+        Image.new("RGB", (100, 80), (90, 120, 20 * number)).save(tmp_path / f"{number}.png")
+    root = street_store(ks.Store(tmp_path / "street.store")).path
+    with serving(root, WebSettings(image_roots=(tmp_path,))) as base:
+        visitor.base = base
+        yield visitor
+        visitor.page.close()
+
+
+def test_objects_are_chosen_at_once_and_in_the_address(street: Visitor, axe: str) -> None:
+    page = street.page
+    street.open("/samples?dataset=street&suite=weather&model=poor&model=good&sort=@value")
+    shown = page.locator(".shape.missed:not(.off)")
+    assert shown.count() == 6
+    page.get_by_label("objects that are missed").uncheck()
+    assert shown.count() == 0
+    assert "show=missed" not in page.url
+    page.locator(".gallery a").first.click()
+    page.wait_for_url("**/sample?*")
+    assert page.locator(".scene").count() == 2
+    assert shown.count() == 0
+    page.get_by_label("objects that are missed").check()
+    page.reload()
+    assert shown.count() == 1
+    page.evaluate(axe)
+    result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES["light"])
+    assert [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in result["violations"]] == []
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -161,7 +161,13 @@ def _confusions(desk: Desk, scope: SuiteScope, case: CaseShown) -> Iterator[Mapp
                 _confusion_row(label, labels, cells, model=model, state=desk.state, of_samples=of_samples)
                 for label in labels
             ]
-            yield {"model": model, "summary": plot.summary, "labels": labels, "rows": rows}
+            yield {
+                "model": model,
+                "summary": plot.summary,
+                "labels": labels,
+                "rows": rows,
+                "of_samples": of_samples,
+            }
 
 
 def _confusion_row(

@@ -23,6 +23,7 @@ NOTHING = "nothing"
 """Sent along with the boxes that are ticked, so that none of them is a choice, too."""
 
 MOST_SHAPES = 500
+LONGEST_NAME = 24
 COLOURS: Mapping[Outcome, tuple[int, int, int]] = MappingProxyType(
     {
         "found": (29, 140, 78),
@@ -161,7 +162,9 @@ def _label(shape: Shape, unit: float, width: float) -> str:
     size = unit * 2.2
     y = max(size, top - unit * 0.5) if shape.is_detection else top + high + size
     score = "" if shape.score is None else f" {shape.score:.2f}"
-    text = f"{MARKS[shape.outcome]} {shape.label or ''}{score}"
+    name = shape.label or ""
+    name = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    text = f"{MARKS[shape.outcome]} {name}{score}"
     x = min(max(0.0, left), max(0.0, width - len(text) * size * 0.5))
     return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}">{escape(text)}</text>'
 

@@ -52,6 +52,7 @@ MOST_DECIMALS = 4
 LARGEST_PLAIN = 1e12
 OF_MATCHES = frozenset(MATCH_COLUMNS)
 MISSING = "/static/missing.svg"
+MISTAKES = "mistakes"
 
 
 def samples_page(desk: Desk) -> Response:
@@ -269,8 +270,9 @@ def _mark(row: SampleRow, index: int) -> Markup:
 def _marks(shown: SamplesShown | None, row: SampleRow) -> Markup:
     """Return each model's name with its mark, for a picture."""
     models = shown.models if shown else ()
+    what = "mistakes of " if shown and shown.metric == MISTAKES else ""
     parts = [
-        Markup('<span class="said">{} {}</span>').format(_mark(row, index), model)
+        Markup('<span class="said">{} {}{}</span>').format(_mark(row, index), what, model)
         for index, model in enumerate(models)
         if index < len(row.counts)
     ]
