@@ -29,7 +29,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
-TIMEOUT = 15_000
+TIMEOUT = 40_000
 """Milliseconds for anything that a person would wait a moment for, on a machine that is busy with other things."""
 
 AXE = "axe-core@4.10.2"
@@ -201,7 +201,8 @@ def test_pages_fit_a_narrow_screen(visitor: Visitor) -> None:
 
 
 RULES = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "dark": ["color-contrast"]}
-"""In the dark nothing but the colours is another."""
+IN_THE_DARK = ("leaderboard", "compare", "case", "samples", "standards")
+"""In the dark nothing but the colours is another, and these pages have all of them."""
 
 
 @pytest.mark.parametrize(
@@ -209,8 +210,8 @@ RULES = {"light": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
 )
 def test_pages_are_accessible(visitor: Visitor, scheme: str, axe: str) -> None:
     found = {}
-    for name, path in PAGES.items():
-        visitor.open(path)
+    for name in PAGES if scheme == "light" else IN_THE_DARK:
+        visitor.open(PAGES[name])
         visitor.draw()
         visitor.page.evaluate(axe)
         result = visitor.page.evaluate(
