@@ -24,6 +24,7 @@ HOMES = (
     Home("metrics", "kolena_store.cli.metrics", "Metrics of your own."),
     Home("suite", "kolena_store.cli.suites", "Test cases as SQL views."),
     Home("test", "kolena_store.cli.testing", "Print the metrics of every test case."),
+    Home("curve", "kolena_store.cli.curve", "Print precision and recall of detections."),
     Home("runs", "kolena_store.cli.runs", "The test runs of the store."),
     Home("models", "kolena_store.cli.models", "List the models."),
     Home("sql", "kolena_store.cli.queries", "Ask the store with a SELECT."),

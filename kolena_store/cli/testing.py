@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from kolena_store.cli.commands import Command
+from kolena_store.cli.configuration_options import configuration_options
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import show
@@ -31,10 +32,7 @@ class TestOptions(TypedDict):
     by: tuple[str, ...]
     cross: bool
     metrics: tuple[str, ...]
-    threshold: str | None
-    tune_on: str | None
-    classes: tuple[str, ...]
-    configuration: str | None
+    configuration: "Configuration | None"
     common: bool
     confusion_matrices: tuple[str, ...]
 
@@ -50,7 +48,10 @@ class _TestCommand(Command):
         files = {name: load_metrics(workflow.metric_file) for name, workflow in WORKFLOWS.items()}
         with formatter.section("Metrics"):
             formatter.write_dl(
-                [(name, ", ".join(one.name for one in file.metrics) or OWN) for name, file in files.items()]
+                [
+                    (name, ", ".join(dict.fromkeys(one.name for one in file.metrics)) or OWN)
+                    for name, file in files.items()
+                ]
             )
 
 
@@ -64,6 +65,7 @@ class _TestCommand(Command):
         "kolena-store test spam v1 v2 --suite everyday --threshold f1_optimal --tune-on \"split = 'tune'\"",
         "kolena-store test tickets v1 v2 --class billing --common --confusion-matrix all",
         "kolena-store test spam v1 --configuration strict.toml --format json",
+        "kolena-store test street v1 --iou 0.3 --iou 0.6 --metric ap_iou --matching one_to_one",
     ),
 )
 @click.argument("dataset")
@@ -90,28 +92,7 @@ class _TestCommand(Command):
     metavar="METRIC",
     help="Only this one, e.g. --metric recall; repeat it for several.",
 )
-@click.option(
-    "--threshold",
-    metavar="T",
-    help="The score from which an answer is positive, e.g. --threshold 0.3, f1_optimal or accuracy_optimal "
-    "(chosen once for each model).",
-)
-@click.option(
-    "--tune-on", metavar="PREDICATE", help="The samples to choose the threshold on, e.g. --tune-on \"split = 'tune'\"."
-)
-@click.option(
-    "--class",
-    "classes",
-    multiple=True,
-    metavar="LABEL",
-    help="A class with rows of its own, and in the averages, e.g. --class billing; repeat it for several. "
-    "[default: all]",
-)
-@click.option(
-    "--configuration",
-    metavar="FILE",
-    help="A TOML file with threshold, tune_on, classes, beta or top_k, e.g. --configuration c.toml.",
-)
+@configuration_options
 @click.option("--common", is_flag=True, help="Count only samples that all these models answered.")
 @click.option(
     "--confusion-matrix",
@@ -136,7 +117,6 @@ def command(invocation: Invocation, dataset: str, *, models: tuple[str, ...], **
 
 def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: TestOptions) -> "TestResults":
     """Test, and say on stderr what left a suite whose file was applied first."""
-    configuration = _configuration(options)
     by = _fields(store, dataset, options["by"])
     with store.transaction():
         suite = options["suite"]
@@ -147,46 +127,13 @@ def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: Test
             report or suite,
             by=by,
             cross=options["cross"],
-            configuration=configuration,
+            configuration=options["configuration"],
             metrics=list(dict.fromkeys(options["metrics"])) or None,
             common=options["common"],
         )
     for line in report.notes if report else ():
         note(line)
     return results
-
-
-def _configuration(options: TestOptions) -> "Configuration | None":
-    """Return the file's options with those of the command line in their place; None when there are none at all.
-
-    A threshold that is a number needs no samples to tune on: those of the file are left out then.
-    """
-    from kolena_store.formats import read_text
-    from kolena_store.workflows import configuration_from_document, read_configuration
-
-    given: dict[str, object] = {}
-    if options["threshold"] is not None:
-        given["threshold"] = _threshold(options["threshold"])
-    if options["tune_on"] is not None:
-        given["tune_on"] = options["tune_on"]
-    if options["classes"]:
-        given["classes"] = list(options["classes"])
-    if options["configuration"] is not None:
-        read_text(options["configuration"])  # says which files are near when this one is not there
-        document = read_configuration(options["configuration"]).document()
-        if isinstance(given.get("threshold"), float):
-            document.pop("tune_on", None)
-        given = {**document, **given}
-    elif not given:
-        return None
-    return configuration_from_document(given)
-
-
-def _threshold(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _matrices(results: "TestResults", cases: Sequence[str]) -> "list[ConfusionMatrix]":

@@ -149,6 +149,7 @@ def test_the_commands_stand_in_the_order_in_which_people_meet_them(ks) -> None:
         "metrics",
         "suite",
         "test",
+        "curve",
         "runs",
         "models",
         "sql",
