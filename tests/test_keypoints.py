@@ -14,7 +14,7 @@ from real_data import DATA
 
 import kolena_store as ks
 
-TEN = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar_100", None, None, "ar_medium", "ar_large")
+TEN = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar_100", "ar50", "ar75", "ar_medium", "ar_large")
 
 
 def drawn(seed: int, n_images: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -19,6 +19,7 @@ __all__ = ["AttachedTable", "attached_tables", "check_table_name", "table_named"
 RESERVED_NAMES = frozenset(
     (
         *("test_samples", "ground_truths", "inferences", "results", "sample_metrics", "terms", "matches"),
+        *("case_matches", "precision_recall"),
         *("test_case_members", "members", "answered", "chosen", "chosen_samples", "given", "given_terms"),
         *("term_values", "draws", "drawn_samples", "all", "s", "g", "i", "m"),
     )

@@ -23,12 +23,12 @@ __all__ = [
     "unknown_metric",
 ]
 
-TermKind = Literal["count", "sum", "minimum", "maximum", "kernel", "matches"]
+TermKind = Literal["count", "sum", "minimum", "maximum", "kernel", "matches", "pairs"]
 Level = Literal["whole", "class", "class, positive", "classes", "all classes"]
 Better = Literal["higher", "lower", "none"]
 IntervalKind = Literal["wilson", "f1", "table", "linearised", "kernel", "bootstrap", "none"]
 
-TERM = re.compile(r"^-- term: (\w+) = (?:(kernel|matches) (\w+)|(\w+))(?: (by|over each|over|each) ([\w, ]+))?$")
+TERM = re.compile(r"^-- term: (\w+) = (?:(kernel|matches|pairs) (\w+)|(\w+))(?: (by|over each|over|each) ([\w, ]+))?$")
 METRIC = re.compile(r"^-- metric: (\w+)$")
 HEADER = re.compile(r"^-- (\w+): (.*)$")
 WORD = re.compile(r"\w+")
@@ -43,7 +43,8 @@ class TermDefinition:
     `by` names the label columns of whose classes each has a number of its own; `over` the label column that a kernel
     of several classes reads without giving a number for each. `each` names columns of lists with an element for every
     class, of which the expression speaks as of plain columns: each class has a number of its own, from its elements,
-    unless they are pooled. One of `matches` is a statistic of matched objects (`metrics.objects.values`) of each class.
+    unless they are pooled. One of `matches` is a statistic of matched objects (`metrics.objects.values`) of each class,
+    one of `pairs` counts them by two classes (`metrics.objects.confusion`).
     """
 
     name: str
@@ -199,7 +200,7 @@ def _term(subject: str, lines: list[str]) -> TermDefinition:
         raise InvalidInput(
             f"sql/{subject}.sql: {lines[0]!r} is no term; write '-- term: name = count|sum|minimum|maximum', "
             "'... = count by label', '... = count|sum each lists', '... = kernel which [by label|over label|each "
-            "lists|over each lists]', or '... = matches which'"
+            "lists|over each lists]', '... = matches which' or '... = pairs which'"
         )
     name, computed, kernel, kind, relation, labels = match.groups()
     columns = tuple(label.strip() for label in labels.split(",")) if labels else ()
@@ -210,7 +211,7 @@ def _term(subject: str, lines: list[str]) -> TermDefinition:
         kernel=kernel,
         by=columns if relation == "by" else (),
         over=columns[0] if relation == "over" else None,
-        expression=Fragment("") if computed == "matches" else _expression(subject, lines),
+        expression=Fragment("") if computed in ("matches", "pairs") else _expression(subject, lines),
         each=lists,
         is_pooled=relation == "over each",
     )

@@ -77,7 +77,7 @@ def load_sample_columns(
         classes: in the order of their scores.
         has_repeats: whether samples may have several rows.
     """
-    wanted = _wanted([term for term in terms if not term.each and term.kind != "matches"])
+    wanted = _wanted([term for term in terms if not term.each and term.kind not in ("matches", "pairs")])
     selected = [
         Fragment(f"({_selected(kind, text, classes)}) AS {identifier(_name(kind, text))}") for kind, text in wanted
     ]

@@ -13,30 +13,19 @@ from kolena_store.metrics.counting import ClassCounter, count_many
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_terms import element_terms
 from kolena_store.metrics.kernel_terms import KernelTerm, kernel_terms
+from kolena_store.metrics.objects.confusion import object_pairs
 from kolena_store.metrics.objects.terms import object_terms
+from kolena_store.metrics.pairs import Pairs
 from kolena_store.metrics.sample_columns import SampleColumns, class_planes
 from kolena_store.metrics.sums import extremes, repeatable_sums_many
 
-__all__ = ["Pairs", "TermValues", "compute_terms", "extreme_terms", "joined_terms"]
+__all__ = ["TermValues", "compute_terms", "extreme_terms", "joined_terms"]
 
 Numbers: TypeAlias = NDArray[np.float64]
 PLANE_CLASSES = 64
 PAIR_CLASSES = 5
 CASES_WORTH_A_THREAD = 16
 SAMPLES, ANSWERED = "(samples)", "(answered)"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pairs:
-    """Counts by two labels: for each entry the test case's position, the two class codes, and the count.
-
-    Counts are whole numbers, unless they are sums of weights.
-    """
-
-    positions: NDArray[np.int64]
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    counts: NDArray[np.int64] | Numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +69,7 @@ def compute_terms(
         term.name: _pair_counts(columns, term, members, n_classes, counted=counted)
         for term in terms
         if _counts_pairs(term)
-    }
+    } | dict(object_pairs(columns.objects, terms, members))
     sizes = np.stack([counted[SAMPLES,], counted[ANSWERED,]]).astype(np.int64)
     kernels = list(kernel_terms(columns, terms, members, n_classes))
     return joined_terms(sizes, by_case=by_case, by_class=by_class, by_pair=by_pair, kernels=kernels)

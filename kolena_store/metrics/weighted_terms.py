@@ -11,10 +11,12 @@ from kolena_store.metrics.counting import Codes, count_many
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.element_terms import element_terms
 from kolena_store.metrics.kernel_terms import kernel_terms
+from kolena_store.metrics.objects.confusion import object_pairs
 from kolena_store.metrics.objects.terms import object_terms
+from kolena_store.metrics.pairs import Pairs
 from kolena_store.metrics.sample_columns import SampleColumns
 from kolena_store.metrics.sums import Floats, repeatable_sums_many
-from kolena_store.metrics.terms import Pairs, TermValues, extreme_terms, joined_terms
+from kolena_store.metrics.terms import TermValues, extreme_terms, joined_terms
 
 __all__ = ["weighted_terms"]
 
@@ -46,7 +48,7 @@ def weighted_terms(
     by_class |= object_terms(columns.objects, terms, counted, weights=weights)
     by_pair = {
         term.name: _pair_sums(columns, term, counted, n_classes, weights=weights) for term in terms if len(term.by) == 2
-    }
+    } | dict(object_pairs(columns.objects, terms, counted, weights=weights))
     kernels = list(kernel_terms(columns, terms, counted, n_classes, weights=weights))
     sizes = count_many(members, np.stack([~np.zeros_like(columns.answered), columns.answered])).T
     return joined_terms(sizes, by_case=by_case, by_class=by_class, by_pair=by_pair, kernels=kernels)

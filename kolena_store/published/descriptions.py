@@ -12,6 +12,7 @@ __all__ = [
     "VIEWS",
     "field_comment",
     "kolena_comment",
+    "curve_comment",
     "match_comment",
     "member_comment",
     "sample_metric_comment",
@@ -32,6 +33,7 @@ VIEWS: Mapping[str, str] = MappingProxyType(
         "sample_metrics": "What the workflow found out about each answered sample: what the metric macros read",
         "matches": "Each detection with the object that it is matched to or what it mistakes, and each object missed",
         "case_matches": "The same for each object-level test case on its samples, with all other objects ignored",
+        "precision_recall": "Precision and recall of each class and test case from each score on: filter by test_case",
         "terms": "The sums and counts of all test runs of this dataset, from which their metrics were made",
         "test_case_members": "Which samples belong to which current test case: filter by test_case, and model if set",
         "kolena.datasets": "The datasets in their newest version",
@@ -56,6 +58,19 @@ OBJECT_VIEWS = (
     "The objects that each model found, by its newest results, a row each",
 )
 """What the views ground_truths and inferences hold where there are objects."""
+
+CURVES: Mapping[str, str] = MappingProxyType(
+    {
+        "class": "The label of the detections and objects",
+        "threshold": "The score from which on detections are looked at",
+        "true_positives": "How many of them are matched to an object",
+        "false_positives": "How many of them are not, and count",
+        "objects": "How many objects there are that count",
+        "precision": "true_positives / (true_positives + false_positives)",
+        "recall": "true_positives / objects; NULL without an object",
+        "f1": "The harmonic mean of both",
+    }
+)
 
 MATCHES: Mapping[str, str] = MappingProxyType(
     {
@@ -314,6 +329,11 @@ def field_comment(name: str, role: str) -> str:
 def match_comment(column: str) -> str:
     """Return what a column of the view `matches` is."""
     return MATCHES.get(column) or SHARED[column]
+
+
+def curve_comment(column: str) -> str:
+    """Return what a column of the view `precision_recall` is."""
+    return CURVES.get(column) or SHARED[column]
 
 
 def table_comment(name: str) -> str:

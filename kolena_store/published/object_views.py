@@ -8,6 +8,7 @@ from kolena_store.results.common_types import common_types
 from kolena_store.statements import Fragment, identifier, joined, literal, statement
 
 __all__ = [
+    "CURVE_COLUMNS",
     "MATCH_COLUMNS",
     "case_matches",
     "found_objects",
@@ -15,6 +16,7 @@ __all__ = [
     "has_objects",
     "matches",
     "object_fields",
+    "precision_recall",
     "true_objects",
 ]
 
@@ -24,6 +26,11 @@ MATCH_COLUMNS = (
     *("_sample", "model", "upload_configuration", "configuration", "class", "score", "rank", "detection"),
     *("ground_truth", "overlap", "outcome", "mistake", "mistaken_for", "confused_with", "is_counted"),
     *("matched", "ignored"),
+)
+
+CURVE_COLUMNS = (
+    *("test_case", "model", "upload_configuration", "configuration", "class", "threshold", "true_positives"),
+    *("false_positives", "objects", "precision", "recall", "f1"),
 )
 
 
@@ -103,6 +110,17 @@ def case_matches(state: DatasetState) -> Fragment:
         return statement("views/datasets", "no_case_matches").fill(view=view)
     return statement("views/datasets", "case_matches").fill(
         view=view, parts=joined(parts, UNION), members=state.view("test_case_members")
+    )
+
+
+def precision_recall(state: DatasetState) -> Fragment:
+    """Return the statement of the view `precision_recall`, a row for each score at which detections come in."""
+    return statement("views/datasets", "precision_recall").fill(
+        view=state.view("precision_recall"),
+        matches=state.view("matches"),
+        case_matches=state.view("case_matches"),
+        members=state.view("test_case_members"),
+        object_cases=literal(sorted({name for names in state.object_cases.values() for name in names})),
     )
 
 

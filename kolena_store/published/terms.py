@@ -25,7 +25,7 @@ KNOWN_KERNELS = ("median", "expected_calibration_error", *RANKED)
 
 def why_not(term: TermDefinition) -> str | None:
     """Return why a term can't be had in SQL, or None when it can."""
-    if len(term.by) > 1:
+    if len(term.by) > 1 or term.kind == "pairs":
         return "a table of two labels"
     if term.kind == "matches":
         return "of matched objects: the view matches holds what it is made of"

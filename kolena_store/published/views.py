@@ -8,6 +8,7 @@ from kolena_store.metrics.definitions import load_metrics
 from kolena_store.published.descriptions import (
     OBJECT_VIEWS,
     VIEWS,
+    curve_comment,
     field_comment,
     match_comment,
     member_comment,
@@ -17,6 +18,7 @@ from kolena_store.published.descriptions import (
     table_field_comment,
 )
 from kolena_store.published.object_views import (
+    CURVE_COLUMNS,
     MATCH_COLUMNS,
     case_matches,
     found_objects,
@@ -24,6 +26,7 @@ from kolena_store.published.object_views import (
     has_objects,
     matches,
     object_fields,
+    precision_recall,
     true_objects,
 )
 from kolena_store.published.objects import PublishedObject
@@ -68,6 +71,8 @@ def dataset_views(session: Session, state: DatasetState) -> Iterator[PublishedOb
     if has_objects(state) and has_matches(state):
         matched = [members[0], *((name, match_comment(name)) for name in MATCH_COLUMNS)]
         yield _view(state, "case_matches", case_matches(state), matched)
+        curves = [(name, curve_comment(name)) for name in CURVE_COLUMNS]
+        yield _view(state, "precision_recall", precision_recall(state), curves)
     for table in state.tables:
         columns = [own[0], *((name, table_field_comment(name, table.roles[name])) for name in table.types)]
         yield _view(state, table.name, _attached(state, table), columns, comment=table_comment(table.name))

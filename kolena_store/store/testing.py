@@ -135,6 +135,18 @@ class StoreTesting(StoreBase):
             renewed = run_room.renew_runs(transaction, dataset_room.dataset_named(transaction, dataset))
         return Records(renewed, run_room.RENEWED, title=f"{dataset}: tested again")
 
+    def precision_recall(
+        self, dataset: str, model: str, test_case: str = "all", *, configuration: Configuration | None = None
+    ) -> QueryResult:
+        """Return the curve of precision and recall of each class: a row for each score, falling, of a tested model.
+
+        Raises:
+            StoreError: an unknown name, a model that was not tested so, or a workflow without detections.
+        """
+        session, record = self._database.session(), self._dataset(dataset)
+        found = run_room.precision_recall(session, record, model, test_case, configuration=configuration)
+        return QueryResult(table=found)
+
     def test_runs(self) -> Records[run_room.TestRun]:
         """Return all test runs, oldest first."""
         return Records(run_room.test_runs(self._database.session()), run_room.RUNS)

@@ -1,6 +1,7 @@
 """Test runs: one model's results on one version of a test suite, under one configuration."""
 
 from kolena_store.test_runs.confusion import ConfusionMatrix
+from kolena_store.test_runs.curves import precision_recall
 from kolena_store.test_runs.execute import workflow_of
 from kolena_store.test_runs.keys import Translation, translated_key, translated_restriction
 from kolena_store.test_runs.outcome import MetricValue, TestResults
@@ -22,6 +23,7 @@ __all__ = [
     "Translation",
     "apply_metrics",
     "listed",
+    "precision_recall",
     "read_suite",
     "requested",
     "renew_runs",

@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 __all__ = ["ConfusionMatrix", "confusion_matrix"]
 
 TERM = "confusion"
+MARGINS = ("support", "objects")
+"""Terms that have a value for every class; those of objects have the background as a further one."""
+
+BACKGROUND = "background"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfusionMatrix(Tabular):
-    """Counts of samples: `counts[i][j]` have the label `labels[i]` and are predicted as `labels[j]`.
+    """Counts of samples, or of objects: `counts[i][j]` have the label `labels[i]` and are predicted as `labels[j]`.
 
-    They are sums of weights where the dataset names a weight.
+    They are sums of weights where the dataset names a weight. Of objects the last label is the background: its row are
+    detections without an object, its column objects without a detection.
     """
 
     model: str
@@ -58,14 +63,16 @@ def confusion_matrix(terms: "pa.Table", run: int, test_case: str, model: str) ->
     """
     rows = terms.select(["run", "test_case", "term", "class", "predicted", "value"]).to_pylist()
     of_model = [row for row in rows if row["run"] == run and row["test_case"] == test_case]
-    labels = list(dict.fromkeys(row["class"] for row in of_model if row["term"] == "support"))
-    if not labels:
-        raise InvalidInput("these results have no confusion matrix; only a classification has one")
-    position = {label: index for index, label in enumerate(labels)}
-    counts: list[list[float]] = [[0] * len(labels) for _ in labels]
+    names = list(dict.fromkeys(row["class"] for row in of_model if row["term"] in MARGINS))
+    if not names:
+        raise InvalidInput("these results have no confusion matrix; only classifications and objects have one")
+    background = [] if any(row["term"] == MARGINS[0] for row in of_model) else [None]
+    position = {label: index for index, label in enumerate([*names, *background])}
+    counts: list[list[float]] = [[0] * len(position) for _ in position]
     for row in of_model:
         if row["term"] == TERM:
             counts[position[row["class"]]][position[row["predicted"]]] = _count(row["value"])
+    labels = [*names, *(f"({BACKGROUND})" if BACKGROUND in names else BACKGROUND for _ in background)]
     return ConfusionMatrix(model=model, test_case=test_case, labels=tuple(labels), counts=tuple(map(tuple, counts)))
 
 

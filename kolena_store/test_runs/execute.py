@@ -246,7 +246,9 @@ def plan_of(session: Session, setting: Setting, members: Members, restriction: "
 
     terms = setting.file.terms_of(setting.metrics)
     # The confusion matrix and its margins come with every run, whichever metrics were chosen.
-    counts = tuple(term for term in setting.file.terms if term.kind == "count" and term.by and term not in terms)
+    matrix = [term for term in setting.file.terms if (term.kind == "count" and term.by) or term.kind == "pairs"]
+    margins = [term for term in setting.file.terms if term.name == "objects"] if matrix else []
+    counts = tuple(term for term in (*matrix, *margins) if term not in terms)
     return Plan(
         size=setting.request.dataset.next_sample,
         members=members.in_order(setting.cases, setting.request.dataset.next_sample),

@@ -107,3 +107,8 @@ SELECT $dataset_id, unnest($metric::VARCHAR[]), unnest($level::VARCHAR[]), unnes
 
 -- name: rewritten(tree)
 SELECT json_deserialize_sql($tree::JSON);
+
+-- name: case_names(dataset_id)
+SELECT DISTINCT name FROM catalogue.published_cases AS published
+JOIN catalogue.test_cases USING (dataset_id, test_case_id)
+WHERE dataset_id = $dataset_id ORDER BY name;

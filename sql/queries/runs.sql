@@ -180,3 +180,16 @@ UPDATE catalogue.test_runs SET term_file = $term_file, metric_file = $metric_fil
 -- name: lose_rows(run_id, term_file, metric_file)
 UPDATE catalogue.test_runs SET status = 'lost', term_file = $term_file, metric_file = $metric_file
 WHERE run_id = $run_id;
+
+-- name: precision_recall(test_case, model, upload_configuration, configuration)
+-- example: view = (SELECT 'all' AS test_case, 'v1' AS model, NULL AS upload_configuration, NULL AS configuration, 'a' AS class, 0.5 AS threshold)
+SELECT * FROM {view}
+WHERE test_case = $test_case AND model = $model AND upload_configuration IS NOT DISTINCT FROM $upload_configuration
+    AND configuration IS NOT DISTINCT FROM $configuration
+ORDER BY class, threshold DESC;
+
+-- name: scored_configurations(results_id, results_version)
+SELECT DISTINCT document FROM catalogue.sample_metrics
+LEFT JOIN catalogue.configurations USING (configuration_id)
+WHERE results_id = $results_id AND results_version = $results_version
+ORDER BY document NULLS FIRST;

@@ -106,6 +106,45 @@ SELECT NULL::VARCHAR AS test_case, NULL::BIGINT AS _sample, NULL::VARCHAR AS mod
     NULL::INTEGER AS confused_with, NULL::BOOLEAN AS is_counted, NULL::UBIGINT AS matched, NULL::UBIGINT AS ignored
 WHERE FALSE;
 
+-- name: precision_recall()
+-- example: view = "digits".precision_recall
+-- example: matches = (SELECT 1 AS _sample, 'v1' AS model, NULL AS upload_configuration, NULL AS configuration, 'a' AS class, 0.5 AS score, 'missed' AS outcome)
+-- example: case_matches = (SELECT 'Near' AS test_case, 1 AS _sample, 'v1' AS model, NULL AS upload_configuration, NULL AS configuration, 'a' AS class, 0.5 AS score, 'missed' AS outcome)
+-- example: members = (SELECT 'Far' AS test_case, 1 AS _sample, NULL AS model, NULL AS upload_configuration)
+-- example: object_cases = ['Near']
+-- A score that several detections have is one point: all of them are found from it on.
+CREATE OR REPLACE VIEW {view} AS
+WITH entries AS (
+    SELECT 'all' AS test_case, model, upload_configuration, configuration, class, score, outcome FROM {matches}
+    UNION ALL
+    SELECT members.test_case, found.model, found.upload_configuration, configuration, class, score, outcome
+    FROM {matches} AS found JOIN {members} AS members ON members._sample = found._sample
+        AND (members.model IS NULL OR (members.model = found.model
+            AND members.upload_configuration IS NOT DISTINCT FROM found.upload_configuration))
+    WHERE members.test_case <> 'all' AND NOT list_contains({object_cases}::VARCHAR[], members.test_case)
+    UNION ALL
+    SELECT test_case, model, upload_configuration, configuration, class, score, outcome FROM {case_matches}
+), points AS (
+    SELECT test_case, model, upload_configuration, configuration, class, score AS threshold,
+        count(*) FILTER (outcome = 'true positive') AS hits, count(*) FILTER (outcome = 'false positive') AS others,
+        count(*) FILTER (outcome IN ('true positive', 'missed')) AS objects
+    FROM entries GROUP BY ALL
+), sums AS (
+    SELECT test_case, model, upload_configuration, configuration, class, threshold,
+        sum(hits) OVER falling::BIGINT AS true_positives, sum(others) OVER falling::BIGINT AS false_positives,
+        sum(objects) OVER whole::BIGINT AS objects
+    FROM points
+    WINDOW whole AS (PARTITION BY test_case, model, upload_configuration, configuration, class),
+        falling AS (
+            PARTITION BY test_case, model, upload_configuration, configuration, class
+            ORDER BY threshold DESC NULLS LAST
+        )
+)
+SELECT *, true_positives / (true_positives + false_positives) AS precision,
+    true_positives / nullif(objects, 0) AS recall,
+    2 * true_positives / (true_positives + false_positives + objects) AS f1
+FROM sums WHERE threshold IS NOT NULL AND true_positives + false_positives > 0;
+
 -- name: inferences()
 -- example: view = "digits".inferences
 -- example: parts = SELECT 1 AS _sample
