@@ -94,7 +94,7 @@ class ObjectCurves:
             ranks=found.ranks,
             matched=found.matched,
             ignored=found.ignored,
-        )
+        ).sorted()
 
     @cached_property
     def _objects(self) -> Objects:
