@@ -47,9 +47,10 @@ def test_the_story_the_files_and_the_commands(ks, quick: Path) -> None:
     assert (quick / "scenes.sql").read_text(encoding="utf-8") == scenes_suite_text()
     assert len(list((quick / "scenes").glob("*.png"))) == 30
     steps = STEP.findall(result.stdout)
-    assert len(steps) == 6
+    assert len(steps) == 7
     for step in steps:
-        assert ks(*shlex.split(step)).stdout, step
+        assert ks(*shlex.split(step), code=1 if step.startswith("check ") else 0).stdout, step
+    assert "regressed" in text.split("components against windows")[1]
     locators = [row["locator"] for row in ks.csv("sql", "SELECT locator FROM scenes.test_samples")]
     assert all((quick / one).is_file() for one in locators)
 
