@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import settings
+from small_stores import given_up
 
 import kolena_store as ks
 
@@ -37,6 +39,14 @@ def ticket_table() -> pa.Table:
 def store(tmp_path: Path) -> ks.Store:
     """A store that was not made yet."""
     return ks.Store(tmp_path / "my.store")
+
+
+@pytest.fixture
+def unkept(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the test use the store among its arguments in one transaction, which is given up at its end."""
+    others = (request.getfixturevalue(name) for name in request.fixturenames if name not in ("request", "unkept"))
+    with given_up(next(one for one in others if isinstance(one, ks.Store))):
+        yield
 
 
 @pytest.fixture(scope="session")

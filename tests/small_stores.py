@@ -1,7 +1,7 @@
 """Small stores for the oracle tests: columns in, test results out, through the public interface alone."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,18 @@ def upload(store: ks.Store, samples: Columns, workflow: Any, answers: Mapping[st
 
 
 class _Enough(Exception):
-    """Gives a transaction up whose results are known."""
+    """Gives a transaction up."""
+
+
+@contextlib.contextmanager
+def given_up(store: ks.Store) -> Iterator[None]:
+    """A transaction that is given up at its end, for tests of what operations answer within one.
+
+    To publish and commit what nobody reads again would take as long as everything else.
+    """
+    with contextlib.suppress(_Enough), store.transaction():
+        yield
+        raise _Enough
 
 
 def results_of(
@@ -66,16 +77,14 @@ def results_of(
 ) -> ks.TestResults:
     """The results of one model, `m`, on a suite of overlapping test cases (or on all samples).
 
-    All is done in one transaction, which is given up: to publish and commit what nobody reads again would take as long
-    as everything else. That a committed run has the same numbers is what tests/test_every_workflow.py shows.
+    That a committed run has the same numbers is what tests/test_every_workflow.py shows.
     """
     store = ks.Store()
-    with contextlib.suppress(_Enough), store.transaction():
+    with given_up(store):
         upload(store, samples, workflow, {"m": answers})
         if predicates:
             store.apply_suite("d", Slices(predicates=predicates).text, name="slices")
         results = store.test("d", "m", "slices" if predicates else None, **options)
-        raise _Enough
     return results
 
 
