@@ -84,8 +84,7 @@ def results_of(
         upload(store, samples, workflow, {"m": answers})
         if predicates:
             store.apply_suite("d", Slices(predicates=predicates).text, name="slices")
-        results = store.test("d", "m", "slices" if predicates else None, **options)
-    return results
+        return store.test("d", "m", "slices" if predicates else None, **options)
 
 
 def value_of(results: ks.TestResults, metric: str, test_case: str = "all", *class_name: str) -> float | None:

@@ -1,85 +1,136 @@
 """Python programs that begin with everything imported: a process that has it all loaded forks one for each of them.
 
-What runs is a process of its own, with its arguments, folder, environment, output and exit code; it is only spared the
+What runs is a process of its own, with its arguments, folder, environment, pipes and exit code; it is only spared the
 imports, which take longer than most of what the tests start. The first process has used nothing of what it loaded, so
 that no thread pool and no connection is inherited. What is about starting itself must start a real one.
 """
 
 import atexit
+import contextlib
 import gc
 import json
 import os
 import pkgutil
 import runpy
+import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Self
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 300
 NOT_LOADED = ("kolena_store.__main__", "kolena_store.pytest_plugin")
 """What is run as a program itself, and what would load pytest."""
 
-ALSO_LOADED = (
-    "numpy.ma",
-    "numpy.random",
-    "pyarrow.compute",
-    "pyarrow.csv",
-    "pyarrow.parquet",
-    "rich.console",
-    "rich.table",
-)
+ALSO_LOADED = ("numpy.ma", "numpy.random", "pyarrow.compute", "pyarrow.csv", "pyarrow.parquet", "rich.console")
 OF_OTHERS = ("duckdb", "polars", "click", "filelock", *ALSO_LOADED)
+SIZE = 8
+"""Bytes of a number on the line: the length of a request, a process id, an exit code."""
 
 
 def run_warm(
     arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
+) -> "subprocess.CompletedProcess[str]":
     """Run `python ARGUMENTS`, which are `-m MODULE ...`, `-c CODE ...` or `FILE ...`, to its end."""
-    return _warm_interpreter()(arguments, folder, environment)
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        with WarmProgram(arguments, folder=folder, environment=environment, stdout=out, stderr=err) as program:
+            program.stdin.close()
+            code = program.wait(SECONDS)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(list(arguments), code, out.read(), err.read())
 
 
-@cache
-def _warm_interpreter() -> "_WarmInterpreter":
-    interpreter = _WarmInterpreter()
-    atexit.register(interpreter.close)
-    return interpreter
+class WarmProgram:
+    """A program that runs, with as much of `subprocess.Popen` as is needed: its stdin is a pipe."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        stdout: "IO[Any] | int",
+        stderr: "IO[Any] | int",
+    ) -> None:
+        """Start it."""
+        self.returncode: int | None = None
+        self._interpreter = _IDLE.pop() if _IDLE else _WarmInterpreter()
+        request = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as given:
+            self.pid = self._interpreter.start(request, (given, stdout, stderr))
+        self.stdin = os.fdopen(writing, "wb")
+
+    def __enter__(self) -> Self:
+        """Go on."""
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        """Close its stdin and wait for it."""
+        self.stdin.close()
+        self.wait()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code, or less than 0 for a signal, once it has ended.
+
+        Raises:
+            subprocess.TimeoutExpired: it has not.
+        """
+        if self.returncode is None:
+            self.returncode = self._interpreter.ended(timeout)
+            _IDLE.append(self._interpreter)
+        return self.returncode
+
+    def kill(self) -> None:
+        """End it, if it runs."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
 
 
 class _WarmInterpreter:
-    """The process that forks, and the line to it; it ends with this one."""
+    """The process that forks, one child at a time, and the line to it; it ends with this one."""
 
     def __init__(self) -> None:
         self._line, theirs = socket.socketpair()
-        self._line.settimeout(SECONDS)
         number = theirs.fileno()
         command = [sys.executable, str(Path(__file__).resolve()), str(number)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(command, pass_fds=[number], env=environment, stdin=subprocess.DEVNULL)
         theirs.close()
-        self._answers = self._line.makefile("r", encoding="utf-8")
+        atexit.register(self.close)
+
+    def start(self, request: Mapping[str, Any], files: "Sequence[IO[Any] | int]") -> int:
+        """Let it fork a child, and return the child's process id."""
+        document = json.dumps(request).encode()
+        numbers = [one if isinstance(one, int) else one.fileno() for one in files]
+        socket.send_fds(self._line, [len(document).to_bytes(SIZE)], numbers)
+        self._line.sendall(document)
+        return self._number()
+
+    def ended(self, timeout: float | None) -> int:
+        """Return the child's exit code."""
+        if not select.select([self._line], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("a warm program", timeout or 0)
+        return self._number()
 
     def close(self) -> None:
+        """End it."""
         self._line.shutdown(socket.SHUT_RDWR)
-        self._process.wait(timeout=SECONDS)
+        self._process.wait(SECONDS)
 
-    def __call__(
-        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
-    ) -> subprocess.CompletedProcess[str]:
-        request = {"arguments": list(arguments), "folder": str(folder), "environment": dict(environment)}
-        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            socket.send_fds(self._line, [b"x"], [out.fileno(), err.fileno()])
-            self._line.sendall(json.dumps(request).encode() + b"\n")
-            code = int(self._answers.readline())
-            out.seek(0)
-            err.seek(0)
-            return subprocess.CompletedProcess(list(arguments), code, out.read(), err.read())
+    def _number(self) -> int:
+        return int.from_bytes(self._line.recv(SIZE, socket.MSG_WAITALL), signed=True)
+
+
+_IDLE: list[_WarmInterpreter] = []
 
 
 def _load() -> None:
@@ -94,28 +145,28 @@ def _load() -> None:
     gc.freeze()
 
 
-def _serve(line: socket.socket) -> Callable[[], None]:
+def _serve(line: socket.socket) -> Callable[[], object]:
     """Fork for each request until the other end closes; in a child, return what it is to do."""
-    requests = line.makefile("rb")
     while True:
-        _, descriptors, _, _ = socket.recv_fds(line, 1, 2)
-        if not descriptors:
+        size, descriptors, _, _ = socket.recv_fds(line, SIZE, 3)
+        if not size:
             os._exit(0)
-        request = json.loads(requests.readline())
+        request = json.loads(line.recv(int.from_bytes(size), socket.MSG_WAITALL))
         child = os.fork()
         if child == 0:
-            requests.close()
             line.close()
             return _program(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+        line.sendall(child.to_bytes(SIZE))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        line.sendall(f"{code}\n".encode())
+        line.sendall(code.to_bytes(SIZE, signed=True))
 
 
-def _program(request: Mapping[str, Any], descriptors: Sequence[int]) -> Callable[[], None]:
+def _program(request: Mapping[str, Any], descriptors: Sequence[int]) -> Callable[[], object]:
     """Put this process into the place that it was asked to work in, and return its work."""
-    for number, descriptor in enumerate(descriptors, 1):
+    os.setsid()
+    for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.chdir(request["folder"])
@@ -130,9 +181,10 @@ def _program(request: Mapping[str, Any], descriptors: Sequence[int]) -> Callable
     if first == "-m":
         module, *others = others
         sys.argv = [module, *others]
-        return lambda: runpy.run_module(module, run_name="__main__", alter_sys=True) and None
+        sys.modules.pop(module, None)
+        return lambda: runpy.run_module(module, run_name="__main__", alter_sys=True)
     sys.argv = [first, *others]
-    return lambda: runpy.run_path(first, run_name="__main__") and None
+    return lambda: runpy.run_path(first, run_name="__main__")
 
 
 if __name__ == "__main__":
