@@ -256,7 +256,7 @@ def test_a_small_disk_fills_up_at_every_step_and_the_store_stays(small_disk: Pat
     for operation in ("upload_dataset", "upload_results", "apply_suite", "run_test"):
         for free in range(0, 12_000_000, 500_000 if IS_LONG else 1_000_000):
             room = shutil.disk_usage(small_disk).free
-            ballast.write_bytes(os.urandom(max(room - free, 0)))
+            ballast.write_bytes(bytes(max(room - free, 0)))
             try:
                 OPERATIONS[operation](ks.Store(root))
             except ReadOnlyStore as error:
