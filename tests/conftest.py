@@ -40,9 +40,25 @@ def ticket_table() -> pa.Table:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ks.Store:
+def unmade_store(tmp_path: Path) -> ks.Store:
     """A store that was not made yet."""
     return ks.Store(tmp_path / "my.store")
+
+
+@pytest.fixture(scope="session")
+def prebuilt_empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with nothing in it; never change it."""
+    root = tmp_path_factory.mktemp("prebuilt") / "empty.store"
+    ks.Store(root).create()
+    return root
+
+
+@pytest.fixture
+def store(prebuilt_empty_store: Path, tmp_path: Path) -> ks.Store:
+    """An empty store: a copy, for to make one takes as long as a commit."""
+    root = tmp_path / "my.store"
+    shutil.copytree(prebuilt_empty_store, root)
+    return ks.Store(root)
 
 
 def started_warm(folder: Path, errors: TextIO) -> WarmProgram:

@@ -617,10 +617,10 @@ def test_a_wide_frame_needs_a_workflow(store: ks.Store) -> None:
         store.upload_dataset("things", wide(), predictions={"one": "v1"})
 
 
-def test_a_prediction_column_that_is_missing_leaves_nothing(store: ks.Store) -> None:
+def test_a_prediction_column_that_is_missing_leaves_nothing(unmade_store: ks.Store) -> None:
     with pytest.raises(MissingColumns, match="did you mean 'v1'"):
-        store.upload_dataset("things", wide(), workflow=ks.Classification("label"), predictions={"one": "v11"})
-    assert not store.exists
+        unmade_store.upload_dataset("things", wide(), workflow=ks.Classification("label"), predictions={"one": "v11"})
+    assert not unmade_store.exists
 
 
 # --- what SQL and tests make of them ---
