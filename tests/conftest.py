@@ -15,7 +15,7 @@ from warm_programs import WarmProgram
 import kolena_store as ks
 from kolena_store.metrics.user import process
 
-settings.register_profile("any machine", deadline=None, max_examples=int(os.environ.get("KOLENA_STORE_EXAMPLES", "10")))
+settings.register_profile("any machine", deadline=None, max_examples=int(os.environ.get("KOLENA_STORE_EXAMPLES", "15")))
 settings.load_profile("any machine")
 os.environ["KOLENA_STORE_CACHE"] = ""
 

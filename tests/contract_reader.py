@@ -1,8 +1,6 @@
 """Recomputes every metric of a store from its published views and macros: plain duckdb, nothing of ours.
 
-    python contract_reader.py STORE.DUCKDB [EVERY]
-
-With EVERY, every metric of every run is recomputed on a part of the test cases only: all samples and every nth other.
+    python contract_reader.py STORE.DUCKDB [ROOT]
 
 Run by any interpreter that has duckdb 1.1.3 or newer. Prints one JSON document: the DuckDB version, how many values
 were compared, those that differ, and what lacks a comment.
@@ -141,22 +139,10 @@ def same(found, expected):
     return not math.isnan(found) and math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def some_of(values, every):
-    """The values on a part of the test cases of each run: all samples, and every nth other one, from run to run others."""
-    cases = {}
-    for row in values:
-        cases.setdefault(str(row[4:]), set()).add(row[2])
-    kept = {
-        run: {"all", *sorted(cases[run] - {"all"})[place % every :: every]} for place, run in enumerate(sorted(cases))
-    }
-    return [row for row in values if row[2] in kept[str(row[4:])]]
-
-
-def compared(dataset, every=1):
+def compared(dataset):
     """Return how many values were compared, and those that differ."""
     groups = {}
-    values = dataset.values()
-    for metric, class_name, test_case, value, *run in values if every == 1 else some_of(values, every):
+    for metric, class_name, test_case, value, *run in dataset.values():
         if metric in dataset.calls:
             groups.setdefault((test_case, *run), []).append((metric, class_name, value))
     n, wrong = 0, []
@@ -180,13 +166,15 @@ def compared(dataset, every=1):
     return n, wrong
 
 
-def main(path, every="1"):
+def main(path, root=None):
     connection = opened(path)
+    if root is not None:
+        connection.execute(f"SET VARIABLE kolena_root = {literal(root)}")
     database = connection.execute("SELECT current_database()").fetchone()[0]
     document = {"duckdb": duckdb.__version__, "compared": 0, "metrics": [], "wrong": [], "not_recomputable": []}
     for (name,) in connection.execute("SELECT name FROM kolena.datasets ORDER BY name").fetchall():
         dataset = Dataset(connection, name)
-        n, wrong = compared(dataset, int(every))
+        n, wrong = compared(dataset)
         document["compared"] += n
         document["wrong"] += wrong
         document["metrics"] += [[name, metric] for metric in sorted(dataset.calls)]

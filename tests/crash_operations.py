@@ -88,15 +88,8 @@ def prepared(store: ks.Store) -> None:
     store.upload_results("tickets", "v2", [{"id": 3, "prediction": "billing"}])
 
 
-DERIVED = ("kolena", "history")
-"""What takes longer to read than all other views together, and shows nothing that they don't."""
-
-
-def visible(root: Path, *, is_whole: bool = True) -> dict[str, Any] | None:
-    """Return all that SQL shows of a store but for the times at which things were done; None when there is none.
-
-    Without `is_whole`, the rows of a view that is made of the others are left out.
-    """
+def visible(root: Path) -> dict[str, Any] | None:
+    """Return all that SQL shows of a store but for the times at which things were done; None when there is none."""
     if not (root / "store.duckdb").exists():
         return None
     with duckdb.connect(str(root / "store.duckdb"), read_only=True) as connection:
@@ -105,9 +98,6 @@ def visible(root: Path, *, is_whole: bool = True) -> dict[str, Any] | None:
         found["state"] = found["state"].fetchall()
         views = connection.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
         for schema, view in sorted(views):
-            if (schema, view) == DERIVED and not is_whole:
-                found[f"{schema}.{view}"] = "is there"
-                continue
             quoted = schema.replace('"', '""')
             found[f"{schema}.{view}"] = rows_of(connection.sql(f'SELECT * FROM "{quoted}"."{view}"').to_arrow_table())
     return dict(json.loads(json.dumps(found, default=str)))

@@ -16,7 +16,7 @@ from kolena_store.errors import StoreLocked
 
 ROOT = Path(__file__).parent.parent
 LONG = os.environ.get("KOLENA_STORE_LONG_CONCURRENCY") == "1"
-N_COMMITS, SECONDS = (200, 1800) if LONG else (200, 8)
+N_COMMITS, SECONDS = (200, 1800) if LONG else (200, 20)
 N_READERS = 8
 FEWEST_COMMITS = 10
 
@@ -30,7 +30,7 @@ def start(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> str:
     """Return what a process printed, once it has ended well."""
-    out, err = process.communicate("", timeout=SECONDS * 75)
+    out, err = process.communicate("", timeout=SECONDS * 30)
     assert process.returncode == 0, err
     return out.strip()
 
