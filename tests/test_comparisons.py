@@ -471,7 +471,7 @@ def test_of_a_mean_the_samples_with_the_largest_loss_come_first() -> None:
 
 
 WRONG: Mapping[str, tuple[dict[str, Any], type[Exception], str]] = {
-    "alpha": ({"alpha": 0.7}, InvalidInput, "alpha=0.7 must lie between 0 and 0.5"),
+    "alpha": ({"alpha": 0.7}, InvalidInput, "alpha=0.7 must lie above 0 and below 0.5"),
     "correction": ({"correction": "bonferroni"}, InvalidInput, "correction='bonferroni' is none of"),
     "test": ({"test": "t"}, InvalidInput, "test='t' is none of default, exact, permutation"),
     "tolerance": (
