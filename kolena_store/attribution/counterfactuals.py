@@ -101,13 +101,7 @@ def _has_sampling(older: VersionRecord, newer: VersionRecord) -> bool:
 
 def _scored(transaction: Transaction, state: Setting, results: ResultsRecord, *, is_of_store: bool) -> ScoredResults:
     check_answers(state.version, results, state.workflow.columns())
-    scoring = Scoring(
-        version=state.version,
-        workflow=state.workflow,
-        configuration=state.request.configuration or Configuration(),
-        configuration_id=state.configuration_id,
-    )
-    return (scored_results if is_of_store else scored_apart)(transaction, scoring, results)
+    return (scored_results if is_of_store else scored_apart)(transaction, state.scoring, results)
 
 
 def _restriction(transaction: Transaction, state: Setting, side: Side) -> "Words | None":

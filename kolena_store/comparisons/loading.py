@@ -8,8 +8,7 @@ from kolena_store.database import Transaction
 from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.execute import Setting
-from kolena_store.test_runs.scoring import Scoring, scored_results
-from kolena_store.workflows import Configuration
+from kolena_store.test_runs.scoring import scored_results
 
 __all__ = ["ModelLoader"]
 
@@ -26,12 +25,7 @@ class ModelLoader:
         for one in results:
             check_answers(setting.version, one, setting.workflow.columns())
         self._transaction = transaction
-        self._scoring = Scoring(
-            version=setting.version,
-            workflow=setting.workflow,
-            configuration=setting.request.configuration or Configuration(),
-            configuration_id=setting.configuration_id,
-        )
+        self._scoring = setting.scoring
         self.plan: ComparisonPlan = comparison_plan(transaction, setting, results)
 
     def load(self, results: ResultsRecord) -> ScoredModel:
