@@ -20,6 +20,7 @@ settings.load_profile("any machine")
 os.environ["KOLENA_STORE_CACHE"] = ""
 
 STARTED_AFRESH = process._started
+OF_PIPELINES = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 N_TICKETS = 60
 
 
@@ -66,6 +67,15 @@ def started_warm(folder: Path, errors: TextIO) -> WarmProgram:
     with Path(os.devnull).open("w") as nowhere:
         arguments = ["-m", process.MODULE, str(folder)]
         return WarmProgram(arguments, folder=Path.cwd(), environment=os.environ, stdout=nowhere, stderr=errors)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def at_a_terminal() -> Iterator[None]:
+    """Programs print what a person sees: pytest and our command say more when they run in a pipeline."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in OF_PIPELINES:
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
