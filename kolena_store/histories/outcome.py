@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.display import Column, Listing, interval_cell, number
+from kolena_store.models import labelled
 from kolena_store.tables import ArrowBacked
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class History(ArrowBacked):
 
 
 def _label(row: Row) -> str:
-    return row["model"] if row["upload_configuration"] is None else f"{row['model']} {row['upload_configuration']}"
+    return labelled(row["model"], row["upload_configuration"])
 
 
 def _cells(row: Row, before: str | None, *, is_bounded: bool, n_width: int) -> tuple[str, ...]:
