@@ -275,7 +275,7 @@ def compared(
         claims.at_least("100 test cases, against hotcoco's slice_by", by_slice.median / slices, 4)
         claims.at_least("a resample of ap, against hotcoco anew", whole.median / (resamples / 100), 20)
     if find_spec("faster_coco_eval"):
-        total, evaluation = timed(lambda: evaluated(peer("faster-coco-eval", paths)))
+        total, evaluation = timed(lambda: evaluated(peer("faster-coco-eval", paths)), runs=RUNS)
         assert np.allclose(numbers_of(evaluation), found, atol=1e-9)
         rows.append(("faster-coco-eval", "from files", total))
         claims.at_least("evaluation from files, against faster-coco-eval", total.median / files, 10)

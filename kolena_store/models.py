@@ -16,6 +16,7 @@ __all__ = [
     "MODELS",
     "ModelRecord",
     "configuration_id",
+    "labelled",
     "model_named",
     "models",
     "normal_name",
@@ -49,6 +50,11 @@ class ModelRecord:
     def metadata_document(self) -> dict[str, Any]:
         """Return the metadata as a mapping."""
         return dict(json.loads(self.metadata)) if self.metadata else {}
+
+
+def labelled(model: str, upload_configuration: str | None) -> str:
+    """Return what people call some results: the model's name, followed by the upload configuration if there is one."""
+    return f"{model} {upload_configuration}" if upload_configuration else model
 
 
 def normal_name(name: str) -> str:

@@ -77,8 +77,15 @@ class StandardFile(pytest.File):
         from kolena_store.cli.places import find_store
         from kolena_store.store import Store
 
-        store = Store(find_store(self._setting("store")))
+        store = Store(find_store(self._named_store()))
         return store.check(self.standard, str(self._setting("model")), self._setting("baseline"))
+
+    def _named_store(self) -> str | None:
+        """Return the store that is named; a path in the configuration file stands from that file's folder."""
+        named = self._setting("store")
+        if named is None or self.config.getoption("kolena_store") or self.config.inipath is None:
+            return named
+        return str(self.config.inipath.parent / named)
 
     def _setting(self, name: str) -> str | None:
         """Return an option, else what stands in the configuration file, else None."""
@@ -99,10 +106,13 @@ class GateTest(pytest.Item):
         from kolena_store.errors import StoreError
 
         assert isinstance(self.parent, StandardFile)
+        refusal = None
         try:
             report = self.parent.report.of_gate(self.gate.id)
         except StoreError as error:
-            pytest.fail(str(error), pytrace=False)
+            refusal = str(error)
+        if refusal is not None:  # outside of the handler, lest pytest print both errors
+            pytest.fail(refusal, pytrace=False)
         (summary,) = report.summaries
         if summary.counts_as == "failure":
             n = summary.passed + summary.failed + summary.undecided

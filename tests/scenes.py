@@ -121,8 +121,13 @@ def in_order(rows: list[Any]) -> list[Any]:
     return [rows[place] for place in order]
 
 
-def pycocotools_of(scene: Scene, images: "list[int] | None" = None) -> COCOeval:
-    """Return pycocotools' evaluation of a scene, or of some of its images: `eval` and `stats` are filled."""
+def pycocotools_of(
+    scene: Scene, images: "list[int] | None" = None, *, overlaps: "list[float] | None" = None
+) -> COCOeval:
+    """Return pycocotools' evaluation of a scene, or of some of its images: `eval` is filled, and `stats` mostly.
+
+    There are no `stats` at other overlaps than COCO's ten.
+    """
     truth, results = scene.coco()
     with contextlib.redirect_stdout(io.StringIO()):
         true = COCO()
@@ -135,7 +140,10 @@ def pycocotools_of(scene: Scene, images: "list[int] | None" = None) -> COCOeval:
         evaluation = COCOeval(true, found, "bbox")
         if images is not None:
             evaluation.params.imgIds = [image + 1 for image in images]
+        if overlaps is not None:
+            evaluation.params.iouThrs = np.array(overlaps)
         evaluation.evaluate()
         evaluation.accumulate()
-        evaluation.summarize()
+        if overlaps is None:
+            evaluation.summarize()
     return evaluation

@@ -231,6 +231,7 @@ def test_a_document_is_read_in_small_parts(tmp_path: Path, monkeypatch: pytest.M
     document = one_image()
     document["annotations"] = [{**BOX, "id": n, "note": "ü" * n} for n in range(40)]
     monkeypatch.setattr("kolena_store.formats.json_stream.CHUNK_BYTES", 7)
+    monkeypatch.setattr("kolena_store.formats.json_stream.SMALL_BYTES", 0)
     store = ks.Store()
     store.import_coco("d", written(tmp_path, document))
     rows = store.sql("SELECT id, note FROM d.ground_truths ORDER BY id").rows()
@@ -287,3 +288,29 @@ def test_what_is_no_coco_can_not_be_written_as_such(tmp_path: Path) -> None:
     with pytest.raises(ks.StoreError, match="there is no folder"):
         store.export_coco("c", tmp_path / "nowhere" / "x.json")
     assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"image_id": True}, "annotation 40 .*: its image_id True is none of"),
+        ({"category_id": [2]}, "annotation 40 .*: its category_id"),
+        ({"bbox": [1, 2, 3]}, "annotation 40 .*: its bbox"),
+        ({"bbox": [1, 2, 3, "4"]}, "annotation 40 .*: its bbox"),
+        ({"bbox": [1, 2, 3, 10**400]}, "annotation 40 .*: its bbox"),
+        ({"area": -1}, "annotation 40 .*: its area -1"),
+        ({"area": True}, "annotation 40 .*: its area True"),
+        ({"iscrowd": 2}, "annotation 40 .*: its iscrowd 2"),
+        ({"id": 3}, "annotation 40 .*: its id 3 stands twice"),
+        ({"id": 1.5}, "annotation 40 .*: its id 1.5 is neither"),
+    ],
+)
+def test_entries_seen_together_or_one_by_one_are_refused_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], message: str, small: int
+) -> None:
+    monkeypatch.setattr("kolena_store.formats.json_stream.SMALL_BYTES", small)
+    document = one_image()
+    document["annotations"] = [{**BOX, "id": n} for n in range(40)] + [{**BOX, "id": 40, **changed}]
+    with pytest.raises(ks.StoreError, match=message):
+        ks.Store().import_coco("d", written(tmp_path, document))

@@ -81,12 +81,12 @@ def test_types_stay(store: ks.Store) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_stays(
-    options: dict[str, Any], error: type[Exception], message: str, store: ks.Store
+    options: dict[str, Any], error: type[Exception], message: str, unmade_store: ks.Store
 ) -> None:
     with pytest.raises(error, match=message):
-        store.upload_dataset("d", ROWS, **options)
-    assert not store.exists or store.datasets() == []
-    assert list(store.path.glob("data/*/*.parquet")) == []
+        unmade_store.upload_dataset("d", ROWS, **options)
+    assert not unmade_store.exists or unmade_store.datasets() == []
+    assert list(unmade_store.path.glob("data/*/*.parquet")) == []
 
 
 def test_answers_of_several_models_are_collected_for_each(store: ks.Store) -> None:

@@ -83,6 +83,7 @@ def test_test_cases_with_the_same_samples_are_one_test(labels: ks.Store) -> None
     assert "test cases with the same samples count once in a family: first again = first" in found.notes
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_tolerance_tells_what_is_as_good(labels: ks.Store) -> None:
     found = labels.compare("d", "close", "baseline", "slices", metrics=["accuracy"], tolerance={"accuracy": 0.06})
     row = found["all", "close", "accuracy"]
@@ -121,6 +122,7 @@ def test_a_correction_for_any_overlap_asks_for_more(labels: ks.Store) -> None:
         assert yekutieli[case, "mixed", "accuracy"].q == pytest.approx(q * factor)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_few_truths_and_few_differences_allow_no_verdict(labels: ks.Store) -> None:
     labels.apply_suite("d", 'CREATE VIEW "edge" AS SELECT * FROM test_samples WHERE id BETWEEN 40 AND 59;', name="edge")
     edge = labels.compare("d", "mixed", "baseline", "edge", metrics=["f1"])["edge", "mixed", "f1"]
@@ -139,6 +141,7 @@ def test_counts_have_no_test(labels: ks.Store) -> None:
     assert (row.p, row.verdict, row.reason) == (None, "inconclusive", "not tested: a count has no interval")
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_positive_class_has_rows_of_the_whole_and_classes_on_request(labels: ks.Store) -> None:
     whole = labels.compare("d", "mixed", "baseline", metrics=["recall"])
     assert [row["class"] for row in whole] == [None]
@@ -429,6 +432,7 @@ def test_a_comparison_is_a_table_in_every_form(labels: ks.Store) -> None:
         found["first", "mixed"]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_confirmed_regressions_are_printed_first(labels: ks.Store) -> None:
     text = str(
         labels.compare("d", "mixed", "baseline", "slices", metrics=["accuracy"], correction="benjamini-yekutieli")
@@ -467,7 +471,7 @@ def test_of_a_mean_the_samples_with_the_largest_loss_come_first() -> None:
 
 
 WRONG: Mapping[str, tuple[dict[str, Any], type[Exception], str]] = {
-    "alpha": ({"alpha": 0.7}, InvalidInput, "alpha=0.7 must lie between 0 and 0.5"),
+    "alpha": ({"alpha": 0.7}, InvalidInput, "alpha=0.7 must lie above 0 and below 0.5"),
     "correction": ({"correction": "bonferroni"}, InvalidInput, "correction='bonferroni' is none of"),
     "test": ({"test": "t"}, InvalidInput, "test='t' is none of default, exact, permutation"),
     "tolerance": (

@@ -101,6 +101,8 @@ API_READER = """
         assert row["least"] == row["greatest"] == row["stated"] and row["n"] == row["n_samples"], row
         seen += found
         assert seen == sorted(seen)
+        if len(seen) == 1:
+            print("ready", flush=True)
         if os.path.exists(sys.argv[2]):
             break
         time.sleep(0.05)
@@ -118,6 +120,8 @@ PLAIN_READER = """
             assert connection.execute(QUERY).fetchall() == first, "it changed within a connection"
         seen.append(stated)
         assert seen == sorted(seen)
+        if len(seen) == 1:
+            print("ready", flush=True)
         if os.path.exists(sys.argv[2]):
             break
     print(len(seen), len(set(seen)), flush=True)
@@ -144,6 +148,9 @@ def test_eight_readers_never_see_a_mixture(store: ks.Store, tmp_path: Path) -> N
     stop = tmp_path / "stop"
     codes = [API_READER, PLAIN_READER] * (N_READERS // 2)
     readers = [start(with_query(code), store.path, stop) for code in codes]
+    for reader in readers:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "ready\n" or ended(reader)
     n_commits = int(ended(start(COUNTER, store.path, N_COMMITS, SECONDS, FEWEST_COMMITS)))
     stop.touch()
     seen = [tuple(map(int, ended(reader).split())) for reader in readers]

@@ -124,11 +124,11 @@ def test_a_store_needs_no_folder_before_the_first_write(tmp_path: Path) -> None:
     assert store.datasets() == []
 
 
-def test_creating_twice_commits_once(store: ks.Store) -> None:
-    store.create()
-    before = files_in(store.path)
-    store.create()
-    assert files_in(store.path) == before
+def test_creating_twice_commits_once(unmade_store: ks.Store) -> None:
+    unmade_store.create()
+    before = files_in(unmade_store.path)
+    unmade_store.create()
+    assert files_in(unmade_store.path) == before
 
 
 def test_ids_go_on_from_commit_to_commit(tmp_path: Path) -> None:
@@ -184,11 +184,11 @@ def test_an_upload_that_fails_leaves_no_file_and_no_change(ticket_store: ks.Stor
     assert files_in(ticket_store.path) == before
 
 
-def test_a_first_transaction_that_raises_makes_no_store(store: ks.Store) -> None:
+def test_a_first_transaction_that_raises_makes_no_store(unmade_store: ks.Store) -> None:
     with pytest.raises(StoreError):
-        store.upload_dataset("things", rows(1, 1))
-    assert not store.exists
-    assert files_in(store.path) == {}
+        unmade_store.upload_dataset("things", rows(1, 1))
+    assert not unmade_store.exists
+    assert files_in(unmade_store.path) == {}
 
 
 def test_an_interrupt_is_a_failure_like_any_other(ticket_store: ks.Store) -> None:

@@ -511,11 +511,11 @@ def test_declared_types_win(store: ks.Store, tmp_path: Path) -> None:
     assert store.download_dataset("things").to_pylist() == [{"id": "1", "n": None}, {"id": "2", "n": 3.0}]
 
 
-def test_a_malformed_file_leaves_nothing(store: ks.Store, tmp_path: Path) -> None:
+def test_a_malformed_file_leaves_nothing(unmade_store: ks.Store, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text('id,a\n1,2\n2,"open\n')
     with pytest.raises(MalformedFile, match="line 3"):
-        store.upload_dataset("things", tmp_path / "bad.csv")
-    assert not store.exists
+        unmade_store.upload_dataset("things", tmp_path / "bad.csv")
+    assert not unmade_store.exists
 
 
 # --- refusals ---
@@ -802,10 +802,10 @@ def test_tags_of_a_version_that_are_one_text_are_refused(store: ks.Store, ids: l
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), datetime.date(2020, 1, 1), {1, 2}, b"x", {1: 2, "a": 3}])
-def test_metadata_that_json_lacks_is_refused(store: ks.Store, value: object) -> None:
+def test_metadata_that_json_lacks_is_refused(unmade_store: ks.Store, value: object) -> None:
     with pytest.raises(InvalidInput, match="can't be stored as JSON"):
-        store.upload_dataset("things", table([1]), metadata={"k": value})
-    assert not store.exists
+        unmade_store.upload_dataset("things", table([1]), metadata={"k": value})
+    assert not unmade_store.exists
 
 
 def test_datasets_are_listed_by_name(store: ks.Store) -> None:

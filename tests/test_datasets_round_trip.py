@@ -90,6 +90,7 @@ def shown(values: object) -> str:
     return repr(values)
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_an_arrow_column_comes_back(store: ks.Store, array: pa.Array) -> None:
     column = round_trip(store, table(array)).column("x").combine_chunks()
@@ -100,6 +101,7 @@ def test_an_arrow_column_comes_back(store: ks.Store, array: pa.Array) -> None:
         assert column.type.ordered == array.type.ordered
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_a_column_comes_back_from_rewritten_files(store: ks.Store, array: pa.Array) -> None:
     store.upload_dataset("things", table(array))
@@ -111,6 +113,7 @@ def test_a_column_comes_back_from_rewritten_files(store: ks.Store, array: pa.Arr
     assert shown(store.download_dataset("things", 1).column("x").to_pylist()) == shown(array.to_pylist())
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_an_equal_column_is_unchanged_and_another_value_is_a_change(store: ks.Store, array: pa.Array) -> None:
     store.upload_dataset("things", table(array))
@@ -121,12 +124,28 @@ def test_an_equal_column_is_unchanged_and_another_value_is_a_change(store: ks.St
         assert store.upload_dataset("things", swapped).changed == expected
 
 
-@pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
-def test_sql_reads_every_type(store: ks.Store, array: pa.Array) -> None:
-    store.upload_dataset("things", table(array))
-    rows = store.sql("SELECT count(x) AS n FROM things.test_samples").rows()
-    assert rows == [{"n": len(array) - array.null_count}]
-    assert store.sql("SELECT x FROM things.test_samples ORDER BY id").arrow().num_rows == 3
+@pytest.fixture(scope="module")
+def all_types(tmp_path_factory: pytest.TempPathFactory) -> ks.Store:
+    """A committed store with a dataset for each type; not to be changed."""
+    store = ks.Store(tmp_path_factory.mktemp("all types") / "my.store")
+    with store.transaction():
+        for name, array in ARRAYS.items():
+            store.upload_dataset(name, table(array))
+    return ks.Store(store.path)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_sql_reads_every_type(all_types: ks.Store, name: str) -> None:
+    rows = all_types.sql(f'SELECT count(x) AS n FROM "{name}".test_samples').rows()
+    assert rows == [{"n": len(ARRAYS[name]) - ARRAYS[name].null_count}]
+    assert all_types.sql(f'SELECT x FROM "{name}".test_samples ORDER BY id').arrow().num_rows == 3
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_committed_column_comes_back(all_types: ks.Store, name: str) -> None:
+    column = all_types.download_dataset(name).column("x").combine_chunks()
+    assert column.type.equals(ARRAYS[name].type)
+    assert shown(column.to_pylist()) == shown(ARRAYS[name].to_pylist())
 
 
 @pytest.mark.parametrize(
@@ -146,7 +165,7 @@ def test_a_change_of_a_single_nanosecond_is_a_change(store: ks.Store) -> None:
 
 
 @pytest.mark.parametrize("name", ["decimal256", "half", "interval", "union"])
-def test_types_that_can_not_be_kept_are_refused(store: ks.Store, name: str) -> None:
+def test_types_that_can_not_be_kept_are_refused(unmade_store: ks.Store, name: str) -> None:
     arrays = {
         "decimal256": pa.array([decimal.Decimal(1)], pa.decimal256(60, 0)),
         "half": pa.array([1.5], pa.float16()),
@@ -154,8 +173,8 @@ def test_types_that_can_not_be_kept_are_refused(store: ks.Store, name: str) -> N
         "union": pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])]),
     }
     with pytest.raises(InvalidInput, match="can't be stored"):
-        store.upload_dataset("things", table(arrays[name]))
-    assert not store.exists
+        unmade_store.upload_dataset("things", table(arrays[name]))
+    assert not unmade_store.exists
 
 
 def test_field_metadata_comes_back(store: ks.Store) -> None:

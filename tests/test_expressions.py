@@ -29,7 +29,7 @@ def drawn_terms(metric: MetricDefinition, seed: int) -> dict[str, np.ndarray]:
     """Plausible terms: counts that nest, and sums; some zero, some missing."""
     rng = np.random.default_rng(seed)
     files = [load_metrics(workflow.metric_file) for workflow in WORKFLOWS.values()]
-    by_class = {term.name for file in files for term in file.terms if len(term.by) == 1}
+    by_class = {term.name for file in files for term in file.terms if len(term.by) == 1 or term.kind == "matches"}
     names = [term.name for file in files for term in file.terms if term.name in words_of(metric)]
     support = rng.integers(0, 6, (CASES, CLASSES)) * rng.integers(0, 2, (CASES, CLASSES))
     hits = rng.binomial(support, 0.7)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from agreement_reference import fleiss, interval, krippendorff, nominal, ordinal
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 from small_stores import FEW, results_of, store_with, table_of, value_of
@@ -89,6 +89,7 @@ def test_agreement_of_verdicts_is_that_of_all_pairs(units: list[list[bool | None
         st.lists(st.none() | st.sampled_from([0.1, 1, 2, 2.5, 1e6, math.nan]), max_size=4), min_size=1, max_size=12
     )
 )
+@example(units=[[1, None], [2, 0.1, 1, None], [0.1, 1], [None, 1e6]])
 def test_alpha_of_grades_is_that_of_all_pairs(units: list[list[float | None]]) -> None:
     answers = {"grade": pa.array(units, pa.list_(pa.float64()))}
     results = results_of({"a": [0] * len(units)}, ks.Judged(score="grade", graders="mean"), answers)

@@ -61,6 +61,7 @@ def test_models_follow_each_other_in_the_order_of_their_results(store: ks.Store)
     assert told(store, *PLACE) == [("v1", 1, 1, "measured", None, False), ("v2", 1, 1, "measured", None, True)]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_values_are_those_of_the_runs(store: ks.Store) -> None:
     results = store.test("d", None, "s")
     for row in store.history("d", "Short", metrics=["f1", "accuracy"]):
@@ -75,6 +76,7 @@ def test_values_are_those_of_the_runs(store: ks.Store) -> None:
         assert (row["n_samples"], row["method"], row["better"]) == (value.n_samples, value.method, value.better)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_results_that_were_not_tested_are_missing_and_break_the_line(store: ks.Store) -> None:
     upload(store, "v3")
     store.test("d", ["v1", "v3"], "s")
@@ -86,12 +88,14 @@ def test_results_that_were_not_tested_are_missing_and_break_the_line(store: ks.S
     assert "not tested" in str(store.history("d", "Short", metrics="accuracy"))
 
 
+@pytest.mark.usefixtures("unkept")
 def test_models_that_are_not_asked_for_are_no_gap(store: ks.Store) -> None:
     upload(store, "v3")
     store.test("d", ["v1", "v3"], "s")
     assert told(store, "model", "connected", models=["v1", "v3"]) == [("v1", False), ("v3", True)]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_earlier_results_that_were_never_tested_are_no_gap(store: ks.Store) -> None:
     store.test("d", "v1", "s")
     upload(store, "v2", wrong=1)
@@ -100,6 +104,7 @@ def test_earlier_results_that_were_never_tested_are_no_gap(store: ks.Store) -> N
     assert told(store, *PLACE) == [("v1", 1, 1, "measured", None, False), ("v2", 3, 1, "measured", None, True)]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_tested_versions_of_one_model_are_steps(store: ks.Store) -> None:
     store.test("d", None, "s")
     upload(store, "v2", wrong=1)
@@ -107,6 +112,7 @@ def test_tested_versions_of_one_model_are_steps(store: ks.Store) -> None:
     assert told(store, "model", "results_version", "connected") == [("v1", 1, False), ("v2", 1, True), ("v2", 2, True)]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_new_version_of_the_data_begins_a_line(store: ks.Store) -> None:
     store.test("d", None, "s")
     fix_labels(store, 2)
@@ -121,6 +127,7 @@ def test_a_new_version_of_the_data_begins_a_line(store: ks.Store) -> None:
     assert "other dataset version" in str(store.history("d", "Short"))
 
 
+@pytest.mark.usefixtures("unkept")
 def test_another_definition_of_the_test_case_begins_a_line(store: ks.Store) -> None:
     store.test("d", None, "s")
     store.apply_suite("d", SHORT.format(4), name="s")
@@ -139,6 +146,7 @@ def test_another_definition_of_the_test_case_begins_a_line(store: ks.Store) -> N
     ]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_another_definition_of_a_metric_begins_a_line_and_a_dropped_one_keeps_its_own(store: ks.Store) -> None:
     store.apply_metrics("d", OWN.format(3))
     store.test("d", None, "s")
@@ -151,12 +159,14 @@ def test_another_definition_of_a_metric_begins_a_line_and_a_dropped_one_keeps_it
     assert len(store.history("d", "Short", metrics="long_share")) == 3
 
 
+@pytest.mark.usefixtures("unkept")
 def test_runs_of_some_metrics_and_of_all_are_of_one_line(store: ks.Store) -> None:
     store.test("d", "v1", "s", metrics=["accuracy"])
     store.test("d", "v2", "s")
     assert told(store, "model", "connected") == [("v1", False), ("v2", True)]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_another_option_of_the_workflow_begins_a_line(store: ks.Store) -> None:
     store.test("d", None, "s")
     store.upload_dataset("d", samples(), workflow=ks.Classification("topic", "answer", classes=["a", "b", "c"]))
@@ -164,6 +174,7 @@ def test_another_option_of_the_workflow_begins_a_line(store: ks.Store) -> None:
     assert told(store, "model", "differs")[0] == ("v1", "dataset version, metric")
 
 
+@pytest.mark.usefixtures("unkept")
 def test_runs_on_common_samples_are_of_their_own(store: ks.Store) -> None:
     store.test("d", ["v1", "v2"], "s")
     store.test("d", ["v1", "v2"], "s", common=True)
@@ -175,6 +186,7 @@ def test_runs_on_common_samples_are_of_their_own(store: ks.Store) -> None:
     ]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_upload_configurations_are_results_of_their_own(store: ks.Store) -> None:
     upload(store, "v2", upload_configuration={"shots": 5})
     store.test("d", None, "s")
@@ -196,6 +208,7 @@ def test_evaluator_configurations_are_histories_of_their_own(store: ks.Store) ->
     assert told(store, "model", configuration=ks.Configuration(beta=3)) == []
 
 
+@pytest.mark.usefixtures("unkept")
 def test_test_cases_of_fields_expect_no_further_runs(store: ks.Store) -> None:
     store.test("d", "v1", by=["topic"])
     history = store.history("d", "topic = a", metrics="accuracy")

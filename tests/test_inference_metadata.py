@@ -149,6 +149,7 @@ def test_listings_name_the_fields_and_the_level(made: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("unkept")
 def test_applying_again_says_how_many_samples_each_model_has(store: ks.Store) -> None:
     report = store.apply_suite("d", SUITE, name="shown")
     assert not report.is_new_version
@@ -196,6 +197,7 @@ def test_without_declared_fields_inferences_are_refused() -> None:
         store.apply_suite("d", "CREATE VIEW a AS SELECT * FROM inferences WHERE exposure = 1", name="s")
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_declaration_stays_until_another_one_comes(store: ks.Store) -> None:
     some = answers("v2").slice(0, 3)
     assert store.upload_results("d", "v2", some).version == 1

@@ -14,7 +14,7 @@ from real_data import DATA
 
 import kolena_store as ks
 
-TEN = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar_100", None, None, "ar_medium", "ar_large")
+TEN = ("ap", "ap50", "ap75", "ap_medium", "ap_large", "ar_100", "ar50", "ar75", "ar_medium", "ar_large")
 
 
 def drawn(seed: int, n_images: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -113,3 +113,33 @@ def test_keypoints_of_another_length_are_refused(tmp_path: Path) -> None:
     truth["annotations"][0]["keypoints"] = [1.0, 2.0, 2.0]
     with pytest.raises(ks.StoreError, match="has no 17 keypoints: 'keypoints' must hold 51 finite numbers"):
         measured(tmp_path, truth, results)
+
+
+CROWDPOSE_SIGMAS = [
+    *(0.079, 0.079, 0.072, 0.072, 0.062, 0.062),
+    *(0.107, 0.107, 0.087, 0.087, 0.089, 0.089, 0.079, 0.079),
+]
+CROWDPOSE = """
+CREATE VIEW "easy" AS SELECT * FROM test_samples WHERE crowdIndex < 0.1;
+CREATE VIEW "medium" AS SELECT * FROM test_samples WHERE crowdIndex >= 0.1 AND crowdIndex <= 0.8;
+CREATE VIEW "hard" AS SELECT * FROM test_samples WHERE crowdIndex > 0.8;
+"""
+
+
+def test_crowdpose_has_its_published_numbers(tmp_path: Path) -> None:
+    folder = DATA / "faster_coco_eval_tests" / "dataset"
+    if not folder.exists():
+        pytest.skip("no real data here")
+    truth = json.loads((folder / "example_crowdpose_val.json").read_text())
+    for one in truth["annotations"]:
+        one["area"] = 0.53 * one["bbox"][2] * one["bbox"][3]
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    store = ks.Store()
+    store.import_coco("people", tmp_path / "truth.json", workflow=ks.KeypointDetection(sigmas=CROWDPOSE_SIGMAS))
+    store.upload_results("people", "m", folder / "example_crowdpose_preds.json")
+    store.apply_suite("people", CROWDPOSE, name="crowding")
+    results = store.test("people", suite="crowding")
+    for name, number in (("ap", 0.787722), ("ap50", 0.988119), ("ap75", 0.731436)):
+        assert results["all", "m", name].value == pytest.approx(number, abs=1e-6)
+    for name, number in (("easy", 1.0), ("medium", 0.9802), ("hard", 0.4116)):
+        assert results[name, "m", "ap"].value == pytest.approx(number, abs=1e-4)

@@ -102,17 +102,17 @@ def test_a_store_that_is_not_there_yet_takes_in_all(theirs: ks.Store, tmp_path: 
     assert kept <= set(files(store))
 
 
-def test_what_is_noted_of_versions_comes_over(tmp_path: Path, store: ks.Store) -> None:
+def test_what_is_noted_of_versions_comes_over(tmp_path: Path, unmade_store: ks.Store) -> None:
     other = ks.Store(tmp_path / "other")
     options: dict[str, Any] = {"workflow": WORKFLOW, "weight": "w", "description": "words", "tags": ["t"]}
     table = samples(FIRST).append_column("w", pa.array([1.0] * 40))
     other.upload_dataset("d", table, message="why", version_tags=["final"], metadata={"k": [1]}, **options)
-    store.create()
-    store.merge(other.path)
-    (left,), (right,) = (one.dataset_history("d") for one in (store, other))
+    unmade_store.create()
+    unmade_store.merge(other.path)
+    (left,), (right,) = (one.dataset_history("d") for one in (unmade_store, other))
     for name in ("author", "message", "tags", "created", "workflow", "sampling", "columns", "fields", "added"):
         assert getattr(left, name) == getattr(right, name)
-    assert store.dataset("d") == other.dataset("d")
+    assert unmade_store.dataset("d") == other.dataset("d")
 
 
 def test_a_dataset_of_another_spelling_is_the_same(ours: ks.Store, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from object_stores import detection_rows, truth_rows
+from scenes import random_scene
 from small_stores import table_of
 
 import kolena_store as ks
@@ -52,10 +54,10 @@ def range_of(metric: MetricDefinition) -> Range:
 @pytest.mark.parametrize("name", METRICS)
 def test_a_metric_states_its_range(name: str) -> None:
     subject, metric = name.split(".")
-    (block,) = re.findall(
-        rf"(?ms)^-- metric: {metric}\n.*?(?=^-- metric: |\Z)", (FOLDER / f"{subject}.sql").read_text()
+    blocks = re.findall(rf"(?ms)^-- metric: {metric}\n.*?(?=^-- metric: |\Z)", (FOLDER / f"{subject}.sql").read_text())
+    assert [re.findall(r"(?m)^-- range: (.*)$", block) for block in blocks] == [[METRICS[name].value_range]] * len(
+        blocks
     )
-    assert re.findall(r"(?m)^-- range: (.*)$", block) == [METRICS[name].value_range]
     range_of(METRICS[name])
 
 
@@ -142,6 +144,15 @@ def of_graders_who_differ(random: np.random.Generator, n: int) -> Problem:
     return {"x": np.zeros(n)}, ks.Judged("ok", "grade", graders=["majority", "median"]), lists
 
 
+def of_objects(random: np.random.Generator, n: int) -> Problem:
+    scene = random_scene(int(random.integers(100)), n, n_classes=3)
+    lists: tuple[list[list[dict[str, Any]]], ...] = ([[] for _ in range(n)], [[] for _ in range(n)])
+    for found, rows in zip(lists, (truth_rows(scene), detection_rows(scene)), strict=True):
+        for row in rows:
+            found[row["image"]].append({name: value for name, value in row.items() if name != "image"})
+    return {"objects": lists[0]}, ks.ObjectDetection(), {"objects": lists[1]}
+
+
 PROBLEMS = (
     of_classes,
     of_two_classes,
@@ -156,6 +167,7 @@ PROBLEMS = (
     of_quantiles,
     of_two_graders,
     of_graders_who_differ,
+    of_objects,
 )
 
 
@@ -171,7 +183,9 @@ def values() -> dict[str, list[float]]:
             store.upload_results(problem.__name__, "m", table_of(answers))
             for row in store.test(problem.__name__, by=["g"]).rows():
                 numbers = (row["value"], row["ci_low"], row["ci_high"])
-                found[f"{workflow.name}.{row['metric']}"] += [number for number in numbers if number is not None]
+                found[f"{Path(workflow.metric_file).name}.{row['metric']}"] += [
+                    number for number in numbers if number is not None
+                ]
     return found
 
 

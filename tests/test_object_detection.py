@@ -198,6 +198,27 @@ def test_corners_are_boxes_too(scene: Scene, results: ks.TestResults) -> None:
     assert store.test("d")["all", "m", "ap50"].value == pytest.approx(results["all", "m", "ap50"].value, abs=1e-3)
 
 
+@pytest.mark.parametrize("overlaps", [[0.3], [0.62, 0.3, 0.75], [0.75, 0.5]])
+def test_average_precision_at_chosen_overlaps_is_pycocotools(
+    store: ks.Store, scene: Scene, results: ks.TestResults, overlaps: list[float]
+) -> None:
+    found = store.test("d", configuration=ks.Configuration(iou=overlaps))
+    expected = pycocotools_of(scene, overlaps=sorted(overlaps)).eval["precision"][:, :, :, 0, 2]
+    assert found["all", "m", "ap_iou"].value == pytest.approx(expected.mean(), abs=1e-9)
+    for label in range(3):
+        assert found["all", "m", "ap_iou", f"c{label}"].value == pytest.approx(expected[:, :, label].mean(), abs=1e-9)
+    for name in (*TWELVE, "ar50", "ar75"):
+        whole, other = results["all", "m", name], found["all", "m", name]
+        assert (other.value, other.ci_low, other.ci_high) == pytest.approx((whole.value, whole.ci_low, whole.ci_high))
+
+
+def test_recall_at_one_overlap_is_pycocotools(scene: Scene, results: ks.TestResults) -> None:
+    recall = pycocotools_of(scene).eval["recall"][:, :, 0, 2]
+    assert results["all", "m", "ar50"].value == pytest.approx(recall[0].mean(), abs=1e-9)
+    assert results["all", "m", "ar75"].value == pytest.approx(recall[5].mean(), abs=1e-9)
+    assert results["all", "m", "ap_iou"].value == results["all", "m", "ap50"].value
+
+
 def test_another_overlap_and_the_one_to_one_matching_can_be_asked_for(store: ks.Store) -> None:
     loose = store.test("d", configuration=ks.Configuration(iou=0.3, threshold=0.5))
     strict = store.test("d", configuration=ks.Configuration(iou=0.75, threshold=0.5))
@@ -250,6 +271,9 @@ def test_detections_without_a_score_are_left_out_and_counted() -> None:
     [
         ({"threshold": "accuracy_optimal"}, "needs negatives"),
         ({"iou": 0.05}, "iou=0.05 must be"),
+        ({"iou": []}, "or up to 5 different ones"),
+        ({"iou": [0.3, 0.3]}, "or up to 5 different ones"),
+        ({"iou": [0.3, None]}, "or up to 5 different ones"),
         ({"matching": "hungarian"}, "none of coco, one_to_one"),
         ({"max_detections": 0}, "whole number from 1"),
         ({"classes": ["c7"]}, "no class named 'c7'"),

@@ -303,14 +303,14 @@ def test_a_store_that_is_moved_under_an_open_object_is_not_made_anew(
     assert WRITES[use](ticket_store)
 
 
-def test_a_store_that_was_made_and_moved_is_not_made_anew(store: ks.Store, tmp_path: Path) -> None:
-    store.upload_dataset("things", [{"id": 1}])
-    shutil.move(store.path, tmp_path / "elsewhere")
+def test_a_store_that_was_made_and_moved_is_not_made_anew(unmade_store: ks.Store, tmp_path: Path) -> None:
+    unmade_store.upload_dataset("things", [{"id": 1}])
+    shutil.move(unmade_store.path, tmp_path / "elsewhere")
     with pytest.raises(StoreNotFound, match="open it at its new place"):
-        store.upload_dataset("things", [{"id": 2}])
+        unmade_store.upload_dataset("things", [{"id": 2}])
     with pytest.raises(StoreNotFound):
-        store.create()
-    assert not store.path.exists()
+        unmade_store.create()
+    assert not unmade_store.path.exists()
 
 
 # --- inputs that are no files ---

@@ -58,6 +58,18 @@ def test_settings_stand_in_the_configuration_file_too(folder: Path) -> None:
     assert (code, "s.standard.toml::classes PASSED" in out) == (0, True)
 
 
+def test_a_store_in_the_configuration_file_stands_from_its_folder(folder: Path) -> None:
+    (folder / "pytest.ini").write_text("[pytest]\nkolena_model = v1\nkolena_store = tickets.store\n")
+    elsewhere = folder / "else" / "where"
+    elsewhere.mkdir(parents=True)
+    code, out = run_pytest(elsewhere, "../../s.standard.toml::classes", "-v")
+    assert (code, "s.standard.toml::classes PASSED" in out) == (0, True), out
+    code, out = run_pytest(elsewhere, "../../s.standard.toml", "--kolena-store", "tickets.store")
+    assert code == 1, "an option stands from the folder where pytest was started"
+    assert "no store at" in out
+    assert "During handling of the above exception" not in out
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

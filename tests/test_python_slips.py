@@ -33,10 +33,10 @@ CHOICE = r"give one, such as ks\.Classification\(ground_truth=\.\.\.\) or ks\.Cu
         (0, "workflow=an object of type int is no workflow"),
     ],
 )
-def test_what_is_no_workflow_is_refused(store: ks.Store, workflow: Any, message: str) -> None:
+def test_what_is_no_workflow_is_refused(unmade_store: ks.Store, workflow: Any, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        store.upload_dataset("d", FRAME, workflow=workflow)
-    assert not store.exists or store.datasets() == []
+        unmade_store.upload_dataset("d", FRAME, workflow=workflow)
+    assert not unmade_store.exists or unmade_store.datasets() == []
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_what_is_no_workflow_is_refused(store: ks.Store, workflow: Any, message:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_predictions_say_which_models_they_are(store: ks.Store, predictions: Any, message: str) -> None:
+def test_predictions_say_which_models_they_are(unmade_store: ks.Store, predictions: Any, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        store.upload_dataset("d", FRAME, workflow=WORKFLOW, predictions=predictions)
-    assert not store.exists or store.datasets() == []
+        unmade_store.upload_dataset("d", FRAME, workflow=WORKFLOW, predictions=predictions)
+    assert not unmade_store.exists or unmade_store.datasets() == []
 
 
 @pytest.mark.parametrize("predictions", [None, {}])

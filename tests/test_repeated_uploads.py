@@ -131,6 +131,7 @@ def test_a_part_replaces_all_repeats_of_just_those_samples(filled: ks.Store) -> 
     assert filled.download_results("d", "m", version=1).num_rows == 3 * N
 
 
+@pytest.mark.usefixtures("unkept")
 def test_one_repeat_more_is_another_answer(filled: ks.Store) -> None:
     both = pa.concat_tables([answers(), answers({4: "t"}, ids=[5])])
     report = filled.upload_results("d", "m", both)
@@ -211,6 +212,7 @@ def test_repeats_are_kept_by_upload_configuration(store: ks.Store) -> None:
     assert [one.repeat_field for one in store.dataset("d").models] == ["seed", None]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_long_tables_are_collected_for_each_repeat(store: ks.Store) -> None:
     labels = [["a", "b"], ["a"]] * (N // 2)
     table = pa.table({"id": range(N), "y": labels})
@@ -264,6 +266,7 @@ def test_a_scorer_of_ones_own_scores_every_answer(store: ks.Store) -> None:
 # What the numbers count.
 
 
+@pytest.mark.usefixtures("unkept")
 def test_models_with_and_without_repeats_stand_side_by_side(filled: ks.Store) -> None:
     results = filled.test("d", by=["y"])
     assert results["all", "m", "accuracy"].value == pytest.approx(THREE)
@@ -473,6 +476,7 @@ def test_inference_metadata_are_the_same_for_all_repeats(store: ks.Store) -> Non
 # Times.
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("kind", "cluster", "is_told"),
     [
@@ -496,6 +500,7 @@ def test_samples_taken_over_time_get_a_note(
     assert all("'taken'" in note and "cluster=, --cluster" in note for note in notes)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_time_that_is_an_id_is_no_reason_for_a_note(store: ks.Store) -> None:
     taken = pa.array(range(N), pa.int32()).cast(pa.date32())
     store.upload_dataset("d", pa.table({"taken": taken, "y": LABELS}), id_fields=["taken"], workflow=WORKFLOW)

@@ -149,12 +149,14 @@ def test_ids_of_another_type_never_match(small: ks.Store, ids: list[Any]) -> Non
         small.upload_results("things", "m", answers(ids, ["a", "b"]))
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("kind", [pa.int8(), pa.uint64(), pa.int32()])
 def test_integer_ids_of_any_width_match(small: ks.Store, kind: pa.DataType) -> None:
     report = small.upload_results("things", "m", answers(pa.array([10, 20], kind), ["a", "b"]))
     assert report.inserted == 2
 
 
+@pytest.mark.usefixtures("unkept")
 def test_ids_beyond_what_floats_tell_apart_are_told_apart(store: ks.Store) -> None:
     big = 2**53
     store.upload_dataset("things", pa.table({"id": [big, big + 1]}))
@@ -170,6 +172,7 @@ def test_text_ids_match_exactly(store: ks.Store) -> None:
         store.upload_results("things", "m", answers(["e\u0301"], ["z"]))
 
 
+@pytest.mark.usefixtures("unkept")
 def test_ids_in_a_csv_are_read_as_the_datasets_ids(store: ks.Store, tmp_path: Path) -> None:
     store.upload_dataset("things", pa.table({"id": ["01", "1"]}))
     (tmp_path / "m.csv").write_text("id,prediction\n01,x\n1,y\n")
@@ -204,6 +207,7 @@ def test_an_unknown_dataset_is_named(small: ks.Store) -> None:
 # --- versions ---
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_partial_upload_replaces_just_those_samples(small: ks.Store) -> None:
     small.upload_results("things", "m", answers([10, 20, 30], ["a", "a", "a"]))
     report = small.upload_results("things", "m", answers([30, 20, 40], ["a", "b", "b"]))
@@ -227,6 +231,7 @@ def test_none_nan_and_values_are_three_different_answers(small: ks.Store) -> Non
     assert counts(report) == (0, 2, 1, 2)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_partial_upload_may_lack_a_column(small: ks.Store) -> None:
     small.upload_results("things", "m", answers([10, 20], ["a", "b"], score=[0.1, 0.2]))
     report = small.upload_results("things", "m", answers([20, 30], ["b", "a"]))
@@ -293,6 +298,7 @@ def test_inferences_come_back_with_their_types(small: ks.Store) -> None:
 # --- models ---
 
 
+@pytest.mark.usefixtures("unkept")
 def test_one_file_may_hold_many_models(small: ks.Store) -> None:
     content = pa.table(
         {
@@ -312,6 +318,7 @@ def test_one_file_may_hold_many_models(small: ks.Store) -> None:
     assert small.download_results("things", "v1").column_names == ["id", "prediction"]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_models_in_one_file_are_versioned_apart(small: ks.Store) -> None:
     content = pa.table({"model": ["v1", "v2"], "id": [10, 10], "prediction": ["a", "b"]})
     small.upload_results("things", None, content, model_field="model")
@@ -360,6 +367,7 @@ def test_names_that_no_model_can_have_are_refused(small: ks.Store, name: str) ->
         small.upload_results("things", name, answers([10], ["a"]))
 
 
+@pytest.mark.usefixtures("unkept")
 def test_capitals_count_in_models_and_composition_does_not(small: ks.Store) -> None:
     for name in ("caf\u00e9", "Caf\u00e9"):
         small.upload_results("things", name, answers([10], ["a"]))
@@ -408,6 +416,7 @@ def test_results_under_different_configurations_are_kept_apart(small: ks.Store) 
     assert [row["c"] for row in rows] == [None, "{}", '{"t":0.5}', '{"t":0.7}']
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_configuration_is_the_same_in_any_order_of_its_keys(small: ks.Store) -> None:
     small.upload_results("things", "m", answers([10], ["a"]), upload_configuration={"a": 1, "b": [1, None]})
     report = small.upload_results("things", "m", answers([10], ["b"]), upload_configuration={"b": [1, None], "a": 1})
@@ -500,6 +509,7 @@ def test_labels_of_another_kind_than_the_truths_are_refused(
         store.upload_results("things", "m", answers([1, 2], predicted))
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("truth", "predicted"),
     [
@@ -519,6 +529,7 @@ def test_labels_of_the_truths_kind_are_compared(store: ks.Store, truth: pa.Array
     assert results["all", "m", "accuracy"].value in (0.5, 1.0)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_csv_with_labels_is_read_as_the_truths_type(store: ks.Store, tmp_path: Path) -> None:
     content = pa.table({"id": [1, 2, 3], "label": ["0", "01", "1"]})
     store.upload_dataset("things", content, workflow=ks.Classification("label"))
@@ -554,6 +565,7 @@ def wide() -> pa.Table:
     return pa.table({"id": [1, 2, 3], "label": ["a", "b", "a"], "v1": ["a", "b", "b"], "v2": ["a", None, "a"]})
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_wide_frame_brings_a_prediction_column_for_each_model(store: ks.Store) -> None:
     workflow = ks.Classification("label")
     report = store.upload_dataset("things", wide(), workflow=workflow, predictions={"one": "v1", "two": "v2"})
@@ -563,6 +575,7 @@ def test_a_wide_frame_brings_a_prediction_column_for_each_model(store: ks.Store)
     assert "one on things, results version 1: 3 inserted" in str(report)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_wide_frame_may_bring_several_columns_for_a_model(store: ks.Store) -> None:
     content = wide().append_column("s1", [[0.1, 0.2, 0.3]])
     workflow = ks.Classification("label", prediction="prediction", score="score")
@@ -571,6 +584,7 @@ def test_a_wide_frame_may_bring_several_columns_for_a_model(store: ks.Store) -> 
     assert store.download_dataset("things").column_names == ["id", "label", "v2"]
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("as_stream", [False, True])
 def test_a_wide_stream_is_read_as_often_as_it_is_needed(store: ks.Store, as_stream: bool) -> None:
     content = wide().set_column(1, "label", wide().column("label").dictionary_encode())
@@ -580,6 +594,7 @@ def test_a_wide_stream_is_read_as_often_as_it_is_needed(store: ks.Store, as_stre
     assert pa.types.is_dictionary(store.download_dataset("things").schema.field("label").type)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_wide_csv_is_read_with_the_truths_types(store: ks.Store, tmp_path: Path) -> None:
     (tmp_path / "wide.csv").write_text("id,label,v1\n1,0,0\n2,1,1\n3,x,0\n")
     store.upload_dataset(
@@ -589,6 +604,7 @@ def test_a_wide_csv_is_read_with_the_truths_types(store: ks.Store, tmp_path: Pat
     assert store.test("things")["all", "one", "accuracy"].value == pytest.approx(2 / 3)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_wide_frame_uses_the_workflow_that_is_stored(store: ks.Store) -> None:
     store.upload_dataset("things", wide(), workflow=ks.Classification("label"), predictions={"one": "v1", "two": "v2"})
     report = store.upload_dataset("things", wide(), predictions={"one": "v2", "two": "v1"})
@@ -601,21 +617,23 @@ def test_a_wide_frame_needs_a_workflow(store: ks.Store) -> None:
         store.upload_dataset("things", wide(), predictions={"one": "v1"})
 
 
-def test_a_prediction_column_that_is_missing_leaves_nothing(store: ks.Store) -> None:
+def test_a_prediction_column_that_is_missing_leaves_nothing(unmade_store: ks.Store) -> None:
     with pytest.raises(MissingColumns, match="did you mean 'v1'"):
-        store.upload_dataset("things", wide(), workflow=ks.Classification("label"), predictions={"one": "v11"})
-    assert not store.exists
+        unmade_store.upload_dataset("things", wide(), workflow=ks.Classification("label"), predictions={"one": "v11"})
+    assert not unmade_store.exists
 
 
 # --- what SQL and tests make of them ---
 
 
+@pytest.mark.usefixtures("unkept")
 def test_missing_samples_are_counted_with_a_models_numbers(small: ks.Store) -> None:
     small.upload_results("things", "m", answers([10, 20, 30], ["a", "b", "b"]))
     value = small.test("things", "m")["all", "m", "accuracy"]
     assert (value.value, value.n, value.n_samples, value.n_missing) == (pytest.approx(2 / 3), 3, 5, 2)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_label_fix_leaves_the_results_attached(small: ks.Store) -> None:
     small.upload_results("things", "m", answers([10, 20, 30, 40, 50], ["a", "b", "b", "b", "a"]))
     assert small.test("things", "m")["all", "m", "accuracy"].value == pytest.approx(0.8)

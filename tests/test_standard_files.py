@@ -129,7 +129,8 @@ def test_lines_are_left_out_when_heads_in_a_text_make_them_unsure(file: Path) ->
         ('name = "s"', 'name = ""', "[standard] has name = ''"),
         ('name = "s"', "name = 3", "[standard] has name = 3"),
         ('name = "s"', 'name = "s"\nalfa = 0.1', "[standard] has an unknown key 'alfa'. Did you mean 'alpha'?"),
-        ('name = "s"', 'name = "s"\nalpha = 1.5', "[standard] has alpha = 1.5. Write a level between 0 and 1"),
+        ('name = "s"', 'name = "s"\nalpha = 0.5', "[standard] has alpha = 0.5. Write a level above 0 and below 0.5"),
+        ('name = "s"', 'name = "s"\nalpha = 0', "[standard] has alpha = 0. Write a level above 0 and below 0.5"),
         ('name = "s"', 'name = "s"\nundecided = "warning"', "undecided = 'warning'. Did you mean 'warn'?"),
         (
             "at_least",

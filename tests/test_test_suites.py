@@ -85,6 +85,7 @@ def test_descriptions_and_tags_are_those_of_the_last_application(drives: ks.Stor
     assert (suite.description, suite.tags) == ("by hour", ["a", "b"])
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_changed_definition_is_a_new_version_and_an_older_text_the_older_one(drives: ks.Store) -> None:
     later = NIGHT.replace("20", "22")
     history = []
@@ -102,6 +103,7 @@ def test_the_order_of_test_cases_belongs_to_the_suite(drives: ks.Store) -> None:
     assert list(versions(drives, "s")[1]) == ["all", "Day", "Night"]
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_removed_test_case_leaves_the_new_version_and_keeps_its_own(drives: ks.Store) -> None:
     drives.apply_suite("d", NIGHT + DAY, name="s")
     drives.apply_suite("d", DAY, name="s")
@@ -234,6 +236,7 @@ def test_a_test_by_fields_leaves_names_descriptions_and_suites_of_others_alone(d
     assert versions(drives, "by label")[0] == 1
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_suite_made_by_fields_becomes_the_users_own_when_applied(drives: ks.Store) -> None:
     drives.test("d", by=["label"])
     drives.apply_suite("d", NIGHT, name="by label")
@@ -253,6 +256,7 @@ def test_a_suite_that_is_refused_leaves_no_trace(drives: ks.Store, tmp_path: Pat
 # Sizes ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("predicate", "n", "note"),
     [
@@ -289,6 +293,7 @@ def rows_of(difference: Any) -> dict[str, tuple[Any, ...]]:
     }
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_suites_difference_shows_definitions_that_changed(drives: ks.Store) -> None:
     drives.apply_suite("d", NIGHT + DAY, name="s")
     drives.apply_suite("d", NIGHT.replace("20", "22") + DAY.replace("Day", "Light"), name="s")
@@ -328,6 +333,7 @@ def test_a_difference_can_name_both_versions(drives: ks.Store) -> None:
 # What leaves a suite ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_report_names_the_test_cases_that_left_the_suite(drives: ks.Store) -> None:
     listed = ks.ExplicitCase(name="Reported", ids=[1, 2])
     assert drives.apply_suite("d", NIGHT, name="s", cases=[listed]).removed == ()
@@ -338,6 +344,7 @@ def test_a_report_names_the_test_cases_that_left_the_suite(drives: ks.Store) -> 
     assert drives.stratify("d", "s", ["label"]).removed == ("Night",)
 
 
+@pytest.mark.usefixtures("unkept")
 def test_a_file_that_is_tested_says_what_left_its_suite(drives: ks.Store, tmp_path: Path) -> None:
     listed = ks.ExplicitCase(name="Reported", ids=[1, 2])
     drives.apply_suite("d", NIGHT, name="s", cases=[listed])

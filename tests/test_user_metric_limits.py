@@ -33,6 +33,8 @@ ENOUGH = Limits(seconds=30)
 SHORT = Limits(seconds=1.5)
 SMALL = Limits(seconds=60, memory=400 << 20)
 
+pytestmark = pytest.mark.usefixtures("fresh_metric_processes")
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -326,20 +326,34 @@ def test_a_repair_of_all_that_was_computed(full_store: ks.Store) -> None:
     assert set(before) == set(visible(full_store.path))
 
 
-@pytest.mark.parametrize("kind", DERIVED)
-def test_a_repair_reaches_every_version_that_shares_a_damaged_file(full_store: ks.Store, kind: str) -> None:
-    rows = full_store.download_dataset("tickets").to_pylist()
+@pytest.fixture(scope="module")
+def with_versions(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VerifyReport]:
+    """A store whose versions share files, and what its check finds; never change it."""
+    root = tmp_path_factory.mktemp("versions") / "tickets.store"
+    shutil.copytree(filled, root)
+    store = ks.Store(root)
+    rows = store.download_dataset("tickets").to_pylist()
     for number in range(2):
-        full_store.upload_dataset("tickets", [{**rows[0], "note": number}, *rows[1:]])
-        full_store.test("tickets", suite="everyday")
-    (shared,) = full_store.sql(
+        with store.transaction():
+            store.upload_dataset("tickets", [{**rows[0], "note": number}, *rows[1:]])
+            store.test("tickets", suite="everyday")
+    (shared,) = store.sql(
         "SELECT max(n) AS n FROM (SELECT file_id, count(DISTINCT dataset_version) AS n FROM catalogue.memberships "
         "GROUP BY file_id)"
     ).rows()
     assert shared["n"] == 3
-    before = full_store.verify()
-    damage(full_store.path, kind)
-    report = full_store.verify(repair=True)
+    return root, store.verify()
+
+
+@pytest.mark.parametrize("kind", DERIVED)
+def test_a_repair_reaches_every_version_that_shares_a_damaged_file(
+    with_versions: tuple[Path, VerifyReport], tmp_path: Path, kind: str
+) -> None:
+    root, before = with_versions
+    shutil.copytree(root, tmp_path / "versions.store")
+    store = ks.Store(tmp_path / "versions.store")
+    damage(store.path, kind)
+    report = store.verify(repair=True)
     assert (report.findings, report.not_repeated) == ((), ())
     assert (report.n_memberships, report.n_runs) == (before.n_memberships, before.n_runs)
     assert all(line.startswith("computed ") for line in report.repaired)

@@ -102,13 +102,7 @@ def _has_sampling(older: VersionRecord, newer: VersionRecord) -> bool:
 
 def _scored(transaction: Transaction, state: Setting, results: ResultsRecord, *, is_of_store: bool) -> ScoredResults:
     check_answers(state.version, results, state.workflow.columns())
-    scoring = Scoring(
-        version=state.version,
-        workflow=state.workflow,
-        configuration=state.request.configuration or Configuration(),
-        configuration_id=state.configuration_id,
-    )
-    return scored_with_cases(transaction, scoring, results, state.cases, is_kept=is_of_store)
+    return scored_with_cases(transaction, state.scoring, results, state.cases, is_kept=is_of_store)
 
 
 def _restriction(transaction: Transaction, state: Setting, side: Side) -> "Words | None":

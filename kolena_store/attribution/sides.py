@@ -1,16 +1,15 @@
 """The two runs of an attribution, each taken apart into what it was made of."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kolena_store.database import Session
-from kolena_store.datasets import DatasetRecord, VersionRecord
+from kolena_store.datasets import DatasetRecord, VersionRecord, find_version
 from kolena_store.errors import InvalidInput, UnknownName
-from kolena_store.results import ResultsRecord
-from kolena_store.test_runs.repeat import DROPPED, StoredRun, stored_runs
+from kolena_store.results import ResultsRecord, find_results
+from kolena_store.test_runs.repeat import DROPPED, StoredRun, stored_runs, suite_of_run
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
-from kolena_store.workflows import Configuration, configuration_from_document
+from kolena_store.workflows import Configuration
 
 __all__ = ["Side", "Sides", "sides_of"]
 
@@ -55,15 +54,14 @@ def sides_of(session: Session, run: int, baseline: int) -> Sides:
             f"run {run} is on {found.dataset} and run {baseline} on {before.dataset}; name two runs on one dataset"
         )
     (dataset,) = session.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=found.dataset_id)
-    suites = [_suite(session, one) for one in (before, found)]
-    cases = [cases_of(session, suite) for suite in suites]
-    by_name = [{case.name: case for case in of_suite} for of_suite in cases]
-    shared = [name for name in by_name[1] if name in by_name[0]]
+    suites = [suite_of_run(session, one) for one in (before, found)]
+    cases = [{case.name: case for case in cases_of(session, suite)} for suite in suites]
+    shared = [name for name in cases[1] if name in cases[0]]
     sides = [
         _side(session, one, suite, [of_suite[name] for name in shared])
-        for one, suite, of_suite in zip((before, found), suites, by_name, strict=True)
+        for one, suite, of_suite in zip((before, found), suites, cases, strict=True)
     ]
-    left_out = tuple(name for name in {**by_name[0], **by_name[1]} if not all(name in one for one in by_name))
+    left_out = tuple(name for name in {**cases[0], **cases[1]} if not all(name in of_suite for of_suite in cases))
     return Sides(dataset=dataset, baseline=sides[0], run=sides[1], left_out=left_out)
 
 
@@ -73,26 +71,17 @@ def _run_numbered(known: dict[int, StoredRun], number: int) -> StoredRun:
     return known[number]
 
 
-def _suite(session: Session, run: StoredRun) -> SuiteRecord:
-    key = {"suite_id": run.suite_id, "version": run.suite_version}
-    (suite,) = session.records(SuiteRecord, "suites.suite_numbered", **key)
-    return suite
-
-
 def _side(session: Session, run: StoredRun, suite: SuiteRecord, cases: Sequence[CaseRecord]) -> Side:
-    key = {"dataset_id": run.dataset_id, "version": run.dataset_version}
-    versions = session.records(VersionRecord, "datasets.version_numbered", **key)
-    of_results = {"results_id": run.results_id, "version": run.results_version}
-    results = session.records(ResultsRecord, "results.version_numbered", **of_results)
-    if not versions or not results:
-        what = "results version" if versions else "dataset version"
+    version = find_version(session, run.dataset_id, run.dataset_version)
+    results = find_results(session, run.results_id, run.results_version)
+    if version is None or results is None:
+        what = "dataset version" if version is None else "results version"
         raise InvalidInput(f"{run.label} can't be taken apart: {DROPPED.format(what=what)}; compare newer runs")
-    document = None if run.configuration is None else json.loads(run.configuration)
     return Side(
         run=run,
-        version=versions[0],
+        version=version,
         suite=suite,
         cases=cases,
-        results=results[0],
-        configuration=None if document is None else configuration_from_document(document),
+        results=results,
+        configuration=run.scored_with,
     )

@@ -24,6 +24,7 @@ HOMES = (
     Home("metrics", "kolena_store.cli.metrics", "Metrics of your own."),
     Home("suite", "kolena_store.cli.suites", "Test cases as SQL views."),
     Home("test", "kolena_store.cli.testing", "Print the metrics of every test case."),
+    Home("curve", "kolena_store.cli.curve", "Print precision and recall of detections."),
     Home("compare", "kolena_store.cli.comparing", "What improved, what regressed, what nobody can tell yet."),
     Home("check", "kolena_store.cli.check_command", "Check a model against a quality standard."),
     Home("rescore", "kolena_store.cli.rescore_command", "Test again what newer data have made outdated."),

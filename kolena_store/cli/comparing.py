@@ -5,24 +5,18 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from kolena_store.cli.comparison_listings import comparison_answer, samples_answer
+from kolena_store.cli.configuration_options import configuration_options
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import show
 from kolena_store.cli.pairs import read_numbers_from_the_end
-from kolena_store.cli.scenarios import (
-    ConfigurationOptions,
-    MeasuringCommand,
-    ScenarioOptions,
-    configuration_of,
-    configuration_options,
-    fields_of,
-    scenario_options,
-)
+from kolena_store.cli.scenarios import MeasuringCommand, ScenarioOptions, fields_of, scenario_options
 from kolena_store.errors import InvalidInput
 
 if TYPE_CHECKING:
     from kolena_store.comparisons import Comparison, DifferingSamples
     from kolena_store.store import Store
+    from kolena_store.workflows import Configuration
 
 __all__ = ["CompareOptions", "command"]
 
@@ -31,9 +25,10 @@ CORRECTIONS = ("benjamini-hochberg", "benjamini-yekutieli")
 TESTS = ("default", "exact", "permutation")
 
 
-class CompareOptions(ScenarioOptions, ConfigurationOptions):
+class CompareOptions(ScenarioOptions):
     """The options of `compare`."""
 
+    configuration: "Configuration | None"
     metrics: tuple[str, ...]
     by_class: bool
     tolerances: dict[str, float]
@@ -140,7 +135,7 @@ def _compared(store: "Store", dataset: str, pair: tuple[tuple[str, ...], str], o
             report or suite,
             by=by,
             cross=options["cross"],
-            configuration=configuration_of(options),
+            configuration=options["configuration"],
             metrics=list(dict.fromkeys(options["metrics"])) or None,
             by_class=options["by_class"],
             tolerance=options["tolerances"],
@@ -171,5 +166,5 @@ def _samples(
         metric=next(iter(options["metrics"]), None),
         class_name=options["of_class"],
         by=fields_of(store, dataset, options["by"]),
-        configuration=configuration_of(options),
+        configuration=options["configuration"],
     )

@@ -5,40 +5,27 @@ import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kolena_store.cli.commands import Command
+from kolena_store.cli.demo_stories import STORIES, TAG, Story, story_of
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
 from kolena_store.cli.places import check_free, place_of_new_store, store_option
-from kolena_store.display import number, print_listing
+from kolena_store.display import print_listing
 from kolena_store.errors import ConflictingDefinition
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from kolena_store.cli.demo import RenderedDigits
     from kolena_store.store import Store
     from kolena_store.test_runs import TestResults
 
 __all__ = ["called_program", "command"]
 
-DATASET = "digits"
-TAG = "demo"
-HEADLINE = "accuracy"
-CANDIDATE = ("v2", "v1")
-"""The model that is to ship, and the one that it would replace."""
-
 PROGRAM = "kolena-store"
-DESCRIPTION = "Handwritten digits of scikit-learn, each drawn four times: once clean, three times under conditions"
-STORY = (
-    "{n} pictures of handwritten digits that neither model has seen: each clean, and turned, small, dark, noisy or "
-    "partly covered. v1 learned from clean and partly covered digits, v2 from turned, small, dark and noisy ones. "
-    "Which one would you ship?"
-)
-QUESTION = "And may v2 ship? That is written down before, in digits.standard.toml, and checked by a command:"
 
 
 @click.command(
@@ -46,51 +33,74 @@ QUESTION = "And may v2 ship? That is written down before, in digits.standard.tom
     short_help="Tell the whole story on real data.",
     cls=Command,
     prints_data=False,
-    examples=("kolena-store demo", "kolena-store demo tour/digits.store"),
+    examples=(
+        "kolena-store demo",
+        "kolena-store demo tour/digits.store",
+        "kolena-store demo --workflow object-detection tour/scenes.store",
+    ),
 )
 @click.argument("path", required=False)
+@click.option(
+    "--workflow",
+    metavar="WORKFLOW",
+    default="classification",
+    show_default=True,
+    help="Which story: classification, or object-detection, e.g. --workflow object-detection.",
+)
 @pass_invocation
-def command(invocation: Invocation, path: str | None) -> None:
+def command(invocation: Invocation, path: str | None, *, workflow: str) -> None:
     """Tell the whole story on real data: train two models, test them by scenario, and see what the whole hides.
 
     Then the two are compared, and the better one is checked against a quality standard. The store goes to PATH
-    (default: kolena.store), the suite digits.sql and the standard digits.standard.toml beside it; those that lie there
-    are used as they are. Takes half a minute.
+    (default: kolena.store), the suite (digits.sql or scenes.sql), the standard and images of scenes beside it; a suite
+    or standard that lies there is used as it is. Takes half a minute.
     """
-    from kolena_store.cli.demo import demo_predictions, rendered_digits, require_packages, standard_text, suite_text
+    from kolena_store.cli.demo import require_packages
     from kolena_store.store import Store
 
+    story = story_of(workflow)
     require_packages()
     place = place_of_new_store(path, invocation.store)
     store = Store(place)
     _check_free(store, place)
-    suite = _DemoFile(place.parent / f"{DATASET}.sql", suite_text(), "suite")
-    standard = _DemoFile(place.parent / f"{DATASET}.standard.toml", standard_text(), "standard")
+    story.check_images(place)
+    suite = _DemoFile(place.parent / f"{story.dataset}.sql", story.suite(), "suite")
+    standard = _DemoFile(place.parent / f"{story.dataset}.standard.toml", story.standard(), "standard")
     suite.note_difference()
     standard.note_difference()
     note("drawing the digits ...")
-    digits = rendered_digits()
-    note("training v1 and v2, which takes most of the time ...")
-    predictions = demo_predictions(digits)
+    drawn = story.draw()
+    note(f"training {' and '.join(story.models)}, which takes most of the time ...")
+    answers = story.answers(drawn)
     note("uploading and testing ...")
-    results = _filled(store, digits, predictions, suite)
+    results = _filled(store, story, (drawn, answers), suite)
+    story.write_images(drawn, place)
     suite.write()
     standard.write()
-    _tell(results, digits)
-    candidate, baseline = CANDIDATE
-    compared = store.compare(DATASET, candidate, baseline, DATASET, metrics=[HEADLINE])
-    checked = store.check(standard.path, candidate, baseline)
+    n_samples = store.dataset(story.dataset).n_samples
+    print_listing([story.told(n_samples), *replace(results, headlines=story.headlines).listings()])
+    _judge(store, story, standard.path)
+    _show_next_steps(story, place, suite.path)
+
+
+def _judge(store: "Store", story: Story, standard: Path) -> None:
+    """Compare the two models, and check the one that is to ship."""
+    pair = (story.candidate, story.baseline)
+    compared = store.compare(
+        story.dataset, *pair, story.dataset, metrics=story.headlines, configuration=story.configuration
+    )
+    checked = store.check(standard, *pair)
     click.echo()
-    print_listing([*compared.listings(), QUESTION, *checked.listings()])
-    _show_next_steps(place, suite.path, standard.path)
+    print_listing([*compared.listings(), story.question, *checked.listings()])
 
 
 def _check_free(store: "Store", place: Path) -> None:
-    """Refuse a store that holds something else than the demo."""
+    """Refuse a store that holds something else than demos."""
     if not store.exists:
         check_free(place)
         return
-    foreign = [one.name for one in store.datasets() if one.name != DATASET or TAG not in one.tags]
+    known = {story.dataset for story in STORIES.values()}
+    foreign = [one.name for one in store.datasets() if one.name not in known or TAG not in one.tags]
     if foreign:
         raise ConflictingDefinition(
             f"{place} is a store of your own, with the dataset {foreign[0]!r}; the demo does not touch it: "
@@ -119,55 +129,25 @@ class _DemoFile:
             self.path.write_text(self.text, encoding="utf-8")
 
 
-def _filled(
-    store: "Store", digits: "RenderedDigits", predictions: "dict[str, pa.Table]", suite: _DemoFile
-) -> "TestResults":
-    """Upload, apply the suite and test, in one commit; the four pictures of one image are of one cluster."""
-    from kolena_store.workflows.classification import Classification
-
-    workflow = Classification(ground_truth="digit", prediction="label", scores="p_{class}")
+def _filled(store: "Store", story: Story, found: "tuple[Any, dict[str, pa.Table]]", suite: _DemoFile) -> "TestResults":
+    """Upload, apply the suite and test, in one commit."""
+    drawn, answers = found
     with store.transaction():
-        store.upload_dataset(
-            DATASET,
-            digits.samples,
-            id_fields=["id"],
-            workflow=workflow,
-            cluster="source_image",
-            description=DESCRIPTION,
-            tags=[TAG],
-        )
-        for model, answers in predictions.items():
-            store.upload_results(DATASET, model, answers)
+        story.upload(store, drawn)
+        for model, table in answers.items():
+            store.upload_results(story.dataset, model, table)
         source = suite.path if suite.path.exists() else suite.text
-        report = store.apply_suite(DATASET, source, name=DATASET, description="Conditions that a digit is seen under")
-        results = store.test(DATASET, list(predictions), report)
+        report = store.apply_suite(story.dataset, source, name=story.dataset, description=story.about_suite)
+        results = store.test(story.dataset, list(answers), report, configuration=story.configuration)
     for line in report.notes:
         note(line)
     return results
 
 
-def _tell(results: "TestResults", digits: "RenderedDigits") -> None:
-    story = STORY.format(n=number(digits.samples.num_rows))
-    print_listing([story, *replace(results, headlines=(HEADLINE,)).listings()])
-
-
-def _show_next_steps(place: Path, suite: Path, standard: Path) -> None:
+def _show_next_steps(story: Story, place: Path, file: Path) -> None:
     click.echo("\nNext, for example (edit the suite's file, then apply it):")
-    for step in _next_steps(suite, standard):
+    for step in story.next_steps(file):
         click.echo(f"  {called_program()} {step}{store_option(place)}")
-
-
-def _next_steps(suite: Path, standard: Path) -> list[str]:
-    """Return commands that go on from here; the check leaves with 1, as a gate fails."""
-    candidate, baseline = CANDIDATE
-    return [
-        f"check {shlex.quote(str(standard))} --model {candidate} --baseline {baseline}",
-        f"test {DATASET} v1 v2 --by occlusion:0.001,0.15,0.3 --metric accuracy",
-        f"test {DATASET} v2 --suite {DATASET} --confusion-matrix Occluded",
-        f"suite apply {DATASET} {shlex.quote(str(suite))}",
-        f"sql \"SELECT test_case, model, value FROM kolena.metrics WHERE suite = '{DATASET}' AND metric = 'accuracy' "
-        'QUALIFY run = max(run) OVER (PARTITION BY model) ORDER BY value"',
-    ]
 
 
 def called_program() -> str:

@@ -1,4 +1,4 @@
-"""What commands that measure share: which scenarios, how models are scored, and the names of the metrics."""
+"""What commands that measure share: which scenarios, and the names of the metrics."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
@@ -10,14 +10,10 @@ from kolena_store.cli.commands import Command
 if TYPE_CHECKING:
     from kolena_store.store import Store
     from kolena_store.test_suites import Bins
-    from kolena_store.workflows import Configuration
 
 __all__ = [
-    "ConfigurationOptions",
     "MeasuringCommand",
     "ScenarioOptions",
-    "configuration_of",
-    "configuration_options",
     "fields_of",
     "scenario_options",
 ]
@@ -46,32 +42,6 @@ SCENARIOS = (
         help="With several --by, e.g. --cross --by language --by topic: a test case for each combination that occurs.",
     ),
 )
-SCORING = (
-    click.option(
-        "--threshold",
-        metavar="T",
-        help="The score from which an answer is positive, e.g. --threshold 0.3, f1_optimal or accuracy_optimal "
-        "(chosen once for each model).",
-    ),
-    click.option(
-        "--tune-on",
-        metavar="PREDICATE",
-        help="The samples to choose the threshold on, e.g. --tune-on \"split = 'tune'\".",
-    ),
-    click.option(
-        "--class",
-        "classes",
-        multiple=True,
-        metavar="LABEL",
-        help="A class with rows of its own, and in the averages, e.g. --class billing; repeat it for several. "
-        "[default: all]",
-    ),
-    click.option(
-        "--configuration",
-        metavar="FILE",
-        help="A TOML file with threshold, tune_on, classes, beta or top_k, e.g. --configuration c.toml.",
-    ),
-)
 
 
 class ScenarioOptions(TypedDict):
@@ -80,15 +50,6 @@ class ScenarioOptions(TypedDict):
     suite: str | None
     by: tuple[str, ...]
     cross: bool
-
-
-class ConfigurationOptions(TypedDict):
-    """How models are scored."""
-
-    threshold: str | None
-    tune_on: str | None
-    classes: tuple[str, ...]
-    configuration: str | None
 
 
 class MeasuringCommand(Command):
@@ -103,51 +64,16 @@ class MeasuringCommand(Command):
         files = {name: load_metrics(workflow.metric_file) for name, workflow in WORKFLOWS.items()}
         with formatter.section("Metrics"):
             formatter.write_dl(
-                [(name, ", ".join(one.name for one in file.metrics) or OWN) for name, file in files.items()]
+                [
+                    (name, ", ".join(dict.fromkeys(one.name for one in file.metrics)) or OWN)
+                    for name, file in files.items()
+                ]
             )
 
 
 def scenario_options(command: F) -> F:
     """Give a command the options that say which scenarios."""
     return _with_options(command, SCENARIOS)
-
-
-def configuration_options(command: F) -> F:
-    """Give a command the options that say how models are scored."""
-    return _with_options(command, SCORING)
-
-
-def configuration_of(options: ConfigurationOptions) -> "Configuration | None":
-    """Return the file's options with those of the command line in their place; None when there are none at all.
-
-    A threshold that is a number needs no samples to tune on: those of the file are left out then.
-    """
-    from kolena_store.formats import read_text
-    from kolena_store.workflows import configuration_from_document, read_configuration
-
-    given: dict[str, object] = {}
-    if options["threshold"] is not None:
-        given["threshold"] = _threshold(options["threshold"])
-    if options["tune_on"] is not None:
-        given["tune_on"] = options["tune_on"]
-    if options["classes"]:
-        given["classes"] = list(options["classes"])
-    if options["configuration"] is not None:
-        read_text(options["configuration"])  # says which files are near when this one is not there
-        document = read_configuration(options["configuration"]).document()
-        if isinstance(given.get("threshold"), float):
-            document.pop("tune_on", None)
-        given = {**document, **given}
-    elif not given:
-        return None
-    return configuration_from_document(given)
-
-
-def _threshold(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def fields_of(store: "Store", dataset: str, by: tuple[str, ...]) -> "list[str | Bins] | None":

@@ -6,32 +6,27 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from kolena_store.cli.configuration_options import configuration_options
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import show
 from kolena_store.cli.result_listings import results_answer
-from kolena_store.cli.scenarios import (
-    ConfigurationOptions,
-    MeasuringCommand,
-    ScenarioOptions,
-    configuration_of,
-    configuration_options,
-    fields_of,
-    scenario_options,
-)
+from kolena_store.cli.scenarios import MeasuringCommand, ScenarioOptions, fields_of, scenario_options
 from kolena_store.errors import UnknownName
 
 if TYPE_CHECKING:
     from kolena_store.store import Store
     from kolena_store.test_runs import ConfusionMatrix, TestResults
+    from kolena_store.workflows import Configuration
 
 __all__ = ["TestOptions", "command"]
 
 
-class TestOptions(ScenarioOptions, ConfigurationOptions):
+class TestOptions(ScenarioOptions):
     """The options of `test`."""
 
     metrics: tuple[str, ...]
+    configuration: "Configuration | None"
     common: bool
     confusion_matrices: tuple[str, ...]
 
@@ -46,6 +41,7 @@ class TestOptions(ScenarioOptions, ConfigurationOptions):
         "kolena-store test spam v1 v2 --suite everyday --threshold f1_optimal --tune-on \"split = 'tune'\"",
         "kolena-store test tickets v1 v2 --class billing --common --confusion-matrix all",
         "kolena-store test spam v1 --configuration strict.toml --format json",
+        "kolena-store test street v1 --iou 0.3 --iou 0.6 --metric ap_iou --matching one_to_one",
     ),
 )
 @click.argument("dataset")
@@ -83,7 +79,6 @@ def command(invocation: Invocation, dataset: str, *, models: tuple[str, ...], **
 
 def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: TestOptions) -> "TestResults":
     """Test, and say on stderr what left a suite whose file was applied first."""
-    configuration = configuration_of(options)
     by = fields_of(store, dataset, options["by"])
     with store.transaction():
         suite = options["suite"]
@@ -94,7 +89,7 @@ def _tested(store: "Store", dataset: str, models: tuple[str, ...], options: Test
             report or suite,
             by=by,
             cross=options["cross"],
-            configuration=configuration,
+            configuration=options["configuration"],
             metrics=list(dict.fromkeys(options["metrics"])) or None,
             common=options["common"],
         )

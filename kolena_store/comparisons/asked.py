@@ -12,13 +12,12 @@ from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.metrics.user.stored import chosen_metrics, user_metrics
 from kolena_store.results import ResultsRecord, results_of_dataset
+from kolena_store.statistics.levels import LARGEST_ALPHA
 from kolena_store.test_runs.execute import Setting, chosen_results
 from kolena_store.test_runs.request import listed
 from kolena_store.workflows import Workflow
 
 __all__ = ["AskedMetrics", "asked_metrics", "checked_options", "compared_results", "one_result"]
-
-LARGEST_ALPHA = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ def checked_options(options: ComparisonOptions) -> ComparisonOptions:
         InvalidInput: a level, a tolerance or the name of a method that can't be.
     """
     if not 0 < options.alpha < LARGEST_ALPHA:
-        raise InvalidInput(f"alpha={options.alpha!r} must lie between 0 and {LARGEST_ALPHA}; the usual one is 0.05")
+        raise InvalidInput(f"alpha={options.alpha!r} must lie above 0 and below {LARGEST_ALPHA}; the usual one is 0.05")
     for name, known in (("correction", Correction), ("test", TestKind)):
         value = getattr(options, name)
         if value not in get_args(known):

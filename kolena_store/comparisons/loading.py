@@ -9,8 +9,6 @@ from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.execute import Setting
 from kolena_store.test_runs.object_cases import scored_with_cases
-from kolena_store.test_runs.scoring import Scoring
-from kolena_store.workflows import Configuration
 
 __all__ = ["ModelLoader"]
 
@@ -27,12 +25,7 @@ class ModelLoader:
         for one in results:
             check_answers(setting.version, one, setting.workflow.columns())
         self._transaction = transaction
-        self._scoring = Scoring(
-            version=setting.version,
-            workflow=setting.workflow,
-            configuration=setting.request.configuration or Configuration(),
-            configuration_id=setting.configuration_id,
-        )
+        self._scoring = setting.scoring
         self.plan: ComparisonPlan = comparison_plan(transaction, setting, results)
 
     def load(self, results: ResultsRecord) -> ScoredModel:

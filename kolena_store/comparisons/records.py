@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from kolena_store.metrics.user.process import DEFAULT_LIMITS, Limits
+from kolena_store.models import labelled
 from kolena_store.test_suites import Bins, SuiteReport
 from kolena_store.workflows import Configuration
 
@@ -81,13 +82,12 @@ class ComparedModel:
     @property
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
-        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+        return labelled(self.model, self.upload_configuration)
 
     @property
     def baseline_label(self) -> str:
         """Return the baseline's name, followed by its upload configuration when it has one."""
-        of_baseline = self.baseline_upload_configuration
-        return f"{self.baseline} {of_baseline}" if of_baseline else self.baseline
+        return labelled(self.baseline, self.baseline_upload_configuration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +137,8 @@ class Difference:
     detected: bool
     reason: str | None
     note: str | None
+
+    @property
+    def label(self) -> str:
+        """Return the model's name, followed by its upload configuration when it has one."""
+        return labelled(self.model, self.upload_configuration)

@@ -65,6 +65,7 @@ from kolena_store.datasets.records import (
     datasets,
     files_of,
     find_dataset,
+    find_version,
     version_of,
     version_of_id,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "files_of",
     "find_dataset",
     "find_numbers",
+    "find_version",
     "has_other_samples",
     "input_of",
     "object_types",

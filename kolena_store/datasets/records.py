@@ -26,6 +26,7 @@ __all__ = [
     "datasets",
     "files_of",
     "find_dataset",
+    "find_version",
     "version_of",
     "version_of_id",
 ]
@@ -152,20 +153,27 @@ def version_of(session: Session, dataset: DatasetRecord, version: int | None = N
     Raises:
         UnknownName: the dataset has no such version.
     """
-    found = session.records(VersionRecord, "datasets.version_numbered", dataset_id=dataset.dataset_id, version=version)
-    if not found:
+    found = find_version(session, dataset.dataset_id, version)
+    if found is None:
         oldest, newest = session.rows("datasets.version_range", dataset_id=dataset.dataset_id)[0]
         raise UnknownName(
             f"dataset {dataset.name!r} has no version {version}; it has {oldest} to {newest} "
             f"(see: kolena-store dataset history {dataset.name})"
         )
-    return found[0]
+    return found
+
+
+def find_version(session: Session, dataset_id: int, version: int | None) -> VersionRecord | None:
+    """Return a version of a dataset (None: the newest), or None when it was dropped."""
+    key = {"dataset_id": dataset_id, "version": version}
+    return next(iter(session.records(VersionRecord, "datasets.version_numbered", **key)), None)
 
 
 def version_of_id(session: Session, dataset_id: int, version: int) -> VersionRecord:
     """Return a version that is known to be there."""
-    key = {"dataset_id": dataset_id, "version": version}
-    return session.records(VersionRecord, "datasets.version_numbered", **key)[0]
+    found = find_version(session, dataset_id, version)
+    assert found is not None
+    return found
 
 
 def files_of(session: Session, file_ids: Sequence[int]) -> list[FileRecord]:

@@ -3,9 +3,10 @@
 import codecs
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from kolena_store.errors import MalformedFile
 from kolena_store.formats.paths import opened
@@ -13,12 +14,16 @@ from kolena_store.formats.paths import opened
 __all__ = ["JsonStream"]
 
 CHUNK_BYTES = 1 << 20
+SMALL_BYTES = 64 << 20
 SPACE = re.compile(r"[ \t\n\r]*")
 REMEDY = "Write the file again as JSON in UTF-8"
 
 
 class JsonStream:
-    """Reads a document once, from its first character to its last, holding little of it at a time."""
+    """Reads a document once, from its first character to its last, holding little of it at a time.
+
+    A small one is parsed as a whole, which is quicker; where that fails, reading on says what is wrong and where.
+    """
 
     def __init__(self, path: Path) -> None:
         """Name the file; it is opened by `elements`."""
@@ -35,6 +40,10 @@ class JsonStream:
             MalformedFile: it is no JSON, no object and no array, or ends too early.
             UnreadableFile: the file can't be read.
         """
+        document = _small_document(self.path)
+        if document is not None:
+            yield from _elements_of(document)
+            return
         with opened(self.path) as handle:
             self._chunks = self._read(handle)
             sign = self._sign()
@@ -134,3 +143,23 @@ class JsonStream:
             yield decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             raise self.malformed(f"it is no UTF-8 ({error.reason})") from error
+
+
+def _small_document(path: Path) -> "dict[str, Any] | list[Any] | None":
+    """Return an object or array; None when it is large, or no such thing."""
+    try:
+        with opened(path) as handle:
+            content = handle.read(SMALL_BYTES + 1)
+        document = json.loads(content.decode("utf-8")) if len(content) <= SMALL_BYTES else None
+    except (ValueError, OSError, EOFError, zlib.error, RecursionError):
+        return None
+    return document if isinstance(document, (dict, list)) else None
+
+
+def _elements_of(document: "dict[str, Any] | list[Any]") -> Iterator[tuple[str | None, int, object]]:
+    arrays = document.items() if isinstance(document, dict) else [(None, document)]
+    for key, value in arrays:
+        if isinstance(value, list):
+            yield from ((key, number, one) for number, one in enumerate(value))
+        else:
+            yield key, -1, value

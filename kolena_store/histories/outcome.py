@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.display import Column, Listing, interval_cell, number
 from kolena_store.errors import InvalidInput
+from kolena_store.models import labelled
 from kolena_store.plots import Moment, Plot, Plotted, history_plot
 from kolena_store.tables import ArrowBacked
 
@@ -113,7 +114,7 @@ def _moment(row: Row, *, is_only: bool) -> Moment:
 
 
 def _label(row: Row) -> str:
-    return row["model"] if row["upload_configuration"] is None else f"{row['model']} {row['upload_configuration']}"
+    return labelled(row["model"], row["upload_configuration"])
 
 
 def _cells(row: Row, before: str | None, *, is_bounded: bool, n_width: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from kolena_store.results.download import download_results
 from kolena_store.results.metadata_fields import metadata_types, types_of_metadata
 from kolena_store.results.records import (
     ResultsRecord,
+    find_results,
     results_history,
     results_of_dataset,
     results_of_model,
@@ -25,6 +26,7 @@ __all__ = [
     "described_datasets",
     "described_with_models",
     "download_results",
+    "find_results",
     "metadata_types",
     "results_digest",
     "results_history",

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, Field
 from kolena_store.errors import UnknownName
-from kolena_store.models import normal_name
+from kolena_store.models import labelled, normal_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ResultsRecord", "results_history", "results_of_dataset", "results_of_model", "results_version"]
+__all__ = [
+    "ResultsRecord",
+    "find_results",
+    "results_history",
+    "results_of_dataset",
+    "results_of_model",
+    "results_version",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +78,7 @@ class ResultsRecord:
     @property
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
-        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+        return labelled(self.model, self.upload_configuration)
 
 
 def results_of_dataset(session: Session, dataset: DatasetRecord) -> list[ResultsRecord]:
@@ -109,10 +116,15 @@ def results_version(session: Session, results_id: int, version: int | None = Non
     Raises:
         UnknownName: there is no such version.
     """
-    parameters = {"results_id": results_id, "version": version}
-    found = session.records(ResultsRecord, "results.version_numbered", **parameters)
-    if not found:
-        newest = session.records(ResultsRecord, "results.version_numbered", results_id=results_id, version=None)[0]
+    found = find_results(session, results_id, version)
+    if found is None:
+        newest = results_version(session, results_id)
         oldest, last = session.rows("results.version_range", results_id=results_id)[0]
         raise UnknownName(f"the results of {newest.model!r} have no version {version}; they have {oldest} to {last}")
-    return found[0]
+    return found
+
+
+def find_results(session: Session, results_id: int, version: int | None) -> ResultsRecord | None:
+    """Return a version of some results (None: the newest), or None when it was dropped."""
+    key = {"results_id": results_id, "version": version}
+    return next(iter(session.records(ResultsRecord, "results.version_numbered", **key)), None)

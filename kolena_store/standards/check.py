@@ -139,7 +139,7 @@ def _of_value(value: MetricValue) -> Found:
 
 def _of_difference(one: Difference) -> Found:
     return Found(
-        model=one.model if one.upload_configuration is None else f"{one.model} {one.upload_configuration}",
+        model=one.label,
         test_case=one.test_case,
         metric=one.metric,
         class_name=one.class_name,

@@ -10,6 +10,7 @@ from kolena_store.errors import InvalidInput, MalformedFile, UnknownName
 from kolena_store.formats import read_text
 from kolena_store.standards.documents import BOUNDS, Gate, OnBaseline, Severity, Standard, Undecided, Waiver
 from kolena_store.standards.strict_tables import Key, TablePlace, checked_table, lines_of_tables
+from kolena_store.statistics.levels import LARGEST_ALPHA
 from kolena_store.workflows import Configuration, configuration_from_document
 
 __all__ = ["STANDARD_SUFFIX", "read_standard"]
@@ -98,9 +99,9 @@ def _suite(given: str | None, file: Path) -> str | Path | None:
 
 
 def _alpha(given: float | None, file: Path) -> float:
-    if given is not None and not 0 < given < 1:
+    if given is not None and not 0 < given < LARGEST_ALPHA:
         place = TablePlace(file=file, line=None, table="[standard]")
-        raise place.error(f"has alpha = {given!r}", "Write a level between 0 and 1, such as 0.05")
+        raise place.error(f"has alpha = {given!r}", f"Write a level above 0 and below {LARGEST_ALPHA}, such as 0.05")
     return 0.05 if given is None else float(given)
 
 

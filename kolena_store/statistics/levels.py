@@ -4,10 +4,13 @@ from statistics import NormalDist
 
 from kolena_store.errors import InvalidInput
 
-__all__ = ["LEVEL", "SEED", "normal_quantile"]
+__all__ = ["LARGEST_ALPHA", "LEVEL", "SEED", "normal_quantile"]
 
 LEVEL = 0.95
 """The confidence level of every interval that a test run holds."""
+
+LARGEST_ALPHA = 0.5
+"""Levels of tests lie below this: a test that is wrong every other time says nothing."""
 
 SEED = 20_250_101
 """The seed of the draws that some intervals are made of: the same data give the same bounds."""

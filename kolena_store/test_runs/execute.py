@@ -89,6 +89,16 @@ class Setting:
     metric_set: str
     restriction: str | None
 
+    @property
+    def scoring(self) -> Scoring:
+        """Return how samples are scored."""
+        return Scoring(
+            version=self.version,
+            workflow=self.workflow,
+            configuration=self.request.configuration or Configuration(),
+            configuration_id=self.configuration_id,
+        )
+
 
 @dataclass(kw_only=True)
 class _Recorded:
@@ -218,12 +228,7 @@ def _make_runs(transaction: Transaction, setting: Setting, missing: Sequence[Res
     wanted = setting.request.results if setting.restriction else missing
     for results in wanted:
         check_answers(setting.version, results, setting.workflow.columns())
-    scoring = Scoring(
-        version=setting.version,
-        workflow=setting.workflow,
-        configuration=setting.request.configuration or Configuration(),
-        configuration_id=setting.configuration_id,
-    )
+    scoring = setting.scoring
     scored = {results.results_id: scored_results(transaction, scoring, results) for results in wanted}
     of_cases = scored_cases(transaction, scoring, [scored[one.results_id] for one in missing], setting.cases)
     scored |= {key: replace(scored[key], cases=cases) for key, cases in of_cases.items()}

@@ -172,7 +172,7 @@ def loaded_columns(
         classes=scored.facts.classes,
         has_repeats=scored.results.repeat_field is not None,
     )
-    if not any(term.kind == "matches" for term in terms):
+    if not any(term.kind in ("matches", "pairs") for term in terms):
         return columns
     return replace(columns, objects=curves_of_cases(session, scored, size))
 

@@ -27,6 +27,7 @@ def object_curves(session: Session, scored: ScoredResults, size: int) -> ObjectC
         overlaps=facts.overlaps,
         thresholds=facts.thresholds,
         size=size,
+        n_chosen=int(facts.constants["n_iou"]),
     )
 
 

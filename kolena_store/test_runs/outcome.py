@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.display import Listing
 from kolena_store.errors import InvalidInput, UnknownName
+from kolena_store.models import labelled
 from kolena_store.plots import Estimate, Plot, Plotted, estimates_plot
 from kolena_store.tables import ArrowBacked
 from kolena_store.test_runs.conditions import conditions
@@ -50,7 +51,7 @@ class MetricValue:
     @property
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
-        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+        return labelled(self.model, self.upload_configuration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kolena_store.database import Session
+from kolena_store.models import labelled
 from kolena_store.tables import Layout, RecordColumn
 
 __all__ = ["RUNS", "Repeats", "TestRun", "runs_numbered", "test_runs"]
@@ -64,7 +65,7 @@ class TestRun:
     @property
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
-        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+        return labelled(self.model, self.upload_configuration)
 
     @property
     def repeats_found(self) -> Repeats | None:

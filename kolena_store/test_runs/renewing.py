@@ -7,16 +7,16 @@ from itertools import groupby
 from typing import Any
 
 from kolena_store.database import Session, Transaction
-from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
+from kolena_store.datasets import DatasetRecord, VersionRecord, files_of, version_of
 from kolena_store.metrics.definitions import load_metrics
 from kolena_store.metrics.user.stored import user_metrics
 from kolena_store.results import results_of_dataset
 from kolena_store.tables import Layout, RecordColumn
 from kolena_store.test_runs.execute import TestRequest, run_tests, workflow_of
 from kolena_store.test_runs.records import runs_numbered
-from kolena_store.test_runs.repeat import StoredRun, stored_rows, stored_runs
+from kolena_store.test_runs.repeat import StoredRun, stored_runs
 from kolena_store.test_suites import ALL, suite_named
-from kolena_store.workflows import configuration_from_document, workflow_from_document
+from kolena_store.workflows import workflow_from_document
 
 __all__ = ["RENEWED", "RenewedRun", "renew_runs"]
 
@@ -90,7 +90,8 @@ def renew_runs(transaction: Transaction, dataset: DatasetRecord) -> list[Renewed
     workflow_of(dataset, version)
     outdated = [run for run in _latest(transaction, dataset) if run.dataset_version < version.version]
     by_request = groupby(sorted(outdated, key=_shared), key=_shared)
-    return [one for _, runs in by_request for one in _renewed(transaction, dataset, version, list(runs))]
+    made = [pair for _, runs in by_request for pair in _tested_again(transaction, dataset, version, list(runs))]
+    return _described(transaction, version, made)
 
 
 def _latest(session: Session, dataset: DatasetRecord) -> list[StoredRun]:
@@ -107,42 +108,55 @@ def _shared(run: StoredRun) -> tuple[Any, ...]:
     return (run.suite_id, run.configuration_id or 0, run.restriction or "", run.metric_set)
 
 
-def _renewed(
+def _tested_again(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, runs: Sequence[StoredRun]
-) -> Iterator[RenewedRun]:
+) -> Iterator[tuple[StoredRun, int]]:
+    """Test what some runs of one request were made of, and yield each with the number of the one in its place."""
     first = runs[0]
     newest = {one.results_id: one for one in results_of_dataset(transaction, dataset)}
     compared = [results_id for results_id, _ in first.compared] or [run.results_id for run in runs]
-    document = None if first.configuration is None else json.loads(first.configuration)
     request = TestRequest(
         dataset=dataset,
         suite=suite_named(transaction, dataset, first.suite),
         results=[newest[results_id] for results_id in compared],
-        configuration=None if document is None else configuration_from_document(document),
+        configuration=first.scored_with,
         metrics=_metrics(transaction, dataset, version, first),
         common=first.restriction is not None,
     )
     made = dict(zip(compared, run_tests(transaction, request), strict=True))
+    yield from ((run, made[run.results_id]) for run in runs)
+
+
+def _described(
+    transaction: Transaction, version: VersionRecord, made: Sequence[tuple[StoredRun, int]]
+) -> list[RenewedRun]:
     stored = {run.run_id: run for run in stored_runs(transaction)}
-    described = {run.run_id: run for run in runs_numbered(transaction, list(made.values()))}
-    for run in runs:
-        number = made[run.results_id]
-        metric, before, value = _headline(transaction, version, run, stored[number])
-        yield RenewedRun(
-            dataset=dataset.name,
-            model=newest[run.results_id].label,
-            suite=run.suite,
-            configuration=run.configuration,
-            run_before=run.run_id,
-            dataset_version_before=run.dataset_version,
-            run=number,
-            dataset_version=version.version,
-            n_scored=described[number].n_scored,
-            n_reused=described[number].n_reused,
-            metric=metric,
-            before=before,
-            value=value,
+    described = {run.run_id: run for run in runs_numbered(transaction, [number for _, number in made])}
+    headlines = workflow_from_document(version.workflow_document or {}).headlines()
+    values = _whole_values(transaction, [run for before, number in made for run in (before, stored[number])], headlines)
+    found = []
+    for before, number in made:
+        after = described[number]
+        digests = (before.metric_digests, stored[number].metric_digests)
+        metric = next((name for name in headlines if all(name in one for one in digests)), None)
+        found.append(
+            RenewedRun(
+                dataset=after.dataset,
+                model=after.label,
+                suite=after.suite,
+                configuration=before.configuration,
+                run_before=before.run_id,
+                dataset_version_before=before.dataset_version,
+                run=number,
+                dataset_version=version.version,
+                n_scored=after.n_scored,
+                n_reused=after.n_reused,
+                metric=metric,
+                before=values.get((before.run_id, metric)),
+                value=values.get((number, metric)),
+            )
         )
+    return found
 
 
 def _metrics(session: Session, dataset: DatasetRecord, version: VersionRecord, run: StoredRun) -> list[str] | None:
@@ -154,19 +168,14 @@ def _metrics(session: Session, dataset: DatasetRecord, version: VersionRecord, r
     return None if not measured or set(brought) <= set(measured) else measured
 
 
-def _headline(
-    session: Session, version: VersionRecord, before: StoredRun, after: StoredRun
-) -> tuple[str | None, float | None, float | None]:
-    """Return the first main metric that both runs have, and its values on all samples."""
-    names = workflow_from_document(version.workflow_document or {}).headlines()
-    both = [name for name in names if name in before.metric_digests and name in after.metric_digests]
-    if not both:
-        return None, None, None
-    return both[0], _value(session, before, both[0]), _value(session, after, both[0])
-
-
-def _value(session: Session, run: StoredRun, metric: str) -> float | None:
-    rows = stored_rows(session, run).metrics
-    columns = (rows.column(name).to_pylist() for name in ("test_case", "metric", "class", "value"))
-    found = (value for case, name, of, value in zip(*columns, strict=True) if (case, name, of) == (ALL, metric, None))
-    return next(found, None)
+def _whole_values(
+    session: Session, runs: Sequence[StoredRun], metrics: Sequence[str]
+) -> dict[tuple[int, str | None], float | None]:
+    """Return the values of some metrics on all samples, by run and metric."""
+    files = [str(file.path(session.root)) for file in files_of(session, sorted({run.metric_file for run in runs}))]
+    if not files:
+        return {}
+    rows = session.rows(
+        "runs.whole_values", files=files, run_ids=[run.run_id for run in runs], metrics=list(metrics), test_case=ALL
+    )
+    return {(run, metric): value for run, metric, value in rows}

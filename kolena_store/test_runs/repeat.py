@@ -7,10 +7,10 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.database import Session
-from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
+from kolena_store.datasets import DatasetRecord, files_of, find_version
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
 from kolena_store.metrics.user.stored import UserMetric, metrics_once_named
-from kolena_store.results import ResultsRecord
+from kolena_store.results import find_results
 from kolena_store.test_runs.execute import (
     COMMON,
     Setting,
@@ -24,7 +24,7 @@ from kolena_store.test_runs.members import stored_members
 from kolena_store.test_runs.object_cases import case_scorer
 from kolena_store.test_runs.scoring import ScoredResults, facts_from
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of
-from kolena_store.workflows import configuration_from_document, workflow_from_document
+from kolena_store.workflows import Configuration, configuration_from_document, workflow_from_document
 
 if TYPE_CHECKING:
     from kolena_store.test_runs.measure import Measured
@@ -39,6 +39,7 @@ __all__ = [
     "setting_of_run",
     "stored_rows",
     "stored_runs",
+    "suite_of_run",
 ]
 
 MOST_VERSIONS_TRIED = 256
@@ -75,6 +76,11 @@ class StoredRun:
     def label(self) -> str:
         """Return what people call the run."""
         return f"run {self.run_id} ({self.model} on {self.dataset}, suite {self.suite})"
+
+    @property
+    def scored_with(self) -> Configuration | None:
+        """Return how the run was scored; None: by the workflow's defaults."""
+        return None if self.configuration is None else configuration_from_document(json.loads(self.configuration))
 
     @property
     def metric_digests(self) -> dict[str, str]:
@@ -172,26 +178,23 @@ def setting_of_run(session: Session, run: StoredRun, names: Sequence[str] | None
     Args:
         names: the metrics that the run has rows of; None when that is not known.
     """
-    key = {"dataset_id": run.dataset_id, "version": run.dataset_version}
-    versions = session.records(VersionRecord, "datasets.version_numbered", **key)
-    results = _results(session, run.results_id, run.results_version)
-    if not versions:
+    version = find_version(session, run.dataset_id, run.dataset_version)
+    results = find_results(session, run.results_id, run.results_version)
+    if version is None:
         return Unrepeatable(reason=DROPPED.format(what="dataset version"))
     if results is None:
         return Unrepeatable(reason=DROPPED.format(what="results version"))
-    workflow = workflow_from_document(versions[0].workflow_document or {})
+    workflow = workflow_from_document(version.workflow_document or {})
     file = load_metrics(workflow.metric_file)
     chosen = _chosen(session, run, file, names)
     if chosen is None:
         return Unrepeatable(reason="the metrics were defined otherwise than now")
     (dataset,) = session.records(DatasetRecord, "datasets.dataset_numbered", dataset_id=run.dataset_id)
-    (suite,) = session.records(SuiteRecord, "suites.suite_numbered", suite_id=run.suite_id, version=run.suite_version)
-    document = None if run.configuration is None else json.loads(run.configuration)
-    configuration = None if document is None else configuration_from_document(document)
-    request = TestRequest(dataset=dataset, suite=suite, results=[results], configuration=configuration)
+    suite = suite_of_run(session, run)
+    request = TestRequest(dataset=dataset, suite=suite, results=[results], configuration=run.scored_with)
     return Setting(
         request=request,
-        version=versions[0],
+        version=version,
         workflow=workflow,
         configuration_id=run.configuration_id,
         cases=cases_of(session, suite),
@@ -203,9 +206,11 @@ def setting_of_run(session: Session, run: StoredRun, names: Sequence[str] | None
     )
 
 
-def _results(session: Session, results_id: int, version: int) -> ResultsRecord | None:
-    found = session.records(ResultsRecord, "results.version_numbered", results_id=results_id, version=version)
-    return found[0] if found else None
+def suite_of_run(session: Session, run: StoredRun) -> SuiteRecord:
+    """Return the version of the suite that a run was made on."""
+    key = {"suite_id": run.suite_id, "version": run.suite_version}
+    (suite,) = session.records(SuiteRecord, "suites.suite_numbered", **key)
+    return suite
 
 
 def _scored(
@@ -218,7 +223,7 @@ def _scored(
 ) -> ScoredResults | None:
     results_id, version = results or (run.results_id, run.results_version)
     scorer = " ".join(json.loads(run.run_key)["scorer"])
-    record = _results(session, results_id, version)
+    record = find_results(session, results_id, version)
     rows = session.rows(
         "runs.find_sample_metrics",
         dataset_id=run.dataset_id,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kolena_store.database import Session, Transaction
-from kolena_store.datasets import VersionRecord
+from kolena_store.datasets import version_of_id
 from kolena_store.errors import InvalidInput
 from kolena_store.results import results_version
 from kolena_store.test_runs.object_cases import WITHIN, scored_cases
@@ -59,8 +59,7 @@ def score_again(transaction: Transaction, stored: StoredScores) -> None:
         DamagedStore: a file of samples or inferences is missing or broken.
         InvalidInput: the workflow scores otherwise today.
     """
-    key = {"dataset_id": stored.dataset_id, "version": stored.dataset_version}
-    (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **key)
+    version = version_of_id(transaction, stored.dataset_id, stored.dataset_version)
     workflow = workflow_from_document(version.workflow_document or {})
     scorer, _, digest = stored.scorer.partition(WITHIN)
     if scorer != workflow.scorer_key:

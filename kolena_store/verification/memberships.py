@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session
-from kolena_store.datasets import DatasetRecord, VersionRecord
+from kolena_store.datasets import DatasetRecord, VersionRecord, find_version
 from kolena_store.errors import DamagedStore, RefusedStatement
 from kolena_store.progress import track
-from kolena_store.results import ResultsRecord
+from kolena_store.results import ResultsRecord, find_results
 from kolena_store.test_suites import CaseRecord
 from kolena_store.verification.report import Finding
 
@@ -52,13 +52,12 @@ def _of_version(session: Session, key: _Key, check: MembershipCheck) -> Iterator
     parts = asdict(key)
     of_dataset = {"dataset_id": key.dataset_id}
     datasets = session.records(DatasetRecord, "datasets.dataset_numbered", **of_dataset)
-    versions = session.records(VersionRecord, "datasets.version_numbered", **of_dataset, version=key.dataset_version)
-    of_results = {"results_id": key.results_id, "version": key.results_version}
-    results = session.records(ResultsRecord, "results.version_numbered", **of_results) if key.results_id else [None]
-    if not datasets or not versions or not results:
+    version = find_version(session, key.dataset_id, key.dataset_version)
+    results = find_results(session, key.results_id, key.results_version) if key.results_id else None
+    if not datasets or version is None or (key.results_id and results is None):
         return  # a finding of the catalogue
     cases = session.records(CaseRecord, "verification.cases_with_members", **parts)
-    data = _Data(datasets[0], versions[0], results[0])
+    data = _Data(datasets[0], version, results)
     stored = data.stored(session, cases)
     for case, found in zip(cases, _evaluated(session, data, cases), strict=True):
         problem = found if isinstance(found, str) else _problem(found, stored[case.key])

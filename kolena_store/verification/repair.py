@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import partial
 
 from kolena_store.database import DERIVED_KINDS, Database, Transaction, stray_log
-from kolena_store.datasets import DatasetRecord, VersionRecord
+from kolena_store.datasets import DatasetRecord, version_of
 from kolena_store.display import counted
 from kolena_store.errors import StoreError
 from kolena_store.files import FileRecord
-from kolena_store.results import ResultsRecord
+from kolena_store.results import results_version
 from kolena_store.test_runs.members import ensured_members
 from kolena_store.test_runs.rescore import forget_scores, score_again, scores_in
 from kolena_store.test_suites import CaseRecord
@@ -90,11 +90,9 @@ def _comparisons(transaction: Transaction, file_ids: Sequence[int]) -> Iterator[
 def _select_again(
     transaction: Transaction, dataset: DatasetRecord, key: Mapping[str, int | None], cases: Sequence[CaseRecord]
 ) -> None:
-    of_dataset = {"dataset_id": dataset.dataset_id, "version": key["dataset_version"]}
-    (version,) = transaction.records(VersionRecord, "datasets.version_numbered", **of_dataset)
-    of_results = {"results_id": key["results_id"], "version": key["results_version"]}
-    is_of_model = key["results_id"] is not None
-    results = transaction.records(ResultsRecord, "results.version_numbered", **of_results) if is_of_model else []
+    version = version_of(transaction, dataset, key["dataset_version"])
+    results_id = key["results_id"]
+    results = [] if results_id is None else [results_version(transaction, results_id, key["results_version"])]
     ensured_members(transaction, dataset, version, cases, results=results)
 
 

@@ -29,6 +29,8 @@ Ignore = Literal["coco", "caltech"]
 IGNORES = get_args(Ignore)
 MATCHINGS = get_args(Matching)
 LEAST_IOU = 0.1
+MOST_OVERLAPS = 5
+"""COCO's ten and as many more are the most that a match has a bit for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Configuration:
         classes: the classes that have rows of their own and enter the averages.
         beta: the weight of recall in `f_beta` (default 2).
         top_k: how many of the highest scores count in `top_k_accuracy` (default 2).
-        iou: the overlap from which on a detection is right, where a single one counts (default 0.5).
+        iou: the overlap from which on a detection is right, where a single one counts (default 0.5); of several the
+            first counts so, and `ap_iou` is the mean over all.
         matching: whose rules make objects right or missed: `coco` (the default), or `one_to_one`, as Pascal VOC.
         class_agnostic: whether objects are matched whatever their labels.
         ignore: what becomes of objects that are ignored, as those outside of an object-level test case are. With `coco`
@@ -58,7 +61,7 @@ class Configuration:
     classes: Sequence[object] | None = None
     beta: float | None = None
     top_k: int | None = None
-    iou: float | None = None
+    iou: float | Sequence[float] | None = None
     matching: Matching | None = None
     class_agnostic: bool | None = None
     max_detections: int | None = None
@@ -85,8 +88,8 @@ class Configuration:
             object.__setattr__(self, "classes", checked_classes(self.classes))
 
     def _check_matching(self) -> None:
-        if self.iou is not None and not (_is_number(self.iou) and LEAST_IOU <= self.iou <= 1):
-            raise InvalidInput(f"iou={self.iou!r} must be a number from {LEAST_IOU} to 1")
+        if self.iou is not None:
+            object.__setattr__(self, "iou", _checked_overlaps(self.iou))
         if self.matching is not None and self.matching not in MATCHINGS:
             raise InvalidInput(f"matching={self.matching!r} is none of {', '.join(MATCHINGS)}")
         if self.ignore is not None and self.ignore not in IGNORES:
@@ -96,6 +99,11 @@ class Configuration:
         most = self.max_detections
         if most is not None and not (_is_number(most) and most >= 1 and most % 1 == 0):
             raise InvalidInput(f"max_detections={most!r} must be a whole number from 1 on")
+
+    @property
+    def overlaps(self) -> tuple[float, ...]:
+        """Return the overlaps that `iou` names; none when it is not given."""
+        return self.iou if isinstance(self.iou, tuple) else () if self.iou is None else (float(self.iou),)  # type: ignore[arg-type]
 
     def document(self) -> dict[str, Any]:
         """Return the options that are set, as plain JSON values."""
@@ -138,6 +146,18 @@ def _checked_thresholds(given: Mapping[str, float]) -> dict[str, float]:
     if wrong or not given:
         raise InvalidInput(f"threshold={dict(given)!r} must give a number for each class that it names")
     return {str(name): float(value) for name, value in given.items()}
+
+
+def _checked_overlaps(given: Any) -> float | tuple[float, ...]:
+    """Return one overlap, or several different ones."""
+    several = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    is_valid = all(_is_number(one) and LEAST_IOU <= one <= 1 for one in several)
+    if not is_valid or not 0 < len(several) <= MOST_OVERLAPS or len(set(several)) < len(several):
+        raise InvalidInput(
+            f"iou={given!r} must be a number from {LEAST_IOU} to 1, or up to {MOST_OVERLAPS} different ones"
+        )
+    found = tuple(map(float, several))
+    return found[0] if len(found) == 1 else found
 
 
 def single_threshold(given: "float | Mapping[str, float]") -> float:

@@ -73,10 +73,14 @@ def _not_two(places: "list[int]") -> str | None:
 
 
 def _moments(inputs: ScoringInput, column: str) -> dict[str, float]:
-    """Return the mean and the standard deviation of all grades, 0 where there are none."""
+    """Return the mean and the standard deviation of the grades beside others, 0 where there are none.
+
+    Only these are compared: one by itself, however large, must not move what the others are measured from.
+    """
     import numpy as np
 
-    values = Grades.of_column(_column(inputs, column)).values
+    grades = Grades.of_column(_column(inputs, column))
+    values = grades.values[grades.counts[grades.rows] > 1]
     with np.errstate(over="ignore", invalid="ignore"):
         found = {"mean": values.mean(), "spread": values.std()} if len(values) else {"mean": 0.0, "spread": 0.0}
     return {name: float(value) if math.isfinite(value) else 0.0 for name, value in found.items()}

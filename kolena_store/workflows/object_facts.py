@@ -42,9 +42,10 @@ def object_facts(workflow: str, configuration: Configuration, *, most: int = MOS
             "threshold='accuracy_optimal' needs negatives, which objects don't have; give f1_optimal, a number, or one "
             "for each class"
         )
-    iou = configuration.iou or DEFAULT_IOU
+    chosen = configuration.overlaps or (DEFAULT_IOU,)
     constants = {
-        "iou": iou,
+        "iou": chosen[0],
+        "n_iou": float(len(chosen)),
         "is_one_to_one": float(configuration.matching == "one_to_one"),
         "is_class_agnostic": float(bool(configuration.class_agnostic)),
         "max_detections": float(configuration.max_detections or most),
@@ -52,7 +53,7 @@ def object_facts(workflow: str, configuration: Configuration, *, most: int = MOS
     }
     given = configuration.threshold
     return Facts(
-        overlaps=(iou, *(one for one in THRESHOLDS if one != iou)),
+        overlaps=(*chosen, *(one for one in THRESHOLDS if one not in chosen)),
         constants=constants,
         accepted=None if configuration.classes is None else tuple(map(str, configuration.classes)),
         threshold=None if isinstance(given, (str, Mapping)) or given is None else float(given),

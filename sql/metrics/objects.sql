@@ -34,11 +34,17 @@
 
 -- term: average_precision_large = matches average_precision_large
 
+-- term: average_precision_iou = matches average_precision_chosen
+
 -- term: average_recall_1 = matches average_recall_1
 
 -- term: average_recall_10 = matches average_recall_10
 
 -- term: average_recall_100 = matches average_recall
+
+-- term: average_recall_50 = matches average_recall_50
+
+-- term: average_recall_75 = matches average_recall_75
 
 -- term: average_recall_small = matches average_recall_small
 
@@ -196,6 +202,28 @@ avg(average_precision_large)
 -- undefined: there is no object of at least 96^2 pixels
 average_precision_large
 
+-- metric: ap_iou
+-- of: classes
+-- better: higher
+-- unit: fraction
+-- range: [0, 1]
+-- n: coalesce(sum(objects), 0)
+-- measured: max(n_answered)
+-- formula: mean over the classes with objects of: COCO's average precision at the overlap iou, of several the mean
+-- undefined: there is no object
+avg(average_precision_iou)
+
+-- metric: ap_iou
+-- of: class
+-- better: higher
+-- unit: fraction
+-- range: [0, 1]
+-- n: objects
+-- measured: n_answered
+-- formula: COCO's average precision at the overlap iou, of several the mean
+-- undefined: there is no object
+average_precision_iou
+
 -- metric: ar_1
 -- of: classes
 -- better: higher
@@ -261,6 +289,50 @@ avg(average_recall_100)
 -- formula: mean recall over COCO's overlaps with at most 100 detections (or max_detections) of an image and class
 -- undefined: there is no object
 average_recall_100
+
+-- metric: ar50
+-- of: classes
+-- better: higher
+-- unit: fraction
+-- range: [0, 1]
+-- n: coalesce(sum(objects), 0)
+-- measured: max(n_answered)
+-- formula: mean over the classes with objects of: recall at an overlap of .5 of all detections that count
+-- undefined: there is no object
+avg(average_recall_50)
+
+-- metric: ar50
+-- of: class
+-- better: higher
+-- unit: fraction
+-- range: [0, 1]
+-- n: objects
+-- measured: n_answered
+-- formula: recall at an overlap of .5 of all detections that count
+-- undefined: there is no object
+average_recall_50
+
+-- metric: ar75
+-- of: classes
+-- better: higher
+-- unit: fraction
+-- range: [0, 1]
+-- n: coalesce(sum(objects), 0)
+-- measured: max(n_answered)
+-- formula: mean over the classes with objects of: recall at an overlap of .75 of all detections that count
+-- undefined: there is no object
+avg(average_recall_75)
+
+-- metric: ar75
+-- of: class
+-- better: higher
+-- unit: fraction
+-- range: [0, 1]
+-- n: objects
+-- measured: n_answered
+-- formula: recall at an overlap of .75 of all detections that count
+-- undefined: there is no object
+average_recall_75
 
 -- metric: ar_small
 -- of: classes

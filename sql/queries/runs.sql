@@ -140,6 +140,11 @@ WHERE run_id = $run_id AND versions.level = 'inference' ORDER BY position;
 -- A condition, not a join: the rows of a file keep their order however many row groups it has.
 SELECT * FROM read_parquet($files) WHERE list_contains($run_ids::BIGINT[], run);
 
+-- name: whole_values(files, run_ids, metrics, test_case)
+SELECT run, metric, value FROM read_parquet($files)
+WHERE list_contains($run_ids::BIGINT[], run) AND test_case = $test_case::VARCHAR AND class IS NULL
+    AND list_contains($metrics::VARCHAR[], metric::VARCHAR);
+
 -- name: stored_runs()
 SELECT run_id, run_key, test_runs.dataset_id, dataset_version, results_id, results_version, suite_id, suite_version,
     test_runs.configuration_id, evaluator.document AS configuration, restriction, metric_set, definitions, models.name AS model,

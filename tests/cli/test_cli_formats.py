@@ -78,3 +78,32 @@ def test_an_import_finds_the_store_above(ks, tmp_path: Path, monkeypatch) -> Non
     ks("import", "coco", "street", "one.json")
     assert not (inside / "kolena.store").exists()
     assert "street" in ks("dataset", "list").stdout
+
+
+def test_options_of_scoring_and_the_curve_of_a_test_case(ks, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    scene = random_scene(4, n_images=6, n_classes=2)
+    truth, results = scene.coco()
+    Path("instances.json").write_text(json.dumps(truth))
+    Path("found.json").write_text(json.dumps(results))
+    ks("import", "coco", "street", "instances.json")
+    ks("results", "upload", "street", "v1", "found.json")
+    options = ("--iou", "0.3", "--iou", "0.6", "--matching", "one_to_one", "--max-detections", "50", "--threshold", "0")
+    asked = ("test", "street", "v1", *options, "--metric", "ap_iou", "--confusion-matrix", "all", "--format", "json")
+    document = json.loads(ks(*asked).stdout)
+    (whole,) = [row for row in document["metrics"] if row["class"] is None]
+    expected = pycocotools_of(scene, overlaps=[0.3, 0.6]).eval["precision"][:, :, :, 0, 2].mean()
+    assert whole["value"] == pytest.approx(expected, abs=1e-9)
+    assert json.loads(whole["configuration"]) == {
+        "iou": [0.3, 0.6],
+        "matching": "one_to_one",
+        "max_detections": 50,
+        "threshold": 0.0,
+    }
+    (matrix,) = document["confusion_matrices"]
+    assert matrix["labels"] == ["1", "2", "background"]
+    assert sum(map(sum, matrix["counts"][:2])) == sum(not one["iscrowd"] for one in truth["annotations"])
+    rows = json.loads(ks("curve", "street", "v1", *options, "--format", "json").stdout)["curve"]
+    assert {row["class"] for row in rows} == {"1", "2"}
+    assert "are not tested; run: kolena-store test street v1" in ks("curve", "street", "v1", code=2).stderr
+    assert "no test case named 'Nigth'" in ks("curve", "street", "v1", "--test-case", "Nigth", *options, code=2).stderr

@@ -139,8 +139,8 @@ def test_help_lists_the_workflows_and_their_metrics(ks) -> None:
 
 def test_the_commands_stand_in_the_order_in_which_people_meet_them(ks) -> None:
     names = re.findall(r"^  ([a-z]+)  ", ks("--help").stdout.split("Commands:")[1], re.MULTILINE)
-    work = ["init", "demo", "dataset", "import", "export", "results", "metrics", "suite", "test", "compare"]
-    later = ["check", "rescore", "history", "ui", "report", "plot", "runs", "models", "sql"]
+    work = ["init", "demo", "dataset", "import", "export", "results", "metrics", "suite", "test", "curve"]
+    later = ["compare", "check", "rescore", "history", "ui", "report", "plot", "runs", "models", "sql"]
     assert names == [*work, *later, "publish", "verify", "gc", "merge"]
 
 

@@ -4,10 +4,14 @@ A fenced block marked `console` holds commands behind `$ ` and what they print; 
 command must fail so. One marked `python` is run as it stands, and one marked `output` holds what the last of those
 printed. One marked `text` or with a file name behind the language (```sql everyday.sql) is shown, or written to that
 file. A block that can't be run here has `<!-- not run: reason -->` above it, and those are counted.
+
+README's commands, and those that need a shell, start Python afresh as a reader's do; the others are processes too, but
+spared the imports.
 """
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from warm_programs import run_warm
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,6 +28,7 @@ FENCE = re.compile(
 )
 NOT_RUN_AT_MOST = 2
 ELISION = re.compile(r"(?m)^\.\.\.$")
+OF_THE_SHELL = re.compile(r"[|&;<>()$`*?~#!\n]")
 CONTINUED_LINE = re.compile(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", re.DOTALL)
 
 
@@ -45,20 +51,34 @@ def environment() -> dict[str, str]:
     return {**os.environ, **paths, "PYTEST_PLUGINS": "kolena_store.pytest_plugin", "PYTEST_ADDOPTS": "-p no:randomly"}
 
 
-def run(command: str, folder: Path, *, fails: bool = False) -> str:
+def run(command: str, folder: Path, *, fails: bool = False, fresh: bool = False) -> str:
     """Return what a command prints on stdout; when it is to fail, what it prints on stderr."""
     command = re.sub(r"^kolena-store\b", f"{sys.executable} -m kolena_store", command)
-    done = subprocess.run(
-        command, shell=True, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
-    )
+    done = started_afresh(command, folder) if fresh or needs_shell(command) else started_warm(command, folder)
     assert (done.returncode != 0) == fails, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stderr if fails else done.stdout
 
 
-def check_console(body: str, folder: Path) -> None:
+def needs_shell(command: str) -> bool:
+    """Whether a command is another program's, pytest's, or has what a shell may have to work on."""
+    is_ours = command.startswith((f"{sys.executable} -m kolena_store ", f"{sys.executable} snippet.py"))
+    return not is_ours or OF_THE_SHELL.search(command.replace("\\\n", "")) is not None
+
+
+def started_afresh(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command, shell=True, cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def started_warm(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return run_warm(shlex.split(command.replace("\\\n", ""))[1:], folder, environment())
+
+
+def check_console(body: str, folder: Path, *, fresh: bool) -> None:
     for part in re.split(r"(?m)^\$ ", body)[1:]:
         command, expected = CONTINUED_LINE.match(part).groups()
-        assert_prints(run(command, folder, fails=expected.startswith("error: ")), expected, command)
+        assert_prints(run(command, folder, fails=expected.startswith("error: "), fresh=fresh), expected, command)
 
 
 def assert_prints(printed: str, expected: str, command: str) -> None:
@@ -73,18 +93,18 @@ def assert_prints(printed: str, expected: str, command: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_does_what_it_says(page: Path, tmp_path: Path) -> None:
-    printed = ""
+    printed, fresh = "", page.name == "README.md"
     for block in blocks(page):
         if not block.is_run:
             continue
         if block.file:
             (tmp_path / block.file).write_text(block.body, encoding="utf-8")
         if block.language == "console":
-            check_console(block.body, tmp_path)
+            check_console(block.body, tmp_path, fresh=fresh)
         elif block.language == "python" and not block.file:
             program = tmp_path / "snippet.py"
             program.write_text(block.body, encoding="utf-8")
-            printed = run(f"{sys.executable} snippet.py", tmp_path)
+            printed = run(f"{sys.executable} snippet.py", tmp_path, fresh=fresh)
         elif block.language == "output":
             assert_prints(printed, block.body, f"the last snippet of {page.name}")
 

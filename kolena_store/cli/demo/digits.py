@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "RenderedDigits",
     "demo_samples",
+    "drawings",
+    "halves",
     "rendered",
     "rendered_digits",
     "require_packages",
@@ -74,8 +76,8 @@ def rendered_digits(seed: int = 0) -> RenderedDigits:
     import numpy as np
 
     require_packages()
-    labels = _load()[1]
-    _, test = _halves(seed)
+    labels = drawings()[1]
+    _, test = halves(seed)
     renderings = list(rendered(test, RENDERINGS, TEST_CHANCES, (seed, TEST_STREAM)))
     sources = np.repeat(test, RENDERINGS)
     return RenderedDigits(
@@ -87,8 +89,8 @@ def rendered_digits(seed: int = 0) -> RenderedDigits:
 
 def training_half(seed: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
     """Return the indices of the training half's images, and the digit that each one shows."""
-    training, _ = _halves(seed)
-    return training, _load()[1][training]
+    training, _ = halves(seed)
+    return training, drawings()[1][training]
 
 
 def rendered(
@@ -97,12 +99,12 @@ def rendered(
     """Give each source image `copies` times, the first time clean; depends on nothing but the image and the stream."""
     import numpy as np
 
-    drawings, _ = _load()
+    images, _ = drawings()
     for source in sources:
         for copy in range(copies):
             generator = np.random.default_rng((*stream, int(source), copy))
             conditions = drawn(chances, generator) if copy else Conditions()
-            yield render(drawings[source], conditions, generator)
+            yield render(images[source], conditions, generator)
 
 
 def require_packages() -> None:
@@ -130,19 +132,20 @@ def _text(name: str) -> str:
 
 
 @cache
-def _load() -> tuple["NDArray[np.float64]", "NDArray[np.int64]"]:
+def drawings() -> tuple["NDArray[np.float64]", "NDArray[np.int64]"]:
+    """Return scikit-learn's digits, 8 x 8 with ink from 0 to 1, and what each shows."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
     return bunch.images / FULL_INK, bunch.target
 
 
-def _halves(seed: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
+def halves(seed: int) -> tuple["NDArray[np.int64]", "NDArray[np.int64]"]:
     """Return the indices of the training half and of the test half, each with the same share of every digit."""
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    labels = _load()[1]
+    labels = drawings()[1]
     training, test = train_test_split(np.arange(len(labels)), test_size=0.5, stratify=labels, random_state=seed)
     return np.sort(training), np.sort(test)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kolena_store.errors import MalformedFile, MissingColumns
 from kolena_store.formats.coco.checks import check_box, check_segmentation
 from kolena_store.formats.coco.columns import columns_of
+from kolena_store.formats.coco.sound import are_sound_annotations, are_sound_images
 from kolena_store.formats.entries import Entries
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES, ImageSet
 from kolena_store.formats.json_stream import JsonStream
@@ -77,13 +78,8 @@ def _categories(entries: Entries, rows: Sequence[Any]) -> dict[object, str]:
 def _images(entries: Entries, rows: Sequence[Any]) -> "tuple[pa.Table, list[str]]":
     import pyarrow as pa
 
-    seen: dict[object, None] = {}
-    for number, row in enumerate(rows):
-        entry = entries.checked(number, row)
-        entries.check_new(number, entry, seen)
-        if IMAGE_ID in entry:
-            entries.refuse(number, entry, f"it has a field {IMAGE_ID!r}, which its id becomes")
-        seen[entry["id"]] = None
+    if not are_sound_images(rows):
+        _check_images(entries, rows)
     ordered = sorted(rows, key=lambda row: (str(type(row["id"])), row["id"]))
     names = list(dict.fromkeys(name for row in ordered for name in row if name != "id"))
     columns, as_json = columns_of(ordered, names)
@@ -96,18 +92,12 @@ def _objects(
 ) -> "tuple[pa.Table, list[str]]":
     import pyarrow as pa
 
-    ids, seen = dict.fromkeys(images.column(IMAGE_ID).to_pylist()), dict[object, None]()
+    ids = dict.fromkeys(images.column(IMAGE_ID).to_pylist())
+    if not are_sound_annotations(rows, ids, categories):
+        _check_annotations(entries, rows, ids, categories)
     for number, row in enumerate(rows):
-        entry = entries.checked(number, row)
-        entries.check_known(number, entry, IMAGE_ID, ids)
-        entries.check_known(number, entry, "category_id", categories)
-        if "id" in entry:
-            entries.check_new(number, entry, seen)
-            seen[entry["id"]] = None
-        check_box(entries, number, entry)
-        check_segmentation(entries, number, entry)
-        if entry.get("iscrowd") not in (0, 1, None):
-            entries.refuse(number, entry, f"its iscrowd {entry['iscrowd']!r} is neither 0 nor 1")
+        if "segmentation" in row:
+            check_segmentation(entries, number, row)
     taken = {*OWN, *SIDES, "label", "is_crowd"}
     names = list(dict.fromkeys(name for row in rows for name in row if name not in taken))
     columns, as_json = columns_of(rows, names)
@@ -119,3 +109,31 @@ def _objects(
         "is_crowd": pa.array(crowds, pa.bool_()),
     }
     return pa.table({**fixed, **columns}), as_json
+
+
+def _check_images(entries: Entries, rows: Sequence[Any]) -> None:
+    """Refuse the first image that breaks the format."""
+    seen: dict[object, None] = {}
+    for number, row in enumerate(rows):
+        entry = entries.checked(number, row)
+        entries.check_new(number, entry, seen)
+        if IMAGE_ID in entry:
+            entries.refuse(number, entry, f"it has a field {IMAGE_ID!r}, which its id becomes")
+        seen[entry["id"]] = None
+
+
+def _check_annotations(
+    entries: Entries, rows: Sequence[Any], images: Mapping[object, object], categories: Mapping[object, object]
+) -> None:
+    """Refuse the first annotation that breaks the format, but for its segmentation."""
+    seen: dict[object, None] = {}
+    for number, row in enumerate(rows):
+        entry = entries.checked(number, row)
+        entries.check_known(number, entry, IMAGE_ID, images)
+        entries.check_known(number, entry, "category_id", categories)
+        if "id" in entry:
+            entries.check_new(number, entry, seen)
+            seen[entry["id"]] = None
+        check_box(entries, number, entry)
+        if entry.get("iscrowd") not in (0, 1, None):
+            entries.refuse(number, entry, f"its iscrowd {entry['iscrowd']!r} is neither 0 nor 1")

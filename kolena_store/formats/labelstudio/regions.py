@@ -126,4 +126,4 @@ def _number(task: Task, place: int, entry: Mapping[str, Any], name: str) -> floa
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and abs(value) <= FAR_OUTSIDE  # type: ignore[arg-type]
+    return type(value) in (int, float) and abs(value) <= FAR_OUTSIDE  # type: ignore[arg-type]

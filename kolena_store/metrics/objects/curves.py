@@ -22,14 +22,16 @@ GAINS = (*KINDS, MISSED)
 class ObjectCurves:
     """The matches of one model, ranked, and what each curve is.
 
-    `overlaps` are the thresholds of overlap as the bits of the matches have them, and `thresholds` the scores from
-    which on detections of each class count. `size` is how many sample numbers there are.
+    `overlaps` are the thresholds of overlap as the bits of the matches have them, those that the user chose first,
+    and `thresholds` the scores from which on detections of each class count. `size` is how many sample numbers there
+    are.
     """
 
     table: MatchTable
     overlaps: Sequence[float]
     thresholds: Mapping[str, float]
     size: int
+    n_chosen: int = 1
 
     @property
     def n_classes(self) -> int:
@@ -43,7 +45,10 @@ class ObjectCurves:
 
     @cached_property
     def places(self) -> Mapping[str, Sequence[int]]:
-        """Return the curves of each range of area, at COCO's thresholds, by its name; `one_to_one`; and `counting`."""
+        """Return the curves of each range of area, at COCO's thresholds, by its name, and others.
+
+        `chosen` are at the user's thresholds, `one_to_one` is that of this matching, and `counting` makes the counts.
+        """
         n = len(self.overlaps)
         starts = [0, *(n + len(THRESHOLDS) * nth for nth in range(len(AREAS) - 1))]
         at = {
@@ -51,7 +56,8 @@ class ObjectCurves:
             for (name, _, _), start in zip(AREAS, starts, strict=True)
         }
         last = len(self._curves) - 1
-        return {**at, "one_to_one": [last], "counting": [0 if self.table.counting == 0 else last]}
+        chosen = list(range(self.n_chosen))
+        return {**at, "chosen": chosen, "one_to_one": [last], "counting": [0 if self.table.counting == 0 else last]}
 
     def gains(self) -> "dict[str, RankedMatches]":
         """Return the matches at a single overlap, as they are (`none`) and with each kind of mistake mended."""
@@ -88,7 +94,7 @@ class ObjectCurves:
             ranks=found.ranks,
             matched=found.matched,
             ignored=found.ignored,
-        )
+        ).sorted()
 
     @cached_property
     def _objects(self) -> Objects:

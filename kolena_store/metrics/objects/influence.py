@@ -38,12 +38,15 @@ def entries_of(values: ObjectValues, name: str) -> Entries:
     places = values.curves.places
     if name in AVERAGE_PRECISION:
         area, threshold = AVERAGE_PRECISION[name]
-        chosen = places[area] if threshold is None else [places[area][threshold]]
-        return _of_precision(values, chosen)
+        return _of_precision(values, _chosen(places[area], threshold))
     if name in AVERAGE_RECALL:
-        area, most = AVERAGE_RECALL[name]
-        return _of_recall(values, places[area], most)
+        area, threshold, most = AVERAGE_RECALL[name]
+        return _of_recall(values, _chosen(places[area], threshold), most)
     return _of_precision(values, places["one_to_one"])
+
+
+def _chosen(curves: Sequence[int], threshold: int | None) -> Sequence[int]:
+    return sorted(curves) if threshold is None else [curves[threshold]]
 
 
 def _additive(values: ObjectValues, name: str) -> Entries:
@@ -101,10 +104,10 @@ def _of_precision(values: ObjectValues, curves: Sequence[int]) -> Entries:
 
 
 def _hits_of_curves(hits: Hits, curves: Sequence[int]) -> Integers:
-    """Return the hits of consecutive curves."""
+    """Return the hits of some curves, in the order of the curves."""
     n = hits.ranked.n_classes
-    bounds = np.searchsorted(hits.segments, [curves[0] * n, (curves[-1] + 1) * n])
-    return np.arange(bounds[0], bounds[1])
+    bounds = np.searchsorted(hits.segments, [(curve * n, (curve + 1) * n) for curve in curves])
+    return np.concatenate([np.arange(start, stop) for start, stop in bounds])
 
 
 def _peaks(hits: Hits, part: Integers) -> Integers:
@@ -138,8 +141,8 @@ def _changed(values: ObjectValues, part: Integers, loss: Floats, curves: Sequenc
     """Return the same of detections that count in other curves of the family than in its first one."""
     hits, ranked = values.hits, values.hits.ranked
     n = ranked.n_classes
-    start, stop = ranked.segment_starts[[curves[0] * n, (curves[-1] + 1) * n]]
-    events = np.arange(start, stop)[ranked.change[start:stop] != 0]
+    bounds = [ranked.segment_starts[[curve * n, (curve + 1) * n]] for curve in curves]
+    events = np.concatenate([start + np.flatnonzero(ranked.change[start:stop]) for start, stop in bounds])
     weights = values.weights[ranked.images[ranked.places[events]]]
     events, weights = events[weights != 0], weights[weights != 0]
     keys = hits.segments[part].astype(np.int64) * len(ranked.images) + hits.places[part]

@@ -19,7 +19,10 @@ Signs: TypeAlias = NDArray[np.int8]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Found:
-    """The detections of one model, by image: in which settings each is matched, and in which it does not count."""
+    """The detections of one model, by image: in which settings each is matched, and in which it does not count.
+
+    `falling` are their places by falling score, where these are sorted already; ties stand by place.
+    """
 
     images: Integers
     labels: Integers
@@ -27,10 +30,17 @@ class Found:
     ranks: Integers
     matched: Bits
     ignored: Bits
+    falling: Integers | None = None
+
+    def sorted(self) -> "Found":
+        """Return the same with their places by falling score."""
+        return replace(self, falling=np.argsort(-self.scores, kind="stable"))
 
     def only(self, chosen: Flags) -> "Found":
         """Return some of the detections."""
-        return Found(**{one.name: getattr(self, one.name)[chosen] for one in fields(self)})
+        columns = {one.name: getattr(self, one.name)[chosen] for one in fields(self) if one.name != "falling"}
+        falling = None if self.falling is None else (np.cumsum(chosen) - 1)[self.falling[chosen[self.falling]]]
+        return Found(**columns, falling=falling)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -179,7 +189,7 @@ def ranked_matches(
 
 
 def _order(found: Found, n_classes: int) -> Integers:
-    by_score = np.argsort(-found.scores, kind="stable")
+    by_score = np.argsort(-found.scores, kind="stable") if found.falling is None else found.falling
     labels = found.labels[by_score]
     small = labels.astype(np.int16) if n_classes < np.iinfo(np.int16).max else labels
     return by_score[np.argsort(small, kind="stable")]

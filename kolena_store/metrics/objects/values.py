@@ -33,21 +33,24 @@ AVERAGE_PRECISION: Mapping[str, tuple[str, int | None]] = MappingProxyType(
         "average_precision_small": ("small", None),
         "average_precision_medium": ("medium", None),
         "average_precision_large": ("large", None),
+        "average_precision_chosen": ("chosen", None),
     }
 )
-"""Range of area, and the place of a single threshold of overlap; None: the mean over COCO's ten."""
+"""Curves, and the place of a single one among them; None: the mean over all, which are COCO's ten or those chosen."""
 
-AVERAGE_RECALL: Mapping[str, tuple[str, int | None]] = MappingProxyType(
+AVERAGE_RECALL: Mapping[str, tuple[str, int | None, int | None]] = MappingProxyType(
     {
-        "average_recall_1": ("all", 1),
-        "average_recall_10": ("all", 10),
-        "average_recall": ("all", None),
-        "average_recall_small": ("small", None),
-        "average_recall_medium": ("medium", None),
-        "average_recall_large": ("large", None),
+        "average_recall_1": ("all", None, 1),
+        "average_recall_10": ("all", None, 10),
+        "average_recall": ("all", None, None),
+        "average_recall_50": ("all", THRESHOLDS.index(0.5), None),
+        "average_recall_75": ("all", THRESHOLDS.index(0.75), None),
+        "average_recall_small": ("small", None, None),
+        "average_recall_medium": ("medium", None, None),
+        "average_recall_large": ("large", None, None),
     }
 )
-"""Range of area, and how many detections of an image and class count; None: as many as the matching looked at."""
+"""The same, and how many detections of an image and class count; None: as many as the matching looked at."""
 
 ADDITIVE = (
     *("images", "objects", "true_positives", "false_positives", "overlap_of_matches"),
@@ -135,9 +138,9 @@ class ObjectValues:
         if name in AVERAGE_PRECISION:
             return self._mean_over(self.precision, *AVERAGE_PRECISION[name])
         if name in AVERAGE_RECALL:
-            area, most = AVERAGE_RECALL[name]
+            area, threshold, most = AVERAGE_RECALL[name]
             recall = self.hits.whole_recall if most is None else self.hits.recall_within(most, self._n_first)
-            return self._mean_over(recall, area, None)
+            return self._mean_over(recall, area, threshold)
         if name.startswith(GAIN):
             return self._gain(name.removeprefix(GAIN))
         found: dict[str, Callable[[], Floats]] = {
