@@ -13,7 +13,8 @@ from kolena_store.datasets import files_of
 from kolena_store.digests import canonical_json
 from kolena_store.results import ResultsRecord
 from kolena_store.statistics.levels import SEED
-from kolena_store.test_runs.execute import Setting, software, write_rows
+from kolena_store.test_runs.execute import Setting
+from kolena_store.test_runs.recording import software, write_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

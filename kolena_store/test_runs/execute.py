@@ -1,18 +1,15 @@
 """Running tests: what is stored already is found by its key, the rest is scored, measured and recorded."""
 
-import json
-import platform
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
 from kolena_store.digests import canonical_json, sha256_of_texts
 from kolena_store.errors import EmptyInput, InvalidInput
-from kolena_store.files import FileWriter
 from kolena_store.metrics.definitions import MetricDefinition, MetricFile, load_metrics
 from kolena_store.metrics.user.process import DEFAULT_LIMITS, Limits
 from kolena_store.metrics.user.stored import UserMetric, check_no_clash, chosen_metrics, user_metrics
@@ -24,21 +21,18 @@ from kolena_store.test_runs.answered import check_answers
 from kolena_store.test_runs.definitions import metric_digests
 from kolena_store.test_runs.members import Members, ensured_members
 from kolena_store.test_runs.object_cases import check_object_cases, scored_cases
+from kolena_store.test_runs.recording import RunRows, record_runs, software
 from kolena_store.test_runs.scoring import ScoredResults, Scoring, scored_results
 from kolena_store.test_suites import CaseRecord, SuiteRecord, cases_of, lacking_notes
 from kolena_store.workflows import Configuration, Workflow, workflow_from_document
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from kolena_store.membership.bitmaps import Words
     from kolena_store.test_runs.measure import Measured, Plan
     from kolena_store.test_runs.rows import RunKeys
 
 __all__ = [
     "COMMON",
-    "METRICS_KIND",
-    "TERMS_KIND",
     "Setting",
     "TestRequest",
     "chosen_results",
@@ -49,13 +43,9 @@ __all__ = [
     "run_tests",
     "setting_of",
     "setting_with",
-    "software",
     "workflow_of",
-    "write_rows",
 ]
 
-METRICS_KIND = "metrics"
-TERMS_KIND = "terms"
 COMMON = "common"
 
 
@@ -98,15 +88,6 @@ class Setting:
             configuration=self.request.configuration or Configuration(),
             configuration_id=self.configuration_id,
         )
-
-
-@dataclass(kw_only=True)
-class _Recorded:
-    """The rows of the runs that are new in this request."""
-
-    metrics: "list[pa.Table]" = field(default_factory=list)
-    terms: "list[pa.Table]" = field(default_factory=list)
-    runs: list[dict[str, object]] = field(default_factory=list)
 
 
 def workflow_of(dataset: DatasetRecord, version: VersionRecord) -> Workflow:
@@ -233,10 +214,10 @@ def _make_runs(transaction: Transaction, setting: Setting, missing: Sequence[Res
     of_cases = scored_cases(transaction, scoring, [scored[one.results_id] for one in missing], setting.cases)
     scored |= {key: replace(scored[key], cases=cases) for key, cases in of_cases.items()}
     plan = _plan(transaction, setting, list(scored.values()))
-    recorded = _Recorded()
+    recorded = RunRows()
     for results in missing:
         _make_run(transaction, setting, plan, scored[results.results_id], recorded=recorded)
-    return _record(transaction, recorded)
+    return record_runs(transaction, recorded)
 
 
 def _plan(transaction: Transaction, setting: Setting, scored: Sequence[ScoredResults]) -> "Plan":
@@ -279,7 +260,7 @@ def common_samples(session: Session, setting: Setting, scored: Sequence[ScoredRe
 
 
 def _make_run(
-    transaction: Transaction, setting: Setting, plan: "Plan", scored: ScoredResults, *, recorded: _Recorded
+    transaction: Transaction, setting: Setting, plan: "Plan", scored: ScoredResults, *, recorded: RunRows
 ) -> None:
     started, clock = now(), time.perf_counter()
     request, results = setting.request, scored.results
@@ -374,30 +355,3 @@ def _with_own_metrics(
         limits=setting.request.limits,
     )
     return with_user_metrics(session, own, scored, keys, measured=measured)
-
-
-def _record(transaction: Transaction, recorded: _Recorded) -> list[int]:
-    metric_file = write_rows(transaction, METRICS_KIND, recorded.metrics)
-    term_file = write_rows(transaction, TERMS_KIND, recorded.terms)
-    for run in recorded.runs:
-        transaction.run("runs.insert_run", **run, term_file=term_file, metric_file=metric_file)
-    transaction.has_new_runs = True
-    transaction.touched_datasets.update(int(str(run["dataset_id"])) for run in recorded.runs)
-    return [int(str(run["run_id"])) for run in recorded.runs]
-
-
-def write_rows(transaction: Transaction, kind: str, tables: "list[pa.Table]") -> int:
-    """Write the rows of runs to a file and return its id."""
-    with FileWriter(transaction.root, kind, tables[0].schema) as writer:
-        for table in tables:
-            writer.write(table)
-        return transaction.add_file(writer.finish())
-
-
-def software() -> str:
-    """Return the versions that what is computed may depend on, as JSON."""
-    import duckdb
-    import numpy as np
-
-    versions = {"python": platform.python_version(), "duckdb": duckdb.__version__, "numpy": np.__version__}
-    return json.dumps(versions, sort_keys=True)

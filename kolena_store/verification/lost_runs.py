@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from kolena_store.database import Transaction
 from kolena_store.errors import DamagedStore, StoreError
-from kolena_store.test_runs.execute import METRICS_KIND, TERMS_KIND, write_rows
+from kolena_store.test_runs.recording import METRICS_KIND, TERMS_KIND, write_rows
 from kolena_store.test_runs.repeat import Repeated, StoredRun, metric_names, repeated_run, stored_runs
 
 __all__ = ["runs_again"]
