@@ -45,11 +45,10 @@ class AskedPlot:
 
     def scored(self) -> Iterator[tuple[str, ScoredResults, np.ndarray]]:
         """Yield each model's label, where its scores lie, and the samples of the test case."""
-        configuration = self.scope.runs[0].configuration_id if self.scope.runs else None
         for label in self.request.models:
             results = self.scope.of.results_labelled(label)
             words = case_members(self.look, self.scope, self.request.case, results)
-            scored = scores_of(self.look.session, self.scope.of, results, configuration)
+            scored = scores_of(self.look.session, self.scope.of, results, self.scope.configuration_id)
             yield label, scored, to_samples(words)
 
     def titled(self, what: str) -> str:

@@ -109,7 +109,7 @@ def stored_comparison(
 ) -> ComparedShown | None:
     """Return the last stored comparison of two models' newest results on a suite; None when there is none."""
     rows = look.session.rows("inspection.newest_comparisons", suite_id=scope.suite.suite_id, most=MOST_STORED)
-    configuration = scope.runs[0].configuration_id if scope.runs else None
+    configuration = scope.configuration_id
     wanted = (
         scope.suite.version,
         results.results_id,

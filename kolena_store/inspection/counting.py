@@ -31,16 +31,17 @@ class SampleCounts:
 
 
 def counted_samples(
-    look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], metric: str | None = None
+    look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], metric: str | None = None, *, case: str = ALL
 ) -> SampleCounts | None:
     """Return what samples count for with some models, in a metric or the first headline that says so.
 
-    None when no metric says anything of single samples, or the samples were not scored yet.
+    None when no metric says anything of single samples, or the samples were not scored yet. Objects count as the test
+    case has them: one that selects objects ignores the others.
     """
     if scope.of.workflow is None or not models:
         return None
     if scope.of.workflow.matches_objects:
-        return _mistakes(look, scope, models)
+        return _mistakes(look, scope, models, case)
     names = [metric] if metric else list(scope.of.workflow.headlines())
     for name in names:
         try:
@@ -52,10 +53,10 @@ def counted_samples(
     return None
 
 
-def _mistakes(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord]) -> SampleCounts | None:
+def _mistakes(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], case: str) -> SampleCounts | None:
     """Return how many mistakes each model made on each sample: objects that it missed, and wrong detections."""
     try:
-        found = [mistakes_by_sample(object_matches(look, scope, one)) for one in models]
+        found = [mistakes_by_sample(object_matches(look, scope, one, case)) for one in models]
     except InvalidInput:
         return None
     return SampleCounts(metric="mistakes", better="lower", is_proportion=False, values=tuple(found))

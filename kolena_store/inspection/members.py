@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Answers", "case_members", "everything", "labelled_members", "predicate_members", "with_answers"]
 
-Answers = Literal["any", "wrong", "right", "worse", "better", "differ"]
-"""Which answers samples must have: `worse`, `better` and `differ` compare the first model with the second."""
+Answers = Literal["any", "wrong", "right", "worse", "better", "differ", "gained", "lost"]
+"""Which answers samples must have: all from `worse` on compare the first model with the second.
+
+`gained` and `lost` are of samples with objects: there is one that only the first model finds, or only the second.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kolena_store.inspection.scopes import SuiteScope
-from kolena_store.inspection.scored import scores_of
+from kolena_store.inspection.scored import scores_in_case
 from kolena_store.inspection.workbench import Look
 from kolena_store.metrics.objects.curves import ObjectCurves
 from kolena_store.results import ResultsRecord
@@ -16,14 +16,15 @@ __all__ = ["mistakes_by_sample", "object_matches", "overlaps_of_hits"]
 BYTES_PER_DETECTION = 100
 
 
-def object_matches(look: Look, scope: SuiteScope, results: ResultsRecord) -> ObjectCurves:
-    """Return the matches of a model over all samples.
+def object_matches(look: Look, scope: SuiteScope, results: ResultsRecord, case: str) -> ObjectCurves:
+    """Return the matches of a model over all samples, as a test case has them.
+
+    One that selects objects has a matching of its own, in which the others are ignored.
 
     Raises:
         InvalidInput: its samples were not scored yet.
     """
-    configuration = scope.runs[0].configuration_id if scope.runs else None
-    scored = scores_of(look.session, scope.of, results, configuration)
+    scored = scores_in_case(look.session, scope, results, case)
     size = scope.of.dataset.next_sample
     return look.kept.get(
         ("matches", *map(str, scored.paths), size),

@@ -2,8 +2,6 @@
 
 import json
 
-import numpy as np
-
 from kolena_store.datasets import files_of
 from kolena_store.display import fraction
 from kolena_store.errors import InvalidInput, StoreError, UnknownName
@@ -12,7 +10,6 @@ from kolena_store.inspection.histograms import bars_drawn
 from kolena_store.inspection.object_matches import object_matches, overlaps_of_hits
 from kolena_store.matching.mistakes import KINDS, MISSED
 from kolena_store.plots import Curve, Gain, Plot, curve_plot, mistakes_plot
-from kolena_store.statements import identifier, statement
 from kolena_store.test_runs import precision_recall
 from kolena_store.workflows import Configuration, configuration_from_document
 
@@ -86,30 +83,12 @@ def overlaps_drawn(asked: AskedPlot) -> Plot:
         InvalidInput: no detection is right.
     """
     found = {}
-    is_of_objects = asked.scope.case_named(asked.request.case).selects_objects
+    labels = None if asked.request.class_name is None else [asked.request.class_name]
     for model, scored, samples in asked.scored():
-        if is_of_objects:
-            found[model] = _overlaps_in_case(asked, model)
-        else:
-            curves = object_matches(asked.look, asked.scope, scored.results)
-            labels = None if asked.request.class_name is None else [asked.request.class_name]
-            found[model] = overlaps_of_hits(curves, samples, labels)
+        curves = object_matches(asked.look, asked.scope, scored.results, asked.request.case)
+        found[model] = overlaps_of_hits(curves, samples, labels)
     title = asked.titled("Overlap of right detections")
     return bars_drawn(found, "overlaps", title=title, axis="intersection over union", unit="detections")
-
-
-def _overlaps_in_case(asked: AskedPlot, model: str) -> np.ndarray:
-    dataset = asked.scope.of.dataset.name
-    results = asked.scope.of.results_labelled(model)
-    query = statement("queries/inspection", "overlaps_in_case").fill(view=identifier(dataset, "case_matches"))
-    rows = asked.look.session.rows(
-        query,
-        test_case=asked.request.case,
-        model=results.model,
-        upload_configuration=results.upload_configuration,
-        configuration=asked.scope.configuration,
-    )
-    return np.array([row[0] for row in rows], dtype=np.float64)
 
 
 Curves = dict[str, tuple[int, list[float], list[float]]]

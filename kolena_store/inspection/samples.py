@@ -11,6 +11,7 @@ from kolena_store.database import Session
 from kolena_store.datasets import files_of
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.files import SAMPLE
+from kolena_store.inspection.asked_objects import AskedObjects, AskedShapes, objects_in_cell, objects_of_one
 from kolena_store.inspection.counting import SampleCounts, counted_samples
 from kolena_store.inspection.members import (
     Answers,
@@ -22,7 +23,7 @@ from kolena_store.inspection.members import (
 )
 from kolena_store.inspection.scopes import DatasetScope, SuiteScope
 from kolena_store.inspection.score_arrays import samples_in_order
-from kolena_store.inspection.scored import scores_of
+from kolena_store.inspection.scored import scores_in_case, scores_of
 from kolena_store.inspection.workbench import Look
 from kolena_store.membership.bitmaps import Words, count, to_flags, to_samples
 from kolena_store.statements import Fragment, identifier, joined, statement
@@ -34,6 +35,7 @@ __all__ = [
     "BY_DIFFERENCE",
     "BY_VALUE",
     "SAMPLES_PER_PAGE",
+    "SampleFound",
     "SampleRequest",
     "SampleRow",
     "SamplesShown",
@@ -47,6 +49,7 @@ MOST_MODELS = 3
 OF_PAGES = ("prediction", "verdict", "confidence", "error", "correct", "detections", "truths")
 """The sample metrics that a page of many samples shows, where a workflow has them."""
 
+OF_OBJECTS: tuple[Answers, ...] = ("gained", "lost")
 BY_VALUE, BY_DIFFERENCE = "@value", "@difference"
 """Sorting by what samples count for with the first model, or by how far the second one differs."""
 
@@ -56,7 +59,8 @@ class SampleRequest:
     """Which samples: of a test case, where a predicate is true, with such answers; in which order; which page.
 
     `models` are up to three; the answers are those of the first, beside the second. `sort` is a field, or one of
-    `@value` and `@difference`. `truth` and `predicted` are labels of a classification, as the first model has them.
+    `@value` and `@difference`. `truth` and `predicted` are labels of a classification, as the first model has them, or
+    the labels of a cell of its confusion matrix of objects.
     """
 
     case: str = "all"
@@ -69,6 +73,11 @@ class SampleRequest:
     sort: str | None = None
     descending: bool = False
     page: int = 1
+
+    @property
+    def is_labelled(self) -> bool:
+        """Return whether it asks for a cell, a row or a column of a confusion matrix."""
+        return self.truth is not None or self.predicted is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +97,10 @@ class SampleRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesShown:
-    """One page of samples. `metric` is what they are judged by; None when nothing says which are right."""
+    """One page of samples. `metric` is what they are judged by; None when nothing says which are right.
+
+    `asked` are the objects that the samples were chosen for, of which they have `n_asked`.
+    """
 
     models: tuple[str, ...]
     metric: str | None
@@ -99,6 +111,18 @@ class SamplesShown:
     page: int
     n_pages: int
     rows: Sequence[SampleRow] = field(repr=False)
+    asked: AskedObjects | None = field(default=None, repr=False)
+    n_asked: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleFound:
+    """A sample, the numbers of those before and after it, and which of its objects a request asks for."""
+
+    row: SampleRow
+    before: int | None
+    after: int | None
+    asked: AskedShapes | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +133,7 @@ class _Found:
     n_case: int
     models: "tuple[ResultsRecord, ...]"
     counts: SampleCounts | None
+    asked: AskedObjects | None
 
 
 def samples_shown(look: Look, scope: SuiteScope, asked: SampleRequest) -> SamplesShown:
@@ -131,32 +156,33 @@ def samples_shown(look: Look, scope: SuiteScope, asked: SampleRequest) -> Sample
         n_case=found.n_case,
         page=asked.page,
         n_pages=max(1, -(-n_found // SAMPLES_PER_PAGE)),
-        rows=_rows(look.session, scope, found, samples, of_scores=OF_PAGES),
+        rows=_rows(look.session, scope, found, samples, case=asked.case, of_scores=OF_PAGES),
+        asked=found.asked,
+        n_asked=found.asked.count(found.words) if found.asked else 0,
     )
 
 
-def sample_at(
-    look: Look, scope: SuiteScope, asked: SampleRequest, sample: int, *, place: int | None
-) -> tuple[SampleRow, int | None, int | None]:
+def sample_at(look: Look, scope: SuiteScope, asked: SampleRequest, sample: int, *, place: int | None) -> SampleFound:
     """Return a sample, and those before and after it in the order of a request; `place` is its place there, from 0.
 
     Raises:
         UnknownName: the dataset has no such sample.
     """
     found = _found(look, scope, asked)
-    rows = _rows(look.session, scope, found, [sample])
+    rows = _rows(look.session, scope, found, [sample], case=asked.case)
     if not rows:
         raise UnknownName(
             f"dataset {scope.of.dataset.name!r} has no sample numbered {sample} in version {scope.of.version.version}; "
             "go back to the list of samples"
         )
+    shapes = found.asked.of(sample) if found.asked else None
     if place is None:
-        return rows[0], None, None
+        return SampleFound(row=rows[0], before=None, after=None, asked=shapes)
     first = max(0, place - 1)
     around = _page(look, scope, asked, found, skipped=first, size=place - first + 2)
     before = around[0] if place > 0 and around else None
     after = around[place - first + 1] if len(around) > place - first + 1 else None
-    return rows[0], before, after
+    return SampleFound(row=rows[0], before=before, after=after, asked=shapes)
 
 
 def _found(look: Look, scope: SuiteScope, asked: SampleRequest) -> _Found:
@@ -167,25 +193,45 @@ def _found(look: Look, scope: SuiteScope, asked: SampleRequest) -> _Found:
     n_case = count(words)
     if asked.where.strip():
         words = words & predicate_members(look, scope.of, asked.where)
-    is_labelled = asked.truth is not None or asked.predicted is not None
-    words = words & _labelled(look.session, scope, asked, models) if is_labelled else words
-    counts = counted_samples(look, scope, models, asked.metric)
-    if asked.answers != "any":
+    objects = _objects(look, scope, asked, models)
+    if objects is not None:
+        words = words & objects.words
+    elif asked.is_labelled:
+        words = words & _labelled(look.session, scope, asked, models)
+    counts = counted_samples(look, scope, models, asked.metric, case=asked.case)
+    if asked.answers not in ("any", *OF_OBJECTS):
         if counts is None:
             raise InvalidInput(
                 "nothing says what a right answer is here; choose a model that was tested, and a metric that speaks of "
                 "single samples"
             )
         words = with_answers(words, asked.answers, counts.values, better=counts.better)
-    return _Found(words=words, n_case=n_case, models=models, counts=counts)
+    return _Found(words=words, n_case=n_case, models=models, counts=counts, asked=objects)
+
+
+def _objects(
+    look: Look, scope: SuiteScope, asked: SampleRequest, models: "Sequence[ResultsRecord]"
+) -> AskedObjects | None:
+    """Return the objects that a request is for, None when it is for samples."""
+    of_pair = asked.answers in OF_OBJECTS
+    has_objects = scope.of.workflow is not None and scope.of.workflow.matches_objects
+    if of_pair and (not has_objects or len(models) < 2):
+        raise InvalidInput(f"answers={asked.answers!r} is of objects that one of two models finds; choose two models")
+    if of_pair:
+        pair = (models[0], models[1])
+        return objects_of_one(look, scope, pair, asked.case, is_first=asked.answers == "gained")
+    if not (asked.is_labelled and has_objects):
+        return None
+    if not models:
+        raise InvalidInput("true and predicted classes are those of a model; choose one")
+    return objects_in_cell(look, scope, models[0], asked.case, truth=asked.truth, predicted=asked.predicted)
 
 
 def _labelled(session: Session, scope: SuiteScope, asked: SampleRequest, models: "Sequence[ResultsRecord]") -> Words:
     """Return the samples with the labels that are asked for, as the first model has them."""
     if not models or scope.of.workflow is None or scope.of.workflow.name != "classification":
         raise InvalidInput("only a model of a classification has true and predicted labels; choose one")
-    configuration = scope.runs[0].configuration_id if scope.runs else None
-    scored, size = scores_of(session, scope.of, models[0], configuration), scope.of.dataset.next_sample
+    scored, size = scores_of(session, scope.of, models[0], scope.configuration_id), scope.of.dataset.next_sample
     return labelled_members(session, scored, size, truth=asked.truth, predicted=asked.predicted)
 
 
@@ -224,19 +270,21 @@ def _by_counts(found: _Found, asked: SampleRequest, skipped: int, size: int) -> 
 
 
 def _rows(
-    session: Session, scope: SuiteScope, found: _Found, samples: Sequence[int], *, of_scores: Sequence[str] = ()
+    session: Session,
+    scope: SuiteScope,
+    found: _Found,
+    samples: Sequence[int],
+    *,
+    case: str,
+    of_scores: Sequence[str] = (),
 ) -> list[SampleRow]:
     """Return what is known of some samples; `of_scores` are the columns of sample metrics to read, if there are any."""
     of, chosen = scope.of, list(samples)
     if not chosen:
         return []
     fields = _by_sample(session, of.version.sample_files, chosen)
-    configuration = scope.runs[0].configuration_id if scope.runs else None
     answers = [_by_sample(session, one.inference_files, chosen) for one in found.models]
-    scores = [
-        _scores(session, scope, one, configuration=configuration, samples=chosen, columns=of_scores)
-        for one in found.models
-    ]
+    scores = [_scores(session, scope, one, case=case, samples=chosen, columns=of_scores) for one in found.models]
     counts = found.counts.values if found.counts else ()
     return [
         SampleRow(
@@ -257,12 +305,12 @@ def _scores(
     scope: SuiteScope,
     results: "ResultsRecord",
     *,
-    configuration: int | None,
+    case: str,
     samples: list[int],
     columns: Sequence[str],
 ) -> dict[int, Mapping[str, Any]]:
     try:
-        scored = scores_of(session, scope.of, results, configuration)
+        scored = scores_in_case(session, scope, results, case)
     except InvalidInput:
         return {}
     known = scope.of.workflow.sample_metrics_schema(scored.facts).names if scope.of.workflow else []

@@ -3,13 +3,14 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from kolena_store.database import Session
 from kolena_store.datasets import OBJECTS
 from kolena_store.errors import InvalidInput
+from kolena_store.inspection.asked_objects import AskedShapes
 from kolena_store.inspection.samples import SampleRow
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.inspection.scored import scores_of
@@ -44,7 +45,7 @@ class Shape:
     """An object, or a detection with its score; places are in pixels of the image.
 
     `number` is its place among those of its side; `partner` that of what it is matched to; `mistake` what kind of
-    mistake it is. `mask` is a run-length encoding.
+    mistake it is. `mask` is a run-length encoding. `is_asked`: a page was asked for it.
     """
 
     is_detection: bool
@@ -59,6 +60,7 @@ class Shape:
     polygons: tuple[Points, ...] = ()
     mask: Mapping[str, Any] | None = None
     keypoints: tuple[tuple[float, float, float], ...] = ()
+    is_asked: bool = False
 
     @property
     def words(self) -> str:
@@ -106,26 +108,59 @@ def fields_of_objects(scope: SuiteScope) -> BoxFields | None:
     return workflow.fields if isinstance(workflow, ObjectDetection) else None
 
 
-def scenes_of(session: Session, scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> list[Scene]:
-    """Return the scene of each model, or, without a model, that of the objects alone."""
+def scenes_of(
+    session: Session,
+    scope: SuiteScope,
+    rows: Sequence[SampleRow],
+    models: Sequence[str],
+    *,
+    asked: Sequence[AskedShapes | None] = (),
+) -> list[list[Scene]]:
+    """Return for each sample the scene of each model, or, without a model, that of the objects alone.
+
+    Args:
+        session: of the store.
+        scope: a suite of the dataset.
+        rows: the samples, with what the models said of them.
+        models: their labels, in the order of the rows' answers.
+        asked: which objects of each sample a page was asked for.
+    """
     fields = fields_of_objects(scope)
     if fields is None:
         return []
+    facts = [_facts(session, scope, model) for model in models]
+    found = []
+    for row, shapes in zip(rows, asked or [None] * len(rows), strict=True):
+        scenes = list(_scenes_of_row(row, models, facts, fields))
+        found.append([_marked(scene, shapes, is_first=not nth) for nth, scene in enumerate(scenes)])
+    return found
+
+
+def _scenes_of_row(
+    row: SampleRow, models: Sequence[str], facts: Sequence[Facts | None], fields: BoxFields
+) -> Iterator[Scene]:
     truths = _objects(row.fields)
     if not models:
-        return [Scene(model=None, shapes=tuple(_truths(truths, fields, {}, found=set(), counting=0)))]
-    scenes = []
-    for model, answer, scores in zip(models, row.answers, row.scores, strict=False):
-        facts = _facts(session, scope, model)
-        shapes = _shapes(truths, _objects(answer), scores, fields, facts=facts)
-        scenes.append(Scene(model=model, shapes=tuple(shapes)))
-    return scenes
+        yield Scene(model=None, shapes=tuple(_truths(truths, fields, {}, found=set(), counting=0)))
+    for model, answer, scores, of_model in zip(models, row.answers, row.scores, facts, strict=False):
+        shapes = _shapes(truths, _objects(answer), scores, fields, facts=of_model)
+        yield Scene(model=model, shapes=tuple(shapes))
+
+
+def _marked(scene: Scene, asked: AskedShapes | None, *, is_first: bool) -> Scene:
+    """Return a scene with its shapes marked that were asked for; detections are those of the first model."""
+    if asked is None:
+        return scene
+    detections = asked.detections if is_first else frozenset()
+    shapes = tuple(
+        replace(one, is_asked=one.number in (detections if one.is_detection else asked.truths)) for one in scene.shapes
+    )
+    return replace(scene, shapes=shapes)
 
 
 def _facts(session: Session, scope: SuiteScope, model: str) -> Facts | None:
-    configuration = scope.runs[0].configuration_id if scope.runs else None
     try:
-        return scores_of(session, scope.of, scope.of.results_labelled(model), configuration).facts
+        return scores_of(session, scope.of, scope.of.results_labelled(model), scope.configuration_id).facts
     except InvalidInput:
         return None
 

@@ -96,6 +96,15 @@ class SuiteScope:
         """Return the models with runs, in the order of their first upload."""
         return tuple(dict.fromkeys(run.label for run in self.runs))
 
+    @property
+    def configuration_id(self) -> int | None:
+        """Return the number of the configuration that the runs share; None is the workflow's defaults."""
+        return self.runs[0].configuration_id if self.runs else None
+
+    def case_of_objects(self, name: str) -> CaseRecord | None:
+        """Return a test case that selects objects, and so has a matching of its own; None where it selects samples."""
+        return next((case for case in self.cases if case.name == name and case.selects_objects), None)
+
     def case_named(self, name: str) -> CaseRecord:
         """Return a test case of the suite.
 

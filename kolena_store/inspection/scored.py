@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kolena_store.comparisons.pairing import ScoredModel
     from kolena_store.metrics.sample_columns import SampleColumns
 
-__all__ = ["is_scored", "scored_model", "scores_of", "setting_for"]
+__all__ = ["is_scored", "scored_model", "scores_in_case", "scores_of", "setting_for"]
 
 
 def setting_for(
@@ -34,7 +34,7 @@ def setting_for(
         UnknownName: the dataset has no such metric.
     """
     request = TestRequest(dataset=scope.of.dataset, suite=scope.suite, results=results, metrics=metrics)
-    return setting_with(session, request, scope.runs[0].configuration_id if scope.runs else None)
+    return setting_with(session, request, scope.configuration_id)
 
 
 def scores_of(
@@ -57,6 +57,20 @@ def scores_of(
             f"{scope.dataset.name!r} yet; run: kolena-store test {scope.dataset.name}"
         )
     return found
+
+
+def scores_in_case(session: Session, scope: SuiteScope, results: ResultsRecord, case: str) -> ScoredResults:
+    """Return where the sample metrics of a model lie as a test case measures them, with the facts of the whole.
+
+    Raises:
+        InvalidInput: its samples were not scored yet, or the dataset has no workflow.
+    """
+    whole = scores_of(session, scope.of, results, scope.configuration_id)
+    of_objects = scope.case_of_objects(case)
+    if of_objects is None:
+        return whole
+    found = scores_of(session, scope.of, results, scope.configuration_id, case=of_objects)
+    return replace(found, facts=whole.facts)
 
 
 def is_scored(session: Session, scope: DatasetScope, results: ResultsRecord, configuration_id: int | None) -> bool:

@@ -11,7 +11,7 @@ from kolena_store.tables import Tabular
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ConfusionMatrix", "confusion_matrix"]
+__all__ = ["ConfusionMatrix", "background_beside", "confusion_matrix"]
 
 TERM = "confusion"
 MARGINS = ("support", "objects")
@@ -72,8 +72,13 @@ def confusion_matrix(terms: "pa.Table", run: int, test_case: str, model: str) ->
     for row in of_model:
         if row["term"] == TERM:
             counts[position[row["class"]]][position[row["predicted"]]] = _count(row["value"])
-    labels = [*names, *(f"({BACKGROUND})" if BACKGROUND in names else BACKGROUND for _ in background)]
+    labels = [*names, *(background_beside(names) for _ in background)]
     return ConfusionMatrix(model=model, test_case=test_case, labels=tuple(labels), counts=tuple(map(tuple, counts)))
+
+
+def background_beside(classes: Sequence[str]) -> str:
+    """Return what the background of some classes of objects is called: in brackets where a class has its name."""
+    return f"({BACKGROUND})" if BACKGROUND in classes else BACKGROUND
 
 
 def _count(value: float) -> float:

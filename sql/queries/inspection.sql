@@ -158,13 +158,6 @@ SELECT run, test_case, term, class, predicted, value FROM read_parquet($files)
 WHERE run IN (SELECT unnest($run_ids::BIGINT[])) AND test_case = $test_case
     AND term IN ('support', 'objects', 'confusion');
 
--- name: overlaps_in_case(test_case, model, upload_configuration, configuration)
--- The overlaps of right detections with their objects, in an object-level test case.
--- example: view = (SELECT 'c' AS test_case, 'm' AS model, NULL AS upload_configuration, NULL AS configuration, 0.5 AS overlap, 'x' AS outcome, TRUE AS is_counted)
-SELECT overlap FROM {view}
-WHERE test_case = $test_case AND model = $model AND upload_configuration IS NOT DISTINCT FROM $upload_configuration::VARCHAR
-    AND configuration IS NOT DISTINCT FROM $configuration::VARCHAR AND outcome = 'true positive' AND is_counted;
-
 -- name: sample_arrays(files)
 -- Some expressions over sample metrics, of every sample.
 -- example: columns = _sample AS c0

@@ -14,7 +14,9 @@ from starlette.testclient import TestClient
 from test_web_pages import address, text_of
 
 import kolena_store as ks
+from kolena_store.inspection.scenes import Scene, Shape
 from kolena_store.web.application import create_application
+from kolena_store.web.pages.overlays import Shown, scene_markup
 from kolena_store.web.settings import WebSettings
 
 STREET = {"dataset": "street", "suite": "weather"}
@@ -116,8 +118,31 @@ def test_shapes_stand_where_the_objects_are(streets: TestClient, street: ks.Stor
     if kind == "masks":
         assert 'points="10,10 40,10 40,30 10,30"' in page
         encoded = re.findall(r'<image href="data:image/png;base64,([^"]+)" width="100" height="80"', page)[0]
-        mask = Image.open(io.BytesIO(base64.b64decode(encoded)))
-        assert mask.convert("RGBA").getchannel("A").getbbox() == (50, 40, 90, 70)
+        assert alpha_of(encoded).getbbox() == (50, 40, 90, 70)
+
+
+def test_masks_are_drawn_in_the_gallery(streets: TestClient, street: ks.Store) -> None:
+    page = streets.get(address("/samples", {**STREET, "view": "gallery", "model": "good"})).text
+    encoded = re.findall(r'<image href="data:image/png;base64,([^"]+)" width="100" height="80"', page)
+    is_masks = street.path.parent.name.startswith("masks")
+    assert len(encoded) == (12 if is_masks else 0)
+    assert {alpha_of(one).getbbox() for one in encoded} <= {(50, 40, 90, 70)}
+
+
+def alpha_of(encoded: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA").getchannel("A")
+
+
+def test_a_mask_in_the_gallery_has_no_more_pixels_than_are_seen() -> None:
+    mask = {"size": [900, 1600], "counts": [0, 900 * 800, 900 * 800]}
+    shape = Shape(is_detection=False, number=0, outcome="found", label=None, mask=mask)
+    shown = Shown(outcomes=("found",), label=None, least=0.0)
+    for is_small, size in ((True, (320, 180)), (False, (1600, 900))):
+        scene = Scene(model=None, shapes=(shape,))
+        markup = scene_markup(scene, (1600.0, 900.0), None, shown, is_small=is_small)
+        encoded, width, height = re.search(r'base64,([^"]+)" width="(\d+)" height="(\d+)"', markup).groups()
+        alpha = alpha_of(encoded)
+        assert (alpha.size, alpha.getbbox(), width, height) == (size, (0, 0, size[0] // 2, size[1]), "1600", "900")
 
 
 def test_an_image_that_is_not_there_leaves_its_shapes(streets: TestClient) -> None:

@@ -11,7 +11,7 @@ from kolena_store.metrics.differences.outcomes import Discordant
 from kolena_store.metrics.differences.sides import Pair, PairedRows
 from kolena_store.metrics.objects.curves import CaseCurves, ObjectCurves
 
-__all__ = ["FoundObjects", "found_apart", "found_objects"]
+__all__ = ["FoundObjects", "found_apart", "found_objects", "objects_found"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,11 @@ def found_objects(pair: Pair, case: int) -> FoundObjects:
     An object is found when a detection from its class's threshold on is matched to it.
     """
     first, second = (_curves(side.evidence.columns.objects, case) for side in (pair.first, pair.second))
-    is_member = to_flags(pair.members[case], first.size)
+    return objects_found(first, second, to_flags(pair.members[case], first.size))
+
+
+def objects_found(first: ObjectCurves, second: ObjectCurves, is_member: SampleFlags) -> FoundObjects:
+    """Return the same of two models' matches; `is_member` are samples that both answered."""
     here, there = _rows(first, is_member), _rows(second, is_member)
     # Both have the same objects of the samples that both answered, in the same order.
     counts = first.table.truth_counts[here] & second.table.truth_counts[there]

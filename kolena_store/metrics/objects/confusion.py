@@ -5,6 +5,7 @@ that counts, and each detection from the threshold on that does, is in exactly o
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,12 +16,26 @@ from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.objects.curves import CaseCurves, ObjectCurves
 from kolena_store.metrics.objects.precision import Weights
 from kolena_store.metrics.objects.terms import image_weights
-from kolena_store.metrics.objects.values import Entries
 from kolena_store.metrics.pairs import Pairs
 
-__all__ = ["object_pairs"]
+__all__ = ["ConfusedObjects", "confused_objects", "object_pairs"]
 
 TRUTH_AND_DETECTION = "truth_and_detection"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ConfusedObjects:
+    """What the cells of a confusion matrix count, an entry each: the sample, the object and the detection.
+
+    `truths` and `detections` are places among those of the sample, `true_labels` and `found_labels` the codes of their
+    classes; -1 stands for the background.
+    """
+
+    samples: Integers
+    truths: Integers
+    detections: Integers
+    true_labels: Integers
+    found_labels: Integers
 
 
 def object_pairs(
@@ -42,8 +57,8 @@ def object_pairs(
         return {}
     if unknown := [term.kernel for term in wanted if term.kernel != TRUTH_AND_DETECTION]:
         raise InvalidInput(f"a term names the pairs {unknown[0]!r} of matches; there are {TRUTH_AND_DETECTION}")
-    whole = _entries(curves.whole)
-    own = {case: _entries(one) for case, one in curves.of_cases.items()}
+    whole = confused_objects(curves.whole)
+    own = {case: confused_objects(one) for case, one in curves.of_cases.items()}
     width = curves.whole.n_classes + 1
     found = [
         _counted(position, own.get(position, whole), image_weights(one, curves.whole.size, weights), width)
@@ -56,15 +71,16 @@ def object_pairs(
     return {term.name: pairs for term in wanted}
 
 
-def _counted(position: int, entries: Entries, weights: Weights, width: int) -> Floats:
+def _counted(position: int, entries: ConfusedObjects, weights: Weights, width: int) -> Floats:
     """Return the cells of one test case that are not empty: its position, both classes, and the count, a row each."""
-    sums = np.bincount(entries.labels, weights=weights[entries.images], minlength=width * width)
+    places = (entries.true_labels + 1) * width + entries.found_labels + 1
+    sums = np.bincount(places, weights=weights[entries.samples], minlength=width * width)
     cells = np.flatnonzero(sums)
     return np.stack([np.full(len(cells), position), cells // width - 1, cells % width - 1, sums[cells]])
 
 
-def _entries(curves: ObjectCurves) -> Entries:
-    """Return the cell of each detection that counts, and of each object without one; a cell is numbered by row."""
+def confused_objects(curves: ObjectCurves) -> ConfusedObjects:
+    """Return each detection that counts with its object, and each object that counts and is left without one."""
     table, found, true = curves.table, curves.table.detections, curves.table.truths
     thresholds = curves.score_thresholds
     counted = table.counts & (found.scores >= thresholds[found.labels] if found.labels.size else True)
@@ -79,20 +95,16 @@ def _entries(curves: ObjectCurves) -> Entries:
     is_taken[rows[is_open]] = True
     alone = np.flatnonzero(table.truth_counts & ~is_taken)
     chosen = np.flatnonzero(counted)
-    cells = np.concatenate(
-        [
-            _cells(_labels(true.labels, partner[chosen]), found.labels[chosen], curves.n_classes),
-            _cells(true.labels[alone], np.full(len(alone), -1), curves.n_classes),
-        ]
+    rows, nothing = np.concatenate([partner[chosen], alone]), np.full(len(alone), -1)
+    return ConfusedObjects(
+        samples=np.concatenate([found.samples[chosen], true.samples[alone]]),
+        truths=_of_rows(true.places, rows),
+        detections=np.concatenate([found.places[chosen], nothing]),
+        true_labels=_of_rows(true.labels, rows),
+        found_labels=np.concatenate([found.labels[chosen], nothing]),
     )
-    images = np.concatenate([found.samples[chosen], true.samples[alone]])
-    return Entries(images=images, labels=cells, amounts=np.ones(len(images)))
 
 
-def _labels(labels: Integers, rows: Integers) -> Integers:
-    """Return the labels of some rows; -1 of none."""
-    return np.append(labels, -1)[rows]
-
-
-def _cells(first: Integers, second: Integers, n_classes: int) -> Integers:
-    return (first + 1) * (n_classes + 1) + second + 1
+def _of_rows(values: Integers, rows: Integers) -> Integers:
+    """Return the values of some rows; -1 of none."""
+    return np.append(values, -1)[rows]

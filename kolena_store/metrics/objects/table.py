@@ -20,12 +20,14 @@ __all__ = ["MatchTable", "StoredDetections", "StoredTruths", "match_table"]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StoredDetections:
-    """Detections by sample, class and falling score; `truths` and the like are places among the sample's objects.
+    """Detections by sample, class and falling score; `places` are those among the model's detections of the sample.
 
-    -1 stands for no object and no mistake; `labels` are codes of classes.
+    `truths` and the like are places among the sample's objects; -1 stands for no object and no mistake. `labels` are
+    codes of classes.
     """
 
     samples: Integers
+    places: Integers
     labels: Integers
     scores: Floats
     ranks: Integers
@@ -123,6 +125,7 @@ def match_table(table: pa.Table, classes: Sequence[str] | None, *, is_one_to_one
 def _detections(found: pa.StructArray, samples: Integers, labels: Integers) -> StoredDetections:
     return StoredDetections(
         samples=samples,
+        places=_integers(found, "object"),
         labels=labels,
         scores=_field(found, "score").to_numpy(zero_copy_only=False),
         ranks=_integers(found, "rank"),

@@ -147,7 +147,7 @@ def _confusions(desk: Desk, scope: SuiteScope, case: CaseShown) -> Iterator[Mapp
     """Yield the confusion matrix of each model as a table whose cells lead to their samples."""
     if "confusion_matrix" not in kinds_of(scope):
         return
-    of_samples = scope.of.workflow is not None and not scope.of.workflow.matches_objects
+    of_objects = scope.of.workflow is not None and scope.of.workflow.matches_objects
     for model in case.models[:MOST_CONFUSIONS]:
         request = PlotRequest(kind="confusion_matrix", case=case.case.name, models=(model,))
         try:
@@ -157,16 +157,14 @@ def _confusions(desk: Desk, scope: SuiteScope, case: CaseShown) -> Iterator[Mapp
         cells = {(row["truth"], row["prediction"]): row for row in plot.spec["data"]["values"]}
         labels = list(dict.fromkeys(truth for truth, _ in cells))
         if labels:
-            rows = [
-                _confusion_row(label, labels, cells, model=model, state=desk.state, of_samples=of_samples)
-                for label in labels
-            ]
+            rows = [_confusion_row(label, labels, cells, model=model, state=desk.state) for label in labels]
             yield {
                 "model": model,
                 "summary": plot.summary,
                 "labels": labels,
                 "rows": rows,
-                "of_samples": of_samples,
+                "verb": "found as" if of_objects else "answered as",
+                "unit": "objects" if of_objects else "samples",
             }
 
 
@@ -177,7 +175,6 @@ def _confusion_row(
     *,
     model: str,
     state: State,
-    of_samples: bool,
 ) -> Mapping[str, Any]:
     def cell(answer: str) -> Mapping[str, Any]:
         found = cells[label, answer]
@@ -187,7 +184,7 @@ def _confusion_row(
             "n": found["n"],
             "shade": min(SHADES, round(found["share"] * SHADES + 0.3)) if found["n"] else 0,
             "is_right": answer == label,
-            "href": link if of_samples else None,
+            "href": link,
         }
 
     return {"label": label, "cells": [cell(answer) for answer in labels]}

@@ -44,6 +44,7 @@ def comparison_page(desk: Desk) -> Response:
     number_of_page = state.page()
     shown = listed[(number_of_page - 1) * PAGE_SIZE : number_of_page * PAGE_SIZE]
     shown = with_counts(desk.look, scope, shown, pair=(model, baseline), metric=metric.name)
+    of_objects = scope.of.workflow is not None and scope.of.workflow.matches_objects
     tally = Counter(str(row["verdict"]) for row in rows if row["test_case"] != ALL)
     return page(
         desk,
@@ -61,7 +62,8 @@ def comparison_page(desk: Desk) -> Response:
         verdict_link=lambda name: state.link(verdict=name, page=None),
         findings=findings({model: found}, [metric]),
         plot=comparison_plot(listed, metric.name, model=model, baseline=baseline) if listed else None,
-        rows=_rows(shown, found, metric, state),
+        rows=_rows(shown, found, metric, state=state, of_objects=of_objects),
+        of_objects=of_objects,
         attribution=_attribution(desk, scope, model=model, baseline=baseline, metric=metric.name),
         page=number_of_page,
         n_pages=max(1, -(-len(listed) // PAGE_SIZE)),
@@ -106,15 +108,27 @@ def _metric(scope: SuiteScope, known: Sequence[MetricShown], wanted: str | None)
     return MetricShown(name=name, better="none", is_bounded=True)
 
 
-def _rows(rows: Sequence[Mapping[str, Any]], found: ComparedShown, metric: MetricShown, state: State) -> Markup:
+def _rows(
+    rows: Sequence[Mapping[str, Any]], found: ComparedShown, metric: MetricShown, *, state: State, of_objects: bool
+) -> Markup:
     reach = max(
         (abs(row[name]) for row in rows for name in ("delta", "ci_low", "ci_high") if row[name] is not None),
         default=1.0,
     )
-    return joined(_row(row, found, metric, state=state, reach=reach) for row in rows)
+    answers = ("gained", "lost") if of_objects else ("better", "worse")
+    return joined(_row(row, found, metric, state=state, reach=reach, answers=answers) for row in rows)
 
 
-def _row(row: Mapping[str, Any], found: ComparedShown, metric: MetricShown, *, state: State, reach: float) -> str:
+def _row(
+    row: Mapping[str, Any],
+    found: ComparedShown,
+    metric: MetricShown,
+    *,
+    state: State,
+    reach: float,
+    answers: tuple[str, str],
+) -> str:
+    """Return a row; `answers` lead to the samples of which either model has more."""
     case = str(row["test_case"])
     models = [found.model, found.baseline]
     kept = {"verdict": None, "q": None, "page": None, "baseline": None, "metric": metric.name}
@@ -143,5 +157,5 @@ def _row(row: Mapping[str, Any], found: ComparedShown, metric: MetricShown, *, s
         f"<td>{delta_bar(row, reach, label=words)}</td>"
         f'<td class="num">{figure(row["q"])}</td>'
         f'<td class="num">{figure(row["mde"], is_bounded=metric.is_bounded)}</td>'
-        f"{samples('better', row['n_only_model'])}{samples('worse', row['n_only_baseline'])}</tr>"
+        f"{samples(answers[0], row['n_only_model'])}{samples(answers[1], row['n_only_baseline'])}</tr>"
     )

@@ -23,6 +23,9 @@ NOTHING = "nothing"
 """Sent along with the boxes that are ticked, so that none of them is a choice, too."""
 
 MOST_SHAPES = 500
+SMALL_SIDE = 320
+"""Pixels of a mask in a gallery, along its longer side."""
+
 LONGEST_NAME = 24
 COLOURS: Mapping[Outcome, tuple[int, int, int]] = MappingProxyType(
     {
@@ -103,8 +106,9 @@ def scene_markup(scene: Scene, size: tuple[float, float], image: str | None, sho
     shapes = "".join(_drawn(one, width, height, shown, is_small=is_small) for one in scene.shapes[:MOST_SHAPES])
     picture = f'<img loading="lazy" alt="" src="{escape(image)}">' if image else '<span class="ground"></span>'
     words = escape(scene.summary)
+    kind = "scene asking" if any(one.is_asked for one in scene.shapes) else "scene"
     return Markup(
-        f'<span class="scene">{picture}<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{words}">'
+        f'<span class="{kind}">{picture}<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{words}">'
         f"<title>{words}</title>{shapes}</svg></span>"
     )
 
@@ -116,25 +120,25 @@ def _drawn(shape: Shape, width: float, height: float, shown: Shown, *, is_small:
         return ""
     side = "detection" if shape.is_detection else "truth"
     score = "" if shape.score is None else f' data-score="{shape.score:.6g}"'
-    off = "" if shown.holds(shape) else " off"
+    state = f"{' asked' if shape.is_asked else ''}{'' if shown.holds(shape) else ' off'}"
     label = "" if is_small else _label(shape, unit, width)
     return (
-        f'<g class="shape {side} {shape.outcome}{off}" data-outcome="{shape.outcome}" '
+        f'<g class="shape {side} {shape.outcome}{state}" data-outcome="{shape.outcome}" '
         f'data-label="{escape(shape.label or "")}"{score}><title>{escape(shape.words)}</title>{inner}{label}</g>'
     )
 
 
 def _geometry(shape: Shape, unit: float, *, is_small: bool) -> str:
     parts = []
+    if shape.mask is not None:
+        parts.append(_mask(shape, most=SMALL_SIDE if is_small else None))
     for ring in shape.polygons:
         parts.append(f'<polygon points="{" ".join(f"{x:g},{y:g}" for x, y in ring)}"/>')
-    if shape.mask is not None and not is_small:
-        parts.append(_mask(shape))
     if shape.keypoints:
         parts += _skeleton(shape, unit)
     if shape.box is not None:
         left, top, wide, high = shape.box
-        kind = ' class="faint"' if shape.polygons or shape.keypoints else ""
+        kind = ' class="faint"' if shape.polygons or shape.keypoints or shape.mask else ""
         parts.append(
             f'<rect{kind} x="{left:g}" y="{top:g}" width="{max(wide, 0):g}" height="{max(high, 0):g}" '
             'vector-effect="non-scaling-stroke"/>'
@@ -169,17 +173,21 @@ def _label(shape: Shape, unit: float, width: float) -> str:
     return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}">{escape(text)}</text>'
 
 
-def _mask(shape: Shape) -> str:
-    """Return a run-length encoded mask as a picture of one colour, a third opaque."""
+def _mask(shape: Shape, most: int | None) -> str:
+    """Return a run-length encoded mask as a picture of one colour, a third opaque; `most` pixels wide and high."""
     pixels = None if shape.mask is None else pixels_of(shape.mask)
     if pixels is None:
         return ""  # The box is drawn all the same.
     from PIL import Image
 
+    height, width = pixels.shape
+    step = 1 if most is None else max(1, -(-max(height, width) // most))
+    pixels = pixels[::step, ::step]
     picture = Image.fromarray(pixels.astype("uint8"))
     picture = picture.convert("P")
     picture.putpalette([0, 0, 0, *COLOURS[shape.outcome]])
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", transparency=bytes([0, 90]), bits=1)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<image href="data:image/png;base64,{data}" width="{pixels.shape[1]}" height="{pixels.shape[0]}"/>'
+    kind = ' preserveAspectRatio="none"' if step > 1 else ""
+    return f'<image href="data:image/png;base64,{data}" width="{width}" height="{height}"{kind}/>'

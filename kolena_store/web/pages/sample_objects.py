@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from kolena_store.inspection.asked_objects import AskedShapes
 from kolena_store.inspection.samples import SampleRow
 from kolena_store.inspection.scenes import Scene, Shape, fields_of_objects, scenes_of
 from kolena_store.inspection.scopes import SuiteScope
@@ -26,28 +27,28 @@ def has_objects(scope: SuiteScope) -> bool:
     return fields_of_objects(scope) is not None
 
 
-def gallery_scene(
-    desk: Desk, scope: SuiteScope, row: SampleRow, models: Sequence[str], *, image: tuple[str, str] | None
-) -> Markup:
-    """Return the image of a sample with its objects and what the first model found.
-
-    `image` is the field that names it, and its address.
-    """
-    scene = scenes_of(desk.look.session, scope, row, models[:1])[0]
+def gallery_scene(desk: Desk, row: SampleRow, scene: Scene, *, image: tuple[str, str] | None) -> Markup:
+    """Return the image of a sample with a scene over it; `image` is the field that names it, and its address."""
     return _markup(desk, row, scene, image, is_small=True)
 
 
 def scenes_shown(
-    desk: Desk, scope: SuiteScope, row: SampleRow, models: Sequence[str], *, image: tuple[str, str] | None
+    desk: Desk,
+    scope: SuiteScope,
+    row: SampleRow,
+    models: Sequence[str],
+    *,
+    image: tuple[str, str] | None,
+    asked: AskedShapes | None,
 ) -> list[Mapping[str, Any]]:
-    """Return the image of a sample once for each model."""
+    """Return the image of a sample once for each model; `asked` are the objects that the page was asked for."""
     return [
         {
             "scene": scene,
             "markup": _markup(desk, row, scene, image, is_small=False),
             "rows": object_rows(scene),
         }
-        for scene in scenes_of(desk.look.session, scope, row, models)
+        for scene in scenes_of(desk.look.session, scope, [row], models, asked=[asked])[0]
     ]
 
 
@@ -59,9 +60,10 @@ def scene_counts(scene: Scene) -> str:
 
 
 def object_rows(scene: Scene) -> Markup:
-    """Return a row for each object and detection, the mistakes first."""
+    """Return a row for each object and detection: what was asked for, then the mistakes first."""
     order = ("missed", "wrong", "right", "found", "unsure", "ignored")
-    return joined(_row(one) for one in sorted(scene.shapes, key=lambda one: order.index(one.outcome)))
+    shapes = sorted(scene.shapes, key=lambda one: (not one.is_asked, order.index(one.outcome)))
+    return joined(_row(one) for one in shapes)
 
 
 def _markup(desk: Desk, row: SampleRow, scene: Scene, image: tuple[str, str] | None, *, is_small: bool) -> Markup:
@@ -85,8 +87,9 @@ def _size(desk: Desk, row: SampleRow, scene: Scene, field: str | None) -> tuple[
 def _row(shape: Shape) -> str:
     side = "detection" if shape.is_detection else "object"
     partner = "" if shape.partner is None else f"object {shape.partner}"
+    asked = ' <span class="tag">asked for</span>' if shape.is_asked else ""
     return (
-        f'<tr><th scope="row">{side} {shape.number}</th><td>{escape(shape.label or "")}</td>'
+        f'<tr><th scope="row">{side} {shape.number}{asked}</th><td>{escape(shape.label or "")}</td>'
         f'<td class="num">{figure(shape.score) if shape.score is not None else ""}</td>'
         f'<td><span class="outcome {shape.outcome}">{shape.outcome}</span></td>'
         f'<td class="num">{figure(shape.overlap) if shape.overlap is not None else ""}</td>'

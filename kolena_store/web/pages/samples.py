@@ -45,6 +45,16 @@ TITLES = (
     ("better", "better than beside"),
     ("differ", "differing"),
 )
+TITLES_OF_OBJECTS = (
+    ("any", "any"),
+    ("worse", "more mistakes than beside"),
+    ("better", "fewer mistakes than beside"),
+    ("differ", "differing in mistakes"),
+    ("gained", "objects that only the model finds"),
+    ("lost", "objects that only the one beside finds"),
+)
+"""What answers are called where samples are right or wrong, and where they have objects."""
+
 MOST_COLUMNS = 14
 MOST_CASES = 200
 SHORT = 40
@@ -80,16 +90,17 @@ def samples_page(desk: Desk) -> Response:
         example=_example(scope),
         cases=[case.name for case in scope.cases],
         models=[one.label for one in scope.of.results],
-        answers=TITLES if shown is None or shown.is_proportion or not shown.metric else TITLES[:1] + TITLES[3:],
+        answers=_titles(shown, with_objects=with_objects),
         sorts=_sorts(scope, asked),
         view=view,
         image_fields=images,
         heads=_heads(scope, shown) if shown else "",
         rows=_rows(desk, scope, shown, asked, scenes=scenes) if shown else "",
         row_link=lambda place, row: _link(desk, asked, place, row),
-        picture_of=lambda row: _picture(desk, scope, row, shown=shown, images=images),
+        picture_of=lambda place, row: _picture(desk, scope, row, scenes=scenes[place : place + 1], images=images),
         with_objects=with_objects,
-        controls=controls_of(scenes, shown_of(state)) if with_objects and view == "gallery" else None,
+        of_objects=scope.case_of_objects(asked.case) is not None,
+        controls=controls_of([one[0] for one in scenes], shown_of(state)) if scenes and view == "gallery" else None,
         choices=choices_of(desk, scope, is_usable=problem is None, most_open=0),
         id_of=lambda row: _id(scope, row),
         answers_of=lambda row: _marks(shown, row),
@@ -104,14 +115,15 @@ def sample_page(desk: Desk) -> Response:
     scope, state = scope_named(desk), desk.state
     asked, number = _request(desk, scope), state.number("sample", 0)
     place = state.number("at", 0) if state.text("at") is not None else None
-    row, before, after = sample_at(desk.look, scope, asked, number, place=place)
+    found = sample_at(desk.look, scope, asked, number, place=place)
+    row, before, after = found.row, found.before, found.after
     models = [scope.of.results_labelled(label).label for label in asked.models][: len(row.answers)]
     marks = [_mark(row, index) for index in range(len(models))]
     names = [field.name for field in scope.of.version.field_list]
     images = image_fields([dict(row.fields)], names)
     at, with_objects = place or 0, has_objects(scope)
     image = (images[0], _image(scope, row, images[0], is_small=False)) if images else None
-    scenes = scenes_shown(desk, scope, row, models, image=image) if with_objects else []
+    scenes = scenes_shown(desk, scope, row, models, image=image, asked=found.asked) if with_objects else []
     hidden = {OBJECTS, *OF_MATCHES} if with_objects else set()
     return page(
         desk,
@@ -132,6 +144,7 @@ def sample_page(desk: Desk) -> Response:
             for name in (images[1:] if with_objects else images)
         ],
         scenes=scenes,
+        of_objects=scope.case_of_objects(asked.case),
         controls=controls_of([one["scene"] for one in scenes], shown_of(state)) if with_objects else None,
         texts=list(texts_beside(scope, row, models)),
         member_of=_cases_of(desk, scope, number),
@@ -196,34 +209,40 @@ def _decimals(values: Sequence[object]) -> int | None:
     return min(MOST_DECIMALS, max((len(text) for text in plain), default=0))
 
 
-def _scenes(desk: Desk, scope: SuiteScope, shown: SamplesShown | None) -> list[Scene]:
-    """Return the scenes of all samples of a page, those of one sample beside each other."""
-    rows = shown.rows if shown else ()
-    models = shown.models if shown else ()
-    return [scene for row in rows for scene in scenes_of(desk.look.session, scope, row, models)]
+def _titles(shown: SamplesShown | None, *, with_objects: bool) -> Sequence[tuple[str, str]]:
+    """Return which answers can be asked for, and what they are called."""
+    if with_objects:
+        return TITLES_OF_OBJECTS
+    return TITLES if shown is None or shown.is_proportion or not shown.metric else TITLES[:1] + TITLES[3:]
+
+
+def _scenes(desk: Desk, scope: SuiteScope, shown: SamplesShown | None) -> list[list[Scene]]:
+    """Return for each sample of a page its scene with each model."""
+    if shown is None:
+        return []
+    asked = [shown.asked.of(row.sample) if shown.asked else None for row in shown.rows]
+    return scenes_of(desk.look.session, scope, shown.rows, shown.models, asked=asked)
 
 
 def _picture(
-    desk: Desk, scope: SuiteScope, row: SampleRow, *, shown: SamplesShown | None, images: Sequence[str]
+    desk: Desk, scope: SuiteScope, row: SampleRow, *, scenes: Sequence[Sequence[Scene]], images: Sequence[str]
 ) -> Markup:
-    """Return the image of a sample in a gallery, with its objects when it has any."""
+    """Return the image of a sample in a gallery, with the scene of the first model when it has objects."""
     source = _image(scope, row, images[0], is_small=True) if images else None
-    if has_objects(scope):
-        image = (images[0], source) if images and source else None
-        return gallery_scene(desk, scope, row, shown.models if shown else (), image=image)
+    if scenes:
+        return gallery_scene(desk, row, scenes[0][0], image=(images[0], source) if images and source else None)
     return Markup('<img loading="lazy" alt="" src="{}" width="320" height="240">').format(source or MISSING)
 
 
 def _rows(
-    desk: Desk, scope: SuiteScope, shown: SamplesShown, asked: SampleRequest, *, scenes: Sequence[Scene]
+    desk: Desk, scope: SuiteScope, shown: SamplesShown, asked: SampleRequest, *, scenes: Sequence[Sequence[Scene]]
 ) -> Markup:
     first, *others = _columns(scope)
-    n_scenes = len(scenes) // len(shown.rows) if shown.rows else 0
     decimals = {name: _decimals([row.fields.get(name) for row in shown.rows]) for name in others}
     lines = []
     for place, row in enumerate(shown.rows):
         href = escape(_link(desk, asked, place, row))
-        own = scenes[place * n_scenes : (place + 1) * n_scenes]
+        own = scenes[place] if scenes else ()
         cells = (
             [scene_counts(one) for one in own] if own else [_answer(scope, row, i) for i in range(len(shown.models))]
         )
