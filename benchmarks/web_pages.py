@@ -61,17 +61,24 @@ def build(root: Path, n_samples: int, n_cases: int, n_models: int) -> None:
 
 
 def addresses() -> list[tuple[str, str, Callable[[int], dict[str, object]]]]:
-    """Return the pages by name, with parameters that ask much of them; predicates are new ones at every request."""
+    """Return the pages by name, with parameters that ask much of them.
+
+    Predicates, test cases and pages of sorted tables are new ones at every request.
+    """
     spam: dict[str, object] = {"dataset": "spam", "suite": "many"}
     case, pair = {**spam, "case": "case 0010"}, {"model": ["v1", "v0"]}
+
+    def nth(number: int) -> dict[str, object]:
+        return {**spam, "case": f"case {number:04d}"}
+
     return [
         ("overview", "/", lambda _: {}),
         ("leaderboard", "/leaderboard", lambda _: spam),
         ("leaderboard, by difference", "/leaderboard", lambda n: {**spam, "sort": "delta", "by": "v1", "page": n}),
         ("leaderboard, all on one page", "/leaderboard", lambda _: {**spam, "view": "compact"}),
         ("compare", "/compare", lambda _: {**spam, "model": "v1", "baseline": "v0"}),
-        ("test case", "/case", lambda _: {**case, "model": ["v0", "v1"]}),
-        ("samples, worse in a test case", "/samples", lambda _: {**case, **pair, "answers": "worse"}),
+        ("test case", "/case", lambda n: {**nth(n), "model": ["v0", "v1"]}),
+        ("samples, worse in a test case", "/samples", lambda n: {**nth(n), **pair, "answers": "worse"}),
         ("samples, sorted", "/samples", lambda n: {**spam, **pair, "sort": "brightness", "desc": "1", "page": 500 * n}),
         ("samples, a predicate", "/samples", lambda n: {**spam, "where": f"length < {99 + n} AND country LIKE '1%'"}),
         (

@@ -114,9 +114,7 @@ def _curves(
         known = samples[~(np.isnan(score[samples]) | np.isnan(is_so[samples]))]
         points = points_of(score[known], is_so[known] > 0)
         if points.area is not None:
-            curves.append(
-                Curve(model=label, x=points.x.tolist(), y=points.y.tolist(), label=f"{area} {fraction(points.area)}")
-            )
+            curves.append(Curve(model=label, x=points.x, y=points.y, label=f"{area} {fraction(points.area)}"))
     if not curves:
         raise InvalidInput(f"no model has scores for samples of {chosen} and of others here")
     return curves, chosen

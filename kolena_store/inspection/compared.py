@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from kolena_store.comparisons import ComparisonOptions, Verdict
 from kolena_store.database import Session
@@ -32,6 +32,8 @@ __all__ = [
 
 ORDER: tuple[str, ...] = get_args(Verdict)
 """The verdicts, in the order in which people want to know of them."""
+
+Row: TypeAlias = Mapping[str, Any]
 
 MOST_STORED = 1000
 BYTES_PER_ROW = 2000
@@ -68,7 +70,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedShown:
-    """The differences of a model from a baseline: rows of the whole, by (test case, metric).
+    """The differences of a model from a baseline: rows of the whole by metric, then by test case.
 
     `number` is that of the stored comparison, None when it was made now; `alpha`, `correction` and `tolerance` say how
     it was judged.
@@ -80,12 +82,16 @@ class ComparedShown:
     alpha: float
     correction: str
     tolerance: Mapping[str, float]
-    rows: Mapping[tuple[str, str], Mapping[str, Any]] = field(repr=False)
+    rows: Mapping[str, Mapping[str, Row]] = field(repr=False)
     notes: tuple[str, ...] = ()
 
-    def of_metric(self, metric: str) -> list[Mapping[str, Any]]:
+    def of_metric(self, metric: str) -> list[Row]:
         """Return the rows of one metric."""
-        return [row for (_, name), row in self.rows.items() if name == metric]
+        return list(self.rows.get(metric, {}).values())
+
+    def row(self, case: str, metric: str) -> Row | None:
+        """Return the row of a test case, if it was compared in this metric."""
+        return self.rows.get(metric, {}).get(case)
 
 
 def compared(look: Look, scope: SuiteScope, *, model: str, baseline: str, metrics: Sequence[str]) -> ComparedShown:
@@ -99,7 +105,7 @@ def compared(look: Look, scope: SuiteScope, *, model: str, baseline: str, metric
     if results.results_id == base.results_id:
         raise InvalidInput(f"{baseline!r} is the baseline, and has no difference from itself; choose another model")
     stored = stored_comparison(look, scope, results, base)
-    if stored is not None and {name for _, name in stored.rows} >= set(metrics):
+    if stored is not None and stored.rows.keys() >= set(metrics):
         return stored
     return _now(look, scope, (results, base), metrics)
 
@@ -108,7 +114,7 @@ def stored_comparison(
     look: Look, scope: SuiteScope, results: "ResultsRecord", baseline: "ResultsRecord"
 ) -> ComparedShown | None:
     """Return the last stored comparison of two models' newest results on a suite; None when there is none."""
-    rows = look.session.rows("inspection.newest_comparisons", suite_id=scope.suite.suite_id, most=MOST_STORED)
+    rows = _comparisons(look, scope.suite.suite_id)
     configuration = scope.configuration_id
     wanted = (
         scope.suite.version,
@@ -124,6 +130,13 @@ def stored_comparison(
             made = partial(_stored, look.session, row, results.label, baseline.label)
             return look.kept.get(("stored", row[0]), made, _bytes_of)
     return None
+
+
+def _comparisons(look: Look, suite_id: int) -> list[tuple[Any, ...]]:
+    def found() -> list[tuple[Any, ...]]:
+        return look.session.rows("inspection.newest_comparisons", suite_id=suite_id, most=MOST_STORED)
+
+    return look.of_state(("comparisons", suite_id), found, lambda rows: BYTES_PER_ROW * (len(rows) + 1))
 
 
 def is_quickly_compared(scope: SuiteScope) -> bool:
@@ -153,7 +166,7 @@ def _stored(session: Session, row: Sequence[Any], model: str, baseline: str) -> 
         alpha=options["alpha"],
         correction=options["correction"],
         tolerance=options["tolerance"],
-        rows={(one["test_case"], one["metric"]): one for one in documents},
+        rows=_by_metric(documents),
     )
 
 
@@ -176,7 +189,7 @@ def _now(
 
 
 def _bytes_of(found: ComparedShown) -> int:
-    return BYTES_PER_ROW * (len(found.rows) + 1)
+    return BYTES_PER_ROW * (sum(map(len, found.rows.values())) + 1)
 
 
 def _compare(
@@ -188,7 +201,7 @@ def _compare(
     from kolena_store.comparisons.measuring import compare_pair, plan_with
     from kolena_store.test_runs.members import stored_members
 
-    setting = setting_for(look.session, scope, pair, metrics)
+    setting = setting_for(look, scope, pair, metrics)
     members = stored_members(look.session, scope.of.dataset, setting.version, setting.cases, results=pair)
     if members is None:
         raise InvalidInput(
@@ -206,11 +219,18 @@ def _compare(
         alpha=options.alpha,
         correction=options.correction,
         tolerance=options.tolerance,
-        rows=_documents(found.rows),
+        rows=_by_metric(_documents(found.rows)),
         notes=found.notes,
     )
 
 
-def _documents(rows: "pa.Table") -> dict[tuple[str, str], Mapping[str, Any]]:
+def _documents(rows: "pa.Table") -> list[Row]:
     found = rows.select(["class", *COLUMNS]).to_pylist()
-    return {(row["test_case"], row["metric"]): row for row in found if row["class"] is None}
+    return [row for row in found if row["class"] is None]
+
+
+def _by_metric(rows: Sequence[Row]) -> dict[str, dict[str, Row]]:
+    found: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        found.setdefault(row["metric"], {})[row["test_case"]] = row
+    return found

@@ -65,7 +65,7 @@ def _mistakes(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], ca
 def _counted(look: Look, scope: SuiteScope, models: Sequence[ResultsRecord], name: str) -> SampleCounts | None:
     from kolena_store.metrics.differences.sample_values import sample_values
 
-    setting = setting_for(look.session, scope, models, [name])
+    setting = setting_for(look, scope, models, [name])
     if not setting.metrics or setting.metrics[0].level != "whole":
         return None
     whole = everything(look, scope.of)

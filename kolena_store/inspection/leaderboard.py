@@ -27,6 +27,7 @@ __all__ = [
 PAGE_SIZE = 100
 MOST_MODELS = 8
 MOST_NAMED = 4
+BYTES_PER_METRIC = 200
 Sort = Literal["suite", "name", "n", "value", "delta"]
 
 
@@ -91,16 +92,21 @@ class Leaderboard:
     def difference(self, case: str, model: str, metric: str) -> Mapping[str, Any] | None:
         """Return a model's difference from the baseline, if it was compared."""
         of_model = self.compared.get(model)
-        return None if of_model is None else of_model.rows.get((case, metric))
+        return None if of_model is None else of_model.row(case, metric)
 
 
-def metrics_shown(session: Session, scope: SuiteScope, models: Sequence[str]) -> list[MetricShown]:
+def metrics_shown(look: Look, scope: SuiteScope, models: Sequence[str]) -> list[MetricShown]:
     """Return the metrics that the runs of some models have of the whole, the workflow's headlines first."""
     run_ids, _, file_ids = scope.runs_of(models)
     if not run_ids:
         return []
-    files = _paths(session, file_ids)
-    found = session.records(MetricShown, "inspection.measured_metrics", files=files, run_ids=run_ids)
+
+    def measured() -> list[MetricShown]:
+        files = _paths(look.session, file_ids)
+        return look.session.records(MetricShown, "inspection.measured_metrics", files=files, run_ids=run_ids)
+
+    key = ("metrics of runs", *run_ids)
+    found = look.of_state(key, measured, lambda metrics: BYTES_PER_METRIC * (len(metrics) + 1))
     headlines = scope.of.workflow.headlines() if scope.of.workflow else ()
     rank = {name: place for place, name in enumerate(headlines)}
     return sorted(found, key=lambda metric: rank.get(metric.name, len(rank)))
@@ -114,7 +120,7 @@ def leaderboard(look: Look, scope: SuiteScope, asked: LeaderboardRequest) -> Lea
     """
     models = tuple(dict.fromkeys(asked.models)) or scope.models[-MOST_MODELS:]
     baseline = asked.baseline or (models[0] if len(models) > 1 else None)
-    known = metrics_shown(look.session, scope, models)
+    known = metrics_shown(look, scope, models)
     metrics = _chosen(known, asked.metrics, scope)
     if baseline is not None and baseline not in scope.models:
         scope.runs_of([baseline])
@@ -132,7 +138,7 @@ def leaderboard(look: Look, scope: SuiteScope, asked: LeaderboardRequest) -> Lea
         n_found=n_found,
         page=asked.page,
         n_pages=max(1, -(-n_found // asked.page_size)),
-        tags=_tags(look.session, scope),
+        tags=_tags(look, scope),
         cells=cells,
         compared=found,
         findings=tuple(findings(found, metrics)),
@@ -288,9 +294,13 @@ def _notes(scope: SuiteScope, models: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def _tags(session: Session, scope: SuiteScope) -> tuple[str, ...]:
+def _tags(look: Look, scope: SuiteScope) -> tuple[str, ...]:
     of_suite = {"suite_id": scope.suite.suite_id, "suite_version": scope.suite.version}
-    return tuple(tag for (tag,) in session.rows("inspection.tags_of_suite", **of_suite))
+
+    def found() -> tuple[str, ...]:
+        return tuple(tag for (tag,) in look.session.rows("inspection.tags_of_suite", **of_suite))
+
+    return look.of_state(("tags", *of_suite.values()), found, lambda tags: BYTES_PER_METRIC * (len(tags) + 1))
 
 
 def _paths(session: Session, file_ids: Sequence[int]) -> list[str]:

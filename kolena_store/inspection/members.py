@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from kolena_store.results import ResultsRecord
     from kolena_store.test_runs.scoring import ScoredResults
 
-__all__ = ["Answers", "case_members", "everything", "labelled_members", "predicate_members", "with_answers"]
+__all__ = [
+    "Answers",
+    "case_members",
+    "checked_predicate",
+    "everything",
+    "labelled_members",
+    "predicate_members",
+    "with_answers",
+]
 
 Answers = Literal["any", "wrong", "right", "worse", "better", "differ", "gained", "lost"]
 """Which answers samples must have: all from `worse` on compare the first model with the second.
@@ -76,6 +84,17 @@ def case_members(look: Look, scope: SuiteScope, name: str, results: "ResultsReco
     return look.kept.get(key, found, lambda words: words.nbytes)
 
 
+def checked_predicate(look: Look, scope: DatasetScope, predicate: str) -> Fragment:
+    """Return a predicate of a user once it is known to be allowed.
+
+    Raises:
+        RefusedStatement: it is no condition that is allowed.
+        MissingColumns: it names a column that is not there.
+    """
+    key = ("checked", scope.dataset.dataset_id, scope.version.version, predicate)
+    return look.kept.get(key, lambda: check_predicate(predicate, scope.version.types), lambda found: 2 * len(found))
+
+
 def predicate_members(look: Look, scope: DatasetScope, predicate: str) -> Words:
     """Return the samples for which a predicate of a user is true.
 
@@ -86,7 +105,7 @@ def predicate_members(look: Look, scope: DatasetScope, predicate: str) -> Words:
         InvalidInput: it fails on a value.
     """
     version = scope.version
-    checked = check_predicate(predicate, version.types)
+    checked = checked_predicate(look, scope, predicate)
     key = ("predicate", scope.dataset.dataset_id, version.version, str(checked))
 
     def found() -> Words:

@@ -49,7 +49,7 @@ class _Asked:
     @property
     def metric(self) -> str:
         """Return the metric that is asked for, else the first headline."""
-        known = [one.name for one in metrics_shown(self.look.session, self.scope, self.scope.models)]
+        known = [one.name for one in metrics_shown(self.look, self.scope, self.scope.models)]
         wanted = self.options.metric
         if wanted is not None and wanted not in known:
             raise UnknownName.of("metric of these runs", wanted, known, "kolena-store test")

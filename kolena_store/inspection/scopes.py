@@ -8,11 +8,23 @@ from functools import cached_property
 from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord, dataset_named, version_of
 from kolena_store.errors import UnknownName
+from kolena_store.inspection.workbench import Look
 from kolena_store.results import ResultsRecord, results_of_dataset
 from kolena_store.test_suites import ALL, CaseRecord, SuiteRecord, cases_of, find_suite, suite_named, suites
 from kolena_store.workflows import Workflow, workflow_from_document
 
-__all__ = ["DatasetScope", "RunShown", "SuiteScope", "dataset_scope", "suite_scope"]
+__all__ = [
+    "BYTES_PER_CASE",
+    "DatasetScope",
+    "RunShown",
+    "SuiteScope",
+    "dataset_scope",
+    "dataset_seen",
+    "suite_scope",
+    "suite_seen",
+]
+
+BYTES_PER_CASE = 3000
 
 NOT_STORED = -1
 """The number of a suite and a test case that every dataset has, before they are stored."""
@@ -135,6 +147,22 @@ class SuiteScope:
         chosen = [(run, models.index(run.label)) for run in self.runs if run.label in models]
         files = sorted({run.metric_file for run, _ in chosen})
         return [run.run_id for run, _ in chosen], [place for _, place in chosen], files
+
+
+def dataset_seen(look: Look, name: str) -> DatasetScope:
+    """Return a dataset as `dataset_scope` does, kept as long as the store stays as it is."""
+    return look.of_state(("dataset", name), lambda: dataset_scope(look.session, name), lambda _: BYTES_PER_CASE)
+
+
+def suite_seen(look: Look, dataset: str, suite: str | None = None, *, configuration: str | None = None) -> SuiteScope:
+    """Return a suite as `suite_scope` does, kept as long as the store stays as it is."""
+
+    def found() -> SuiteScope:
+        return suite_scope(look.session, dataset, suite, configuration=configuration)
+
+    return look.of_state(
+        ("suite", dataset, suite, configuration), found, lambda scope: BYTES_PER_CASE * (len(scope.cases) + 1)
+    )
 
 
 def dataset_scope(session: Session, name: str) -> DatasetScope:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kolena_store.database import Session
 from kolena_store.errors import InvalidInput
-from kolena_store.inspection.scopes import DatasetScope, SuiteScope
+from kolena_store.inspection.scopes import BYTES_PER_CASE, DatasetScope, SuiteScope
 from kolena_store.inspection.workbench import Look
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.results import ResultsRecord
@@ -26,7 +26,7 @@ __all__ = ["is_scored", "scored_model", "scores_in_case", "scores_of", "setting_
 
 
 def setting_for(
-    session: Session, scope: SuiteScope, results: Sequence[ResultsRecord], metrics: Sequence[str] | None
+    look: Look, scope: SuiteScope, results: Sequence[ResultsRecord], metrics: Sequence[str] | None
 ) -> Setting:
     """Return what measuring some models on a suite shares; nothing is written.
 
@@ -34,7 +34,18 @@ def setting_for(
         UnknownName: the dataset has no such metric.
     """
     request = TestRequest(dataset=scope.of.dataset, suite=scope.suite, results=results, metrics=metrics)
-    return setting_with(session, request, scope.configuration_id)
+    key = (
+        "setting",
+        scope.of.dataset.dataset_id,
+        *(scope.suite.suite_id, scope.suite.version, scope.configuration_id),
+        *((one.results_id, one.version) for one in results),
+        None if metrics is None else tuple(metrics),
+    )
+    return look.of_state(
+        key,
+        lambda: setting_with(look.session, request, scope.configuration_id),
+        lambda setting: BYTES_PER_CASE * (len(setting.cases) + 1),
+    )
 
 
 def scores_of(

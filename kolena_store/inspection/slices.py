@@ -76,6 +76,7 @@ def measured_slice(
     )
 
 
+BYTES_PER_ROW = 2000
 Rows = dict[tuple[str, str, str], Mapping[str, Any]]
 """Metric rows by (which samples, model, metric)."""
 
@@ -88,7 +89,7 @@ def _rows(
     notes: list[str] = []
     results = [scope.of.results_labelled(label) for label in models]
     try:
-        setting = setting_for(look.session, scope, results, metrics)
+        setting = setting_for(look, scope, results, metrics)
     except InvalidInput as error:
         return found, [str(error)]
     for label, one in zip(models, results, strict=True):
@@ -109,8 +110,30 @@ def _measured(
     samples: tuple[Words, Words],
 ) -> Rows:
     chosen, whole = samples
+    key = (
+        "measured",
+        *(scope.of.dataset.dataset_id, scope.of.version.version, scope.configuration_id, setting.metric_set),
+        *(results.results_id, results.version, label, *(metric.name for metric in setting.metrics)),
+    )
+    of_all = look.of_state(
+        key,
+        lambda: _of_parts(look, scope, setting, results, label=label, parts={ALL: whole}),
+        lambda rows: BYTES_PER_ROW * (len(rows) + 1),
+    )
+    parts = {SLICE: chosen, REST: whole & ~chosen}
+    return {**_of_parts(look, scope, setting, results, label=label, parts=parts), **of_all}
+
+
+def _of_parts(
+    look: Look,
+    scope: SuiteScope,
+    setting: Setting,
+    results: ResultsRecord,
+    *,
+    label: str,
+    parts: Mapping[str, Words],
+) -> Rows:
     case = next(case for case in scope.cases if case.name == ALL)
-    parts = {SLICE: chosen, REST: whole & ~chosen, ALL: whole}
     cases = [replace(case, name=name, version=number) for number, name in enumerate(parts)]
     members = {
         one.key: Membership(words=words, n=count(words), n_nan=0)

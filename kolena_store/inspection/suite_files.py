@@ -14,7 +14,7 @@ from kolena_store.predicates import check_predicate
 from kolena_store.statements import Fragment, identifier, literal, statement
 from kolena_store.test_suites import ALL
 
-__all__ = ["SuiteFile", "definition_of"]
+__all__ = ["SuiteFile", "definition_of", "definition_text"]
 
 LONGEST_NAME = 200
 
@@ -31,8 +31,12 @@ def definition_of(scope: DatasetScope, name: str, predicate: str, description: s
             f"{name!r} can't name a test case: 1 to {LONGEST_NAME} printable characters, and not {ALL!r}, which is "
             "every sample"
         )
-    checked = check_predicate(predicate, scope.version.types)
-    view = statement("queries/suites", "stratum").fill(name=identifier(name), predicate=Fragment(checked))
+    return definition_text(name, check_predicate(predicate, scope.version.types), description)
+
+
+def definition_text(name: str, checked: Fragment, description: str = "") -> str:
+    """Return a test case as a suite file holds it, of a predicate that was checked."""
+    view = statement("queries/suites", "stratum").fill(name=identifier(name), predicate=checked)
     if not description.strip():
         return f"{view}\n"
     comment = statement("queries/suites", "comment_on_case").fill(

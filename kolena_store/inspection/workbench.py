@@ -1,9 +1,10 @@
 """What looking at a store needs between questions: the newest snapshot, what is kept, and the process of predicates."""
 
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from kolena_store.database import CATALOGUE_FILE, Database, Session
 from kolena_store.errors import ReadOnlyStore
@@ -12,14 +13,24 @@ from kolena_store.inspection.predicate_process import PredicateProcesses
 
 __all__ = ["Look", "Workbench"]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look at a store: a session on one state of it, what is kept in memory, and what evaluates predicates."""
+    """One look at a store: a session on one state of it, what is kept in memory, and what evaluates predicates.
+
+    `state` tells the commit that was the newest one from those before it.
+    """
 
     session: Session
     kept: Kept
     predicates: PredicateProcesses
+    state: Hashable
+
+    def of_state(self, key: tuple[Hashable, ...], make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """Return what the catalogue says in this state of the store, asked now unless it is kept."""
+        return self.kept.get((self.state, *key), make, size)
 
 
 class Workbench:
@@ -55,7 +66,7 @@ class Workbench:
             if stamp != self._seen:
                 self._seen = stamp
                 self._database.refresh()
-        return Look(session=self._database.session(), kept=self.kept, predicates=self.predicates)
+        return Look(session=self._database.session(), kept=self.kept, predicates=self.predicates, state=stamp)
 
     def close(self) -> None:
         """End the processes that were started."""

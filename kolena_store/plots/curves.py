@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
 from kolena_store.plots.plot import Plot
 from kolena_store.plots.themes import DASHES, MODEL_COLOURS, QUIET, SHAPES, model_scale
 
+if TYPE_CHECKING:
+    import numpy as np
+
 __all__ = ["CalibrationBin", "Curve", "calibration_plot", "curve_plot", "thinned"]
 
 MOST_POINTS = 200
+
+Numbers: TypeAlias = Union[Sequence[float], "np.ndarray"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +22,8 @@ class Curve:
     """A model's line: its points in order, and a sentence on it such as `AUC .91`."""
 
     model: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Numbers
+    y: Numbers
     label: str = ""
 
 
@@ -34,13 +39,13 @@ class CalibrationBin:
     n: int
 
 
-def thinned(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[float], list[float]]:
+def thinned(x: Numbers, y: Numbers, most: int = MOST_POINTS) -> tuple[list[float], list[float]]:
     """Return at most `most` of a curve's points, its ends among them, spread evenly over the length of the curve."""
-    if len(x) <= most:
-        return list(x), list(y)
     import numpy as np
 
     across, up = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if len(across) <= most:
+        return across.tolist(), up.tolist()
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(across), np.diff(up)))])
     nearest = np.searchsorted(lengths, np.linspace(0.0, lengths[-1], most))
     kept = np.unique(np.concatenate([[0], nearest.clip(0, len(x) - 1), [len(x) - 1]]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -100,6 +101,7 @@ def delta_bar(row: Mapping[str, Any], reach: float, *, label: str) -> Markup:
     return _bar(f"bar delta {row['verdict']}", f'<path d="M{zero} 0V{HEIGHT}"/>{line}{dot}', label)
 
 
+@lru_cache(maxsize=32)
 def verdict(name: str | None, *, detected: bool = False) -> Markup:
     """Return a verdict as its shape and its word."""
     if name is None:

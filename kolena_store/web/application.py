@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from kolena_store.errors import DamagedStore, LimitExceeded, StoreError, UnknownName
 from kolena_store.inspection.samples import field_of_sample
-from kolena_store.inspection.scopes import dataset_scope
+from kolena_store.inspection.scopes import dataset_seen
 from kolena_store.inspection.workbench import Workbench
 from kolena_store.web.images import image_place, picture, remote_picture
 from kolena_store.web.pages.attributions import attribution_page
@@ -139,7 +139,7 @@ def _image(bench: Workbench, settings: WebSettings, request: Request) -> Respons
     """Return the image of a sample, which an address never names by its path."""
     try:
         desk = _desk(bench, settings, request)
-        scope = dataset_scope(desk.look.session, desk.state.needed("dataset"))
+        scope = dataset_seen(desk.look, desk.state.needed("dataset"))
         number, name = desk.state.number("sample", 0), desk.state.needed("field")
         value = field_of_sample(desk.look.session, scope, number, name)
         is_small = desk.state.text("size") == SMALL

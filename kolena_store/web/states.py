@@ -1,9 +1,10 @@
 """The state of a page: the parameters of its address, read with care, and the addresses that differ from it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
@@ -95,6 +96,12 @@ class State:
     def pairs(self) -> list[tuple[str, str]]:
         """Return all parameters that are not empty."""
         return [(name, value) for name, value in self.parameters.multi_items() if value]
+
+    def links(self, path: str, name: str, **changes: object) -> Callable[[str], str]:
+        """Return what makes the addresses that differ from each other in one parameter alone, as those of rows do."""
+        base = self.link(path, **changes, **{name: None})
+        joint = "&" if "?" in base else "?"
+        return lambda value: f"{base}{joint}{urlencode({name: value})}"
 
     def link(self, path: str | None = None, **changes: object) -> str:
         """Return the address that differs in some parameters; None takes one away."""

@@ -1,7 +1,8 @@
 """Two models beside each other."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -31,7 +32,7 @@ def comparison_page(desk: Desk) -> Response:
     """Return each test case with both values, the difference, and who got which samples right."""
     state, scope = desk.state, scope_named(desk)
     model, baseline = _pair(scope, state)
-    known = metrics_shown(desk.look.session, scope, [one for one in (model, baseline) if one in scope.models])
+    known = metrics_shown(desk.look, scope, [one for one in (model, baseline) if one in scope.models])
     metric = _metric(scope, known, state.text("metric"))
     found = compared(desk.look, scope, model=model, baseline=baseline, metrics=[metric.name])
     rows, chosen = ordered(found, metric.name), state.choice("verdict", ORDER, "")
@@ -108,6 +109,15 @@ def _metric(scope: SuiteScope, known: Sequence[MetricShown], wanted: str | None)
     return MetricShown(name=name, better="none", is_bounded=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Links:
+    """Where a row leads by its test case: to that, and to the samples of which either model has the better answer."""
+
+    case: Callable[[str], str]
+    better: Callable[[str], str]
+    worse: Callable[[str], str]
+
+
 def _rows(
     rows: Sequence[Mapping[str, Any]], found: ComparedShown, metric: MetricShown, *, state: State, of_objects: bool
 ) -> Markup:
@@ -115,30 +125,24 @@ def _rows(
         (abs(row[name]) for row in rows for name in ("delta", "ci_low", "ci_high") if row[name] is not None),
         default=1.0,
     )
-    answers = ("gained", "lost") if of_objects else ("better", "worse")
-    return joined(_row(row, found, metric, state=state, reach=reach, answers=answers) for row in rows)
-
-
-def _row(
-    row: Mapping[str, Any],
-    found: ComparedShown,
-    metric: MetricShown,
-    *,
-    state: State,
-    reach: float,
-    answers: tuple[str, str],
-) -> str:
-    """Return a row; `answers` lead to the samples of which either model has more."""
-    case = str(row["test_case"])
+    better, worse = ("gained", "lost") if of_objects else ("better", "worse")
     models = [found.model, found.baseline]
     kept = {"verdict": None, "q": None, "page": None, "baseline": None, "metric": metric.name}
-    href = state.link("/case", case=case, model=models[::-1], **kept)
+    links = _Links(
+        case=state.links("/case", "case", model=models[::-1], **kept),
+        better=state.links("/samples", "case", model=models, answers=better, **kept),
+        worse=state.links("/samples", "case", model=models, answers=worse, **kept),
+    )
+    return joined(_row(row, metric, links, reach) for row in rows)
 
-    def samples(answers: str, n: int | None) -> str:
+
+def _row(row: Mapping[str, Any], metric: MetricShown, links: _Links, reach: float) -> str:
+    case = str(row["test_case"])
+
+    def samples(link: Callable[[str], str], n: int | None) -> str:
         if n is None:
             return f'<td class="num undefined">{number(None)}</td>'
-        link = state.link("/samples", case=case, model=models, answers=answers, **kept)
-        return f'<td class="num"><a href="{escape(link)}">{number(n)}</a></td>' if n else '<td class="num">0</td>'
+        return f'<td class="num"><a href="{escape(link(case))}">{number(n)}</a></td>' if n else '<td class="num">0</td>'
 
     low, high = (signed(row[name], is_bounded=metric.is_bounded) for name in ("ci_low", "ci_high"))
     words = f"{signed(row['delta'], is_bounded=metric.is_bounded)}, 95 % interval {low} to {high}"
@@ -150,12 +154,12 @@ def _row(
     )
     return (
         f"<tr{' class=whole' if case == ALL else ''}>"
-        f'<th scope="row"><a href="{escape(href)}">{escape(case)}</a>{more}</th>'
+        f'<th scope="row"><a href="{escape(links.case(case))}">{escape(case)}</a>{more}</th>'
         f"<td>{verdict(row['verdict'], detected=bool(row['detected']))}</td>"
         f'<td class="num">{n}</td>{values}'
         f'<td class="num value">{signed(row["delta"], is_bounded=metric.is_bounded)}</td>'
         f"<td>{delta_bar(row, reach, label=words)}</td>"
         f'<td class="num">{figure(row["q"])}</td>'
         f'<td class="num">{figure(row["mde"], is_bounded=metric.is_bounded)}</td>'
-        f"{samples(answers[0], row['n_only_model'])}{samples(answers[1], row['n_only_baseline'])}</tr>"
+        f"{samples(links.better, row['n_only_model'])}{samples(links.worse, row['n_only_baseline'])}</tr>"
     )

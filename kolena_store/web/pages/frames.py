@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse
 
-from kolena_store.inspection.scopes import SuiteScope, suite_scope
+from kolena_store.inspection.scopes import SuiteScope, suite_seen
 from kolena_store.inspection.workbench import Look
 from kolena_store.reports.rendering import address, rendered
 from kolena_store.web.settings import WebSettings
@@ -40,8 +40,8 @@ def scope_named(desk: Desk) -> SuiteScope:
         UnknownName: there is no such dataset or suite.
     """
     state = desk.state
-    return suite_scope(
-        desk.look.session, state.needed("dataset"), state.text("suite"), configuration=state.text("configuration")
+    return suite_seen(
+        desk.look, state.needed("dataset"), state.text("suite"), configuration=state.text("configuration")
     )
 
 

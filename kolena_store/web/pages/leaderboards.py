@@ -94,13 +94,11 @@ def _rows(board: Leaderboard, state: State) -> Markup:
         metric.name: scale_of([row for (_, _, name), row in board.cells.items() if name == metric.name])
         for metric in board.metrics
     }
-    return joined(_row(board, scenario, state, scales) for scenario in board.scenarios)
+    link = state.links("/case", "case", sort=None, by=None, desc=None, q=None, tag=None, page=None, view=None)
+    return joined(_row(board, scenario, link(scenario.name), scales) for scenario in board.scenarios)
 
 
-def _row(board: Leaderboard, scenario: Scenario, state: State, scales: dict[str, Scale]) -> str:
-    href = state.link(
-        "/case", case=scenario.name, sort=None, by=None, desc=None, q=None, tag=None, page=None, view=None
-    )
+def _row(board: Leaderboard, scenario: Scenario, href: str, scales: dict[str, Scale]) -> str:
     tags = "".join(f' <span class="tag">{escape(tag)}</span>' for tag in scenario.tags)
     note = f'<span class="note">{escape(scenario.description)}</span>' if scenario.description else ""
     cells = [

@@ -29,7 +29,7 @@ def runs_page(desk: Desk) -> Response:
     state, scope = desk.state, scope_named(desk)
     case = state.text("case") or ALL
     scope.case_named(case)
-    metrics = [one.name for one in metrics_shown(desk.look.session, scope, scope.models)]
+    metrics = [one.name for one in metrics_shown(desk.look, scope, scope.models)]
     metric = state.text("metric") or next(iter(metrics), None)
     history = past(desk.look.session, scope, case, metric) if metric else None
     rows = _whole(history)

@@ -9,9 +9,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from kolena_store.display import number
 from kolena_store.errors import InvalidInput, LimitExceeded, MissingColumns
 from kolena_store.inspection.distributions import fields_to_show
+from kolena_store.inspection.members import checked_predicate
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.inspection.slices import REST, SLICE, SliceShown, measured_slice
-from kolena_store.inspection.suite_files import definition_of
+from kolena_store.inspection.suite_files import definition_text
 from kolena_store.reports.marks import figure, interval_bar, scale_of
 from kolena_store.reports.rendering import address, rendered
 from kolena_store.test_suites import ALL
@@ -93,6 +94,9 @@ def _values(desk: Desk, scope: SuiteScope) -> dict[str, Any]:
         )
     except (InvalidInput, MissingColumns, LimitExceeded) as error:
         problem = str(error)
+    definition = ""
+    if found and where.strip():
+        definition = definition_text(EXAMPLE_NAME, checked_predicate(desk.look, scope.of, where)).strip()
     saved = state.text("saved")
     file_name = settings.suite_path.name if settings.suite_path else None
     return {
@@ -100,8 +104,8 @@ def _values(desk: Desk, scope: SuiteScope) -> dict[str, Any]:
         "problem": problem,
         "slice": found,
         "slice_rows": _slice_rows(found) if found else "",
-        "as_sql": definition_of(scope.of, EXAMPLE_NAME, where).strip() if found and where else "",
-        "as_python": _as_python(scope, where) if found and where else "",
+        "as_sql": definition,
+        "as_python": _as_python(scope, definition) if definition else "",
         "samples_link": state.link("/samples", metric=None, saved=None, sort=None),
         "suite_file": file_name,
         "saved": f"{file_name} as {saved}" if saved and file_name else None,
@@ -146,10 +150,9 @@ def _slice_rows(found: SliceShown) -> Markup:
     return joined(lines)
 
 
-def _as_python(scope: SuiteScope, where: str) -> str:
-    text = definition_of(scope.of, EXAMPLE_NAME, where).strip()
+def _as_python(scope: SuiteScope, definition: str) -> str:
     return (
-        f"store.apply_suite({scope.of.dataset.name!r}, {text!r}, name={EXAMPLE_NAME.lower()!r})\n"
+        f"store.apply_suite({scope.of.dataset.name!r}, {definition!r}, name={EXAMPLE_NAME.lower()!r})\n"
         f"store.test({scope.of.dataset.name!r}, suite={EXAMPLE_NAME.lower()!r})"
     )
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from kolena_store.display import number
 from kolena_store.errors import UnknownName
-from kolena_store.inspection.scopes import dataset_scope
+from kolena_store.inspection.scopes import dataset_seen
 from kolena_store.inspection.standing import StandardFile, Standing, standard_files, standing
 from kolena_store.reports.rendering import address
 from kolena_store.schema import now
@@ -71,7 +71,7 @@ def _suite(standard: Standard) -> str:
 
 def _shown(desk: Desk, standard: Standard) -> Mapping[str, Any]:
     """Return how models stand against a standard, and its waivers."""
-    scope = dataset_scope(desk.look.session, standard.dataset)
+    scope = dataset_seen(desk.look, standard.dataset)
     names = list(dict.fromkeys(one.model for one in scope.results))
     baseline = desk.state.text("baseline") or next(iter(names), None)
     chosen = [name for name in desk.state.texts("model") if name in names]
