@@ -80,11 +80,27 @@ class WrittenFile:
 class FileWriter:
     """Writes one Parquet file batch by batch; it gets its name when its digest is known."""
 
-    def __init__(self, root: Path, kind: str, schema: "pa.Schema", *, raw: Sequence[str] = ()) -> None:
-        """Open a temporary file in the store's data folder; `raw` columns hold bytes that hardly repeat: bitmaps."""
+    def __init__(
+        self,
+        root: Path,
+        kind: str,
+        schema: "pa.Schema",
+        *,
+        raw: Sequence[str] = (),
+        bytes_per_group: int | None = None,
+    ) -> None:
+        """Open a temporary file in the store's data folder.
+
+        Args:
+            root: the store's directory.
+            kind: what the file holds.
+            schema: its columns.
+            raw: columns of bytes that hardly repeat: bitmaps.
+            bytes_per_group: from how many bytes on rows become a row group, what a reader reads at least; None: 64 MB.
+        """
         import pyarrow.parquet as pq
 
-        self._root, self._kind = root, kind
+        self._root, self._kind, self._bytes_per_group = root, kind, bytes_per_group or BYTES_PER_GROUP
         self.path = root / DATA_FOLDER / kind / f"{INCOMING_PREFIX}{uuid.uuid4().hex}.parquet"
         reach(f"{kind}: before folder")
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +138,7 @@ class FileWriter:
             self._widen(table.column(SAMPLE))
         self._rows_waiting += table.num_rows
         self._bytes_waiting += table.nbytes
-        if self._rows_waiting >= ROWS_PER_GROUP or self._bytes_waiting >= BYTES_PER_GROUP:
+        if self._rows_waiting >= ROWS_PER_GROUP or self._bytes_waiting >= self._bytes_per_group:
             self._write_waiting()
 
     def finish(self) -> WrittenFile:

@@ -15,7 +15,7 @@ from kolena_store.files import reading
 from kolena_store.membership.bitmaps import BLOCK_SAMPLES, WORD_BITS, Words, stacked
 from kolena_store.membership.threads import run_in_parts
 
-__all__ = ["SCHEMA", "CaseKey", "block_tables", "damaged", "fill_words", "n_blocks"]
+__all__ = ["BYTES_PER_GROUP", "SCHEMA", "CaseKey", "block_tables", "damaged", "fill_words", "n_blocks"]
 
 CaseKey: TypeAlias = tuple[int, int]
 """(test_case_id, version)"""
@@ -28,7 +28,10 @@ SCHEMA = pa.schema(
 BLOCK_WORDS = BLOCK_SAMPLES // WORD_BITS
 STORED_WORD = np.dtype("<u8")
 WORD_BYTES = STORED_WORD.itemsize
-WORDS_PER_TABLE = 1 << 22
+WORDS_PER_TABLE = 1 << 19
+"""Test cases are read a row group at a time: one alone costs 4 MB, whatever the file holds."""
+
+BYTES_PER_GROUP = WORDS_PER_TABLE * WORD_BYTES
 
 
 def block_tables(members: Mapping[CaseKey, Words]) -> Iterator[pa.Table]:

@@ -10,7 +10,7 @@ from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, files_of
 from kolena_store.files import FileWriter
 from kolena_store.membership.bitmaps import Words, check_unused_bits, count, n_words
-from kolena_store.membership.block_files import SCHEMA, CaseKey, block_tables, fill_words, n_blocks
+from kolena_store.membership.block_files import BYTES_PER_GROUP, SCHEMA, CaseKey, block_tables, fill_words, n_blocks
 from kolena_store.membership.evaluation import Definition, Membership, evaluate
 from kolena_store.membership.extension import Extended, extended
 from kolena_store.membership.row_tables import RowTables
@@ -165,7 +165,7 @@ def _store(
 
 def _written(transaction: Transaction, members: Mapping[CaseKey, Membership]) -> int:
     words = {key: membership.words for key, membership in members.items()}
-    with FileWriter(transaction.root, KIND, SCHEMA, raw=["bits"]) as writer:
+    with FileWriter(transaction.root, KIND, SCHEMA, raw=["bits"], bytes_per_group=BYTES_PER_GROUP) as writer:
         for table in block_tables(words):
             writer.write(table)
         return transaction.add_file(writer.finish())
