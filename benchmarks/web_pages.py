@@ -67,6 +67,7 @@ def addresses() -> list[tuple[str, str, Callable[[int], dict[str, object]]]]:
     """
     spam: dict[str, object] = {"dataset": "spam", "suite": "many"}
     case, pair = {**spam, "case": "case 0010"}, {"model": ["v1", "v0"]}
+    by_difference = {**spam, "sort": "delta", "by": "v1"}
 
     def nth(number: int) -> dict[str, object]:
         return {**spam, "case": f"case {number:04d}"}
@@ -74,7 +75,11 @@ def addresses() -> list[tuple[str, str, Callable[[int], dict[str, object]]]]:
     return [
         ("overview", "/", lambda _: {}),
         ("leaderboard", "/leaderboard", lambda _: spam),
-        ("leaderboard, by difference", "/leaderboard", lambda n: {**spam, "sort": "delta", "by": "v1", "page": n}),
+        (
+            "leaderboard, by difference",
+            "/leaderboard",
+            lambda n: {**spam, "sort": "delta", "by": "v1", "page": 1 + n % 10},
+        ),
         ("leaderboard, all on one page", "/leaderboard", lambda _: {**spam, "view": "compact"}),
         ("compare", "/compare", lambda _: {**spam, "model": "v1", "baseline": "v0"}),
         ("test case", "/case", lambda n: {**nth(n), "model": ["v0", "v1"]}),

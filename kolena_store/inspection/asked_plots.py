@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kolena_store.inspection.members import case_members
+from kolena_store.inspection.members import case_samples
 from kolena_store.inspection.scopes import SuiteScope
 from kolena_store.inspection.scored import scores_of
 from kolena_store.inspection.workbench import Look
-from kolena_store.membership.bitmaps import to_samples
+from kolena_store.results import ResultsRecord
 from kolena_store.test_runs.scoring import ScoredResults
 
 __all__ = ["AskedPlot", "PlotRequest"]
+
+BYTES_OF_SCORES = 10_000
+"""About what a record of them takes; the scores themselves stay in their files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +50,15 @@ class AskedPlot:
         """Yield each model's label, where its scores lie, and the samples of the test case."""
         for label in self.request.models:
             results = self.scope.of.results_labelled(label)
-            words = case_members(self.look, self.scope, self.request.case, results)
-            scored = scores_of(self.look.session, self.scope.of, results, self.scope.configuration_id)
-            yield label, scored, to_samples(words)
+            yield label, self._scores(results), case_samples(self.look, self.scope, self.request.case, results)
+
+    def _scores(self, results: ResultsRecord) -> ScoredResults:
+        of, configuration = self.scope.of, self.scope.configuration_id
+        return self.look.of_state(
+            ("scores", of.dataset.dataset_id, results.results_id, configuration),
+            lambda: scores_of(self.look.session, of, results, configuration),
+            lambda _: BYTES_OF_SCORES,
+        )
 
     def titled(self, what: str) -> str:
         """Return the title of a plot of something."""

@@ -16,6 +16,7 @@ from kolena_store.inspection.curves import (
     bars_of,
     calibration_bins,
     cells_of,
+    cumulated,
     precision_recall_points,
     roc_points,
 )
@@ -104,20 +105,31 @@ def _precision_recall(asked: AskedPlot) -> Plot:
 
 
 def _curves(
-    asked: AskedPlot, points_of: "Callable[[Numbers, np.ndarray], Points]", area: str
+    asked: AskedPlot, points_of: Callable[[tuple[Numbers, Numbers]], Points], area: str
 ) -> tuple[list[Curve], str]:
     curves, chosen = [], ""
-    is_multilabel = asked.scope.of.workflow is not None and asked.scope.of.workflow.name == "multilabel"
     for label, scored, samples in asked.scored():
         chosen = _class_of(scored, asked.request.class_name)
-        score, is_so = class_scores(asked.look, scored, chosen, asked.size, is_multilabel=is_multilabel)
-        known = samples[~(np.isnan(score[samples]) | np.isnan(is_so[samples]))]
-        points = points_of(score[known], is_so[known] > 0)
+        points = points_of(_counts(asked, scored, samples, chosen))
         if points.area is not None:
             curves.append(Curve(model=label, x=points.x, y=points.y, label=f"{area} {fraction(points.area)}"))
     if not curves:
         raise InvalidInput(f"no model has scores for samples of {chosen} and of others here")
     return curves, chosen
+
+
+def _counts(asked: AskedPlot, scored: ScoredResults, samples: "np.ndarray", chosen: str) -> tuple[Numbers, Numbers]:
+    """Return what curves of a class are made of, sorted once for all of them."""
+    is_multilabel = asked.scope.of.workflow is not None and asked.scope.of.workflow.name == "multilabel"
+
+    def made() -> tuple[Numbers, Numbers]:
+        score, is_so = class_scores(asked.look, scored, chosen, asked.size, is_multilabel=is_multilabel)
+        known = samples[~(np.isnan(score[samples]) | np.isnan(is_so[samples]))]
+        return cumulated(score[known], is_so[known] > 0)
+
+    suite, case = asked.scope.suite, asked.request.case
+    key = ("cumulated", *map(str, scored.paths), suite.suite_id, suite.version, case, chosen)
+    return asked.look.of_state(key, made, lambda counts: sum(one.nbytes for one in counts))
 
 
 def _class_of(scored: ScoredResults, wanted: str | None) -> str:

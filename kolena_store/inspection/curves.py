@@ -9,7 +9,16 @@ from kolena_store.statistics.levels import LEVEL
 from kolena_store.statistics.proportions import wilson_bounds
 from kolena_store.statistics.smooth import Numbers
 
-__all__ = ["Points", "bands_of", "bars_of", "calibration_bins", "cells_of", "precision_recall_points", "roc_points"]
+__all__ = [
+    "Points",
+    "bands_of",
+    "bars_of",
+    "calibration_bins",
+    "cells_of",
+    "cumulated",
+    "precision_recall_points",
+    "roc_points",
+]
 
 N_CALIBRATION_BINS = 15
 N_CELLS = (48, 32)
@@ -27,26 +36,25 @@ class Points:
     area: float | None
 
 
-def roc_points(scores: Numbers, is_so: "np.ndarray") -> Points:
+def roc_points(counts: tuple[Numbers, Numbers]) -> Points:
     """Return false positive rate against true positive rate at every distinct threshold, and the area under it.
 
     Args:
-        scores: one for each sample, none NaN.
-        is_so: whether the sample is of the class.
+        counts: what `cumulated` returns.
     """
-    true, false = _cumulated(scores, is_so)
+    true, false = counts
     if true.size == 0 or true[-1] == 0 or false[-1] == 0:
         return Points(x=np.empty(0), y=np.empty(0), area=None)
     x, y = np.append(0, false) / false[-1], np.append(0, true) / true[-1]
     return Points(x=x, y=y, area=float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2)))
 
 
-def precision_recall_points(scores: Numbers, is_so: "np.ndarray") -> Points:
+def precision_recall_points(counts: tuple[Numbers, Numbers]) -> Points:
     """Return recall against precision at every distinct threshold, and the average precision.
 
     Average precision is the sum of precision times the step in recall, without interpolation, as in scikit-learn.
     """
-    true, false = _cumulated(scores, is_so)
+    true, false = counts
     if true.size == 0 or true[-1] == 0:
         return Points(x=np.empty(0), y=np.empty(0), area=None)
     recall, precision = true / true[-1], true / (true + false)
@@ -123,8 +131,13 @@ def bands_of(x: Numbers, y: Numbers) -> list[MiddleBand]:
     return found
 
 
-def _cumulated(scores: Numbers, is_so: "np.ndarray") -> tuple[Numbers, Numbers]:
-    """Return how many samples of the class, and of the others, score at least each distinct score, from the highest."""
+def cumulated(scores: Numbers, is_so: "np.ndarray") -> tuple[Numbers, Numbers]:
+    """Return how many samples of the class, and of the others, score at least each distinct score, from the highest.
+
+    Args:
+        scores: one for each sample, none NaN.
+        is_so: whether the sample is of the class.
+    """
     order = np.argsort(-scores, kind="stable")
     ordered, so = scores[order], is_so[order].astype(np.float64)
     last = np.flatnonzero(np.append(np.diff(ordered) != 0, True)) if ordered.size else np.empty(0, np.int64)

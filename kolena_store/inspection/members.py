@@ -12,7 +12,7 @@ from kolena_store.errors import InvalidInput
 from kolena_store.inspection.predicate_process import Question
 from kolena_store.inspection.scopes import DatasetScope, SuiteScope
 from kolena_store.inspection.workbench import Look
-from kolena_store.membership.bitmaps import Words, from_flags, from_samples, to_flags
+from kolena_store.membership.bitmaps import Samples, Words, from_flags, from_samples, to_flags, to_samples
 from kolena_store.membership.evaluation import present_samples
 from kolena_store.predicates import check_predicate
 from kolena_store.statements import Fragment, identifier, joined
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answers",
     "case_members",
+    "case_samples",
     "checked_predicate",
     "everything",
     "labelled_members",
@@ -65,7 +66,7 @@ def case_members(look: Look, scope: SuiteScope, name: str, results: "ResultsReco
 
     case = scope.case_named(name)
     dataset, version = scope.of.dataset, scope.of.version
-    key = ("members", *case.key, version.version, results.results_id if case.is_of_model and results else None)
+    key = _key_of(scope, name, results)
 
     def found() -> Words:
         if case.is_of_model and results is not None:
@@ -82,6 +83,20 @@ def case_members(look: Look, scope: SuiteScope, name: str, results: "ResultsReco
         return members[case.key].words
 
     return look.kept.get(key, found, lambda words: words.nbytes)
+
+
+def case_samples(look: Look, scope: SuiteScope, name: str, results: "ResultsRecord | None" = None) -> Samples:
+    """Return the same members as sample numbers, ascending."""
+    key = ("sample numbers", *_key_of(scope, name, results))
+    return look.kept.get(
+        key, lambda: to_samples(case_members(look, scope, name, results)), lambda samples: samples.nbytes
+    )
+
+
+def _key_of(scope: SuiteScope, name: str, results: "ResultsRecord | None") -> tuple[object, ...]:
+    case = scope.case_named(name)
+    of_model = (results.results_id, results.version) if case.is_of_model and results else None
+    return ("members", scope.of.dataset.dataset_id, *case.key, scope.of.version.version, of_model)
 
 
 def checked_predicate(look: Look, scope: DatasetScope, predicate: str) -> Fragment:

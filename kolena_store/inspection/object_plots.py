@@ -3,7 +3,6 @@
 import json
 
 from kolena_store.datasets import files_of
-from kolena_store.display import fraction
 from kolena_store.errors import InvalidInput, StoreError, UnknownName
 from kolena_store.inspection.asked_plots import AskedPlot
 from kolena_store.inspection.histograms import bars_drawn
@@ -132,4 +131,4 @@ def _configuration(asked: AskedPlot) -> Configuration | None:
 
 def _curve(name: str, curve: tuple[int, list[float], list[float]]) -> Curve:
     n_objects, recall, precision = curve
-    return Curve(model=name, x=recall, y=precision, label=f"{n_objects:,} objects, recall to {fraction(recall[-1])}")
+    return Curve(model=name, x=recall, y=precision, label=f"{n_objects:,} objects")

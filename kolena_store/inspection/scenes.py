@@ -92,9 +92,9 @@ class Scene:
     @property
     def summary(self) -> str:
         """Return in words what the scene shows."""
-        n_objects = sum(not one.is_detection for one in self.shapes)
         if self.model is None:
-            return f"{n_objects} objects"
+            return f"{len(self.shapes)} objects"
+        n_objects = self.count("found") + self.count("missed")
         n_counted = self.count("right") + self.count("wrong")
         return (
             f"{self.count('found')} of {n_objects} objects found by {self.model}, {self.count('right')} of its "

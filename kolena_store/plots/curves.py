@@ -80,6 +80,7 @@ def curve_plot(
         for order, (x, y) in enumerate(zip(*thinned(curve.x, curve.y), strict=True))
     ]
     names = [named[model] for model in models]
+    by_model = {"field": "model", "type": "nominal"}
     line = {
         "data": {"values": rows},
         "mark": {"type": "line", "interpolate": shape, "strokeWidth": 2, "clip": True},
@@ -87,8 +88,8 @@ def curve_plot(
             "x": _unit_axis("x", axes[0]),
             "y": _unit_axis("y", axes[1]),
             "order": {"field": "order", "type": "quantitative"},
-            "color": {"field": "model", "type": "nominal", "scale": model_scale(names, MODEL_COLOURS)},
-            "strokeDash": {"field": "model", "type": "nominal", "scale": model_scale(names, DASHES)},
+            "color": {**by_model, "scale": model_scale(names, MODEL_COLOURS)},
+            "strokeDash": {**by_model, "scale": model_scale(names, DASHES)},
             "tooltip": [
                 {"field": "model", "type": "nominal"},
                 {"field": "x", "type": "quantitative", "title": axes[0], "format": ".3f"},

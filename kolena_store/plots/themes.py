@@ -13,6 +13,9 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 2], [3, 1])
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 ACCENT = "#1f6fb2"
 QUIET = "#8b95a1"
+N_COLUMNS = 4
+"""Of a legend; the web app takes fewer where a plot is narrow."""
+
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
@@ -35,7 +38,14 @@ def config() -> dict[str, Any]:
         "view": {"stroke": None},
         "title": {"anchor": "start", "fontSize": 13, "fontWeight": 600, "color": "#1c232b", "limit": 520},
         "axis": axis,
-        "legend": {"labelColor": "#48525e", "titleColor": "#48525e", "orient": "top", "title": None, "labelLimit": 240},
+        "legend": {
+            "labelColor": "#48525e",
+            "titleColor": "#48525e",
+            "orient": "top",
+            "title": None,
+            "labelLimit": 240,
+            "columns": N_COLUMNS,
+        },
         "range": {"category": list(MODEL_COLOURS)},
     }
 

@@ -41,7 +41,7 @@ def image_fields(rows: Sequence[dict[str, object]], names: Sequence[str]) -> lis
 def image_place(value: object, roots: Sequence[Path]) -> Path:
     """Return the file that a value names, which lies below one of the roots with all links followed.
 
-    A relative path is looked for below each root.
+    A relative path is looked for below each root, and from where the root lies: it may begin with the folder's name.
 
     Raises:
         InvalidInput: it is an address, or lies outside the roots.
@@ -52,7 +52,7 @@ def image_place(value: object, roots: Sequence[Path]) -> Path:
     if "://" in value.replace("file://", "", 1):
         raise InvalidInput("this is no file, and no address of a host that was allowed; put the images into a folder")
     text = value.removeprefix("file://")
-    places = [Path(text)] if Path(text).is_absolute() else [root / text for root in roots]
+    places = [Path(text)] if Path(text).is_absolute() else _around(text, roots)
     inside = False
     for place in places:
         real = Path(os.path.realpath(place))
@@ -66,6 +66,10 @@ def image_place(value: object, roots: Sequence[Path]) -> Path:
     if not inside:
         raise InvalidInput(NOT_ALLOWED)
     raise UnknownName("the image is not there")
+
+
+def _around(text: str, roots: Sequence[Path]) -> list[Path]:
+    return [start / text for root in roots for start in (root, root.absolute().parent)]
 
 
 def remote_picture(address: str, hosts: Sequence[str], *, is_small: bool) -> tuple[bytes, str]:

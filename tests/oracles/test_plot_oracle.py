@@ -11,7 +11,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 import kolena_store as ks
-from kolena_store.inspection.curves import bands_of, bars_of, cells_of, precision_recall_points, roc_points
+from kolena_store.inspection.curves import bands_of, bars_of, cells_of, cumulated, precision_recall_points, roc_points
 from kolena_store.plots import thinned
 
 ANSWERS = st.lists(
@@ -37,7 +37,7 @@ def arrays(answers: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:
 @given(ANSWERS)
 def test_roc_points_are_those_of_scikit_learn(answers: list[tuple[float, bool]]) -> None:
     scores, is_so = arrays(answers)
-    points = roc_points(scores, is_so)
+    points = roc_points(cumulated(scores, is_so))
     if is_so.all() or not is_so.any():
         assert points.area is None
         return
@@ -50,7 +50,7 @@ def test_roc_points_are_those_of_scikit_learn(answers: list[tuple[float, bool]])
 @given(ANSWERS)
 def test_precision_and_recall_are_those_of_scikit_learn(answers: list[tuple[float, bool]]) -> None:
     scores, is_so = arrays(answers)
-    points = precision_recall_points(scores, is_so)
+    points = precision_recall_points(cumulated(scores, is_so))
     if not is_so.any():
         assert points.area is None
         return

@@ -163,7 +163,7 @@ def _label(shape: Shape, unit: float, width: float) -> str:
     if shape.box is None:
         return ""
     left, top, _, high = shape.box
-    size = unit * 2.2
+    size = unit * 2.8
     y = max(size, top - unit * 0.5) if shape.is_detection else top + high + size
     score = "" if shape.score is None else f" {shape.score:.2f}"
     name = shape.label or ""

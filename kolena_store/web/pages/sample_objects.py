@@ -29,7 +29,7 @@ def has_objects(scope: SuiteScope) -> bool:
 
 def gallery_scene(desk: Desk, row: SampleRow, scene: Scene, *, image: tuple[str, str] | None) -> Markup:
     """Return the image of a sample with a scene over it; `image` is the field that names it, and its address."""
-    return _markup(desk, row, scene, image, is_small=True)
+    return _markup(desk, _size(desk, row, [scene], image), scene, image, is_small=True)
 
 
 def scenes_shown(
@@ -42,13 +42,15 @@ def scenes_shown(
     asked: AskedShapes | None,
 ) -> list[Mapping[str, Any]]:
     """Return the image of a sample once for each model; `asked` are the objects that the page was asked for."""
+    scenes = scenes_of(desk.look.session, scope, [row], models, asked=[asked])[0]
+    size = _size(desk, row, scenes, image)
     return [
         {
             "scene": scene,
-            "markup": _markup(desk, row, scene, image, is_small=False),
+            "markup": _markup(desk, size, scene, image, is_small=False),
             "rows": object_rows(scene),
         }
-        for scene in scenes_of(desk.look.session, scope, [row], models, asked=[asked])[0]
+        for scene in scenes
     ]
 
 
@@ -66,21 +68,22 @@ def object_rows(scene: Scene) -> Markup:
     return joined(_row(one) for one in shapes)
 
 
-def _markup(desk: Desk, row: SampleRow, scene: Scene, image: tuple[str, str] | None, *, is_small: bool) -> Markup:
-    size = _size(desk, row, scene, image[0] if image else None)
+def _markup(
+    desk: Desk, size: tuple[float, float], scene: Scene, image: tuple[str, str] | None, *, is_small: bool
+) -> Markup:
     return scene_markup(scene, size, image[1] if image else None, shown_of(desk.state), is_small=is_small)
 
 
-def _size(desk: Desk, row: SampleRow, scene: Scene, field: str | None) -> tuple[float, float]:
+def _size(desk: Desk, row: SampleRow, scenes: Sequence[Scene], image: tuple[str, str] | None) -> tuple[float, float]:
     """Return width and height of an image: as the sample has them, else of the file, else of what is drawn on it."""
     for names in SIDES:
         width, height = (row.fields.get(name) for name in names)
         if isinstance(width, int | float) and isinstance(height, int | float) and width > 0 and height > 0:
             return float(width), float(height)
-    found = size_of_picture(row.fields.get(field), desk.settings.image_roots) if field else None
+    found = size_of_picture(row.fields.get(image[0]), desk.settings.image_roots) if image else None
     if found is not None:
         return float(found[0]), float(found[1])
-    right, bottom = scene.extent
+    right, bottom = (max(sides) for sides in zip(*(scene.extent for scene in scenes), strict=True))
     return right * LEAST_ROOM, bottom * LEAST_ROOM
 
 

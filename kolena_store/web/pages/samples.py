@@ -295,7 +295,7 @@ def _marks(shown: SamplesShown | None, row: SampleRow) -> Markup:
         for index, model in enumerate(models)
         if index < len(row.counts)
     ]
-    return Markup("<br>").join(parts)
+    return Markup("").join(parts)
 
 
 def _link(desk: Desk, asked: SampleRequest, place: int, row: SampleRow) -> str:

@@ -18,10 +18,17 @@ function themed(spec) {
   return { ...changed, config };
 }
 
+const NARROW = 480;
+
+function fitting(spec, width) {
+  if (width >= NARROW) return spec;
+  return { ...spec, config: { ...spec.config, legend: { ...spec.config?.legend, columns: 2 } } };
+}
+
 async function draw(figure) {
   const { vegaEmbed } = await import("./vega.js");
   const canvas = figure.querySelector(".canvas");
-  const spec = themed(JSON.parse(figure.querySelector("script[type='application/json']").textContent));
+  const spec = fitting(themed(JSON.parse(figure.querySelector("script[type='application/json']").textContent)), canvas.clientWidth);
   const options = {
     mode: "vega-lite", ast: true, actions: false, renderer: "svg", defaultStyle: false,
     logLevel: 1, tooltip: { disableDefaultStyle: true }, loader: { load: refuse, sanitize: refuse },
