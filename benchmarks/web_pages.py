@@ -78,7 +78,7 @@ def addresses() -> list[tuple[str, str, Callable[[int], dict[str, object]]]]:
         (
             "leaderboard, by difference",
             "/leaderboard",
-            lambda n: {**spam, "sort": "delta", "by": "v1", "page": 1 + n % 10},
+            lambda n: {**by_difference, "page": 1 + n % 10},
         ),
         ("leaderboard, all on one page", "/leaderboard", lambda _: {**spam, "view": "compact"}),
         ("compare", "/compare", lambda _: {**spam, "model": "v1", "baseline": "v0"}),
