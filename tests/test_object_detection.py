@@ -54,6 +54,21 @@ def test_every_test_case_has_pycocotools_numbers(
         assert results[case, "m", "ar_100", f"c{label}"].value == pytest.approx(recall.mean(), abs=1e-9)
 
 
+def test_ties_stand_by_the_ids_of_images_whichever_way_these_came(scene: Scene) -> None:
+    backwards, truths = image_rows(scene)[::-1], truth_rows(scene)
+    some = backwards[10:]
+    known = {row["image"] for row in some}
+    coarse = replace(scene, detections=in_order([(*row[:3], round(row[3], 1)) for row in scene.detections]))
+    store = ks.Store()
+    of_some = [row for row in truths if row["image"] in known]
+    store.upload_dataset("d", some, id_fields=["image"], objects=of_some, workflow=ks.ObjectDetection())
+    store.upload_dataset("d", backwards, objects=truths)
+    store.upload_results("d", "m", detection_rows(coarse))
+    found = store.test("d", metrics=list(TWELVE))
+    expected = pycocotools_of(coarse).stats.tolist()
+    assert [found["all", "m", metric].value for metric in TWELVE] == pytest.approx(expected, abs=1e-9)
+
+
 def counted(scene: Scene, thresholds: dict[str, float]) -> dict[str, float]:
     """Return the counts at IoU .5 as pycocotools matches, with a threshold for each class."""
     found = dict.fromkeys(("true_positives", "false_positives", "objects"), 0)

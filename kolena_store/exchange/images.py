@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 COCO, VOC, YOLO, LABEL_STUDIO = "coco", "voc", "yolo", "labelstudio"
+DIFFICULT = "difficult"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class ImageImport:
 def import_images(transaction: Transaction, given: ImageImport, found: ImageSet) -> UploadReport:
     """Make a dataset of annotated images, and return what that changed.
 
-    Pascal VOC's difficult objects are ignored, as its protocol has it.
+    Pascal VOC's difficult objects are ignored, as its protocol has it, unless the workflow names another field.
 
     Raises:
         StoreError: the files can't be used; the transaction then keeps nothing.
@@ -71,7 +72,6 @@ def import_images(transaction: Transaction, given: ImageImport, found: ImageSet)
     images = found.images if given.further is None else given.further.joined(found.images)
     existing = find_dataset(transaction, given.name)
     has_workflow = existing is not None and version_of(transaction, existing).workflow_document is not None
-    default = ObjectDetection(ignored="difficult" if given.kind == VOC else None)
     upload = DatasetUpload(
         name=given.name, source=images, id_fields=[IMAGE_ID], objects=found.objects, append_only=given.append_only
     )
@@ -79,11 +79,18 @@ def import_images(transaction: Transaction, given: ImageImport, found: ImageSet)
     report = uploads.upload(
         transaction,
         upload,
-        workflow=given.workflow or (None if has_workflow else default),
+        workflow=_as_the_format_has_it(given) if given.workflow or not has_workflow else None,
         predictions=None,
         notes=uploads.Notes(metadata={**known, given.kind: found.document}),
     )
     return replace(report, notes=(*report.notes, *found.notes))
+
+
+def _as_the_format_has_it(given: ImageImport) -> Workflow:
+    workflow = given.workflow or ObjectDetection()
+    if given.kind == VOC and isinstance(workflow, ObjectDetection) and workflow.ignored == ObjectDetection.ignored:
+        return replace(workflow, ignored=DIFFICULT)
+    return workflow
 
 
 def upload_predictions(

@@ -53,7 +53,8 @@ class StoreExchange(StoreBase):
     ) -> UploadReport:
         """Make a dataset of a folder with Pascal VOC's XML files, and return what that changed.
 
-        An image is called by the name of its file; objects that are `difficult` are ignored.
+        An image is called by the name of its file; objects that are `difficult` are ignored, unless
+        the workflow names another field (`ignored=`).
 
         Args:
             first_pixel: 1 as in Pascal VOC, where a box from 1 to 10 covers ten pixels; 0 takes corners as they are.

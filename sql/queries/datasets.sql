@@ -92,6 +92,10 @@ SELECT staged._sample AS staged_row, numbered._sample AS known
 FROM read_parquet($staged) AS staged JOIN read_parquet($numbered, union_by_name = true) AS numbered ON {same_ids}
 ORDER BY staged_row;
 
+-- name: samples_by_id(files)
+-- example: ids = _sample
+SELECT _sample FROM read_parquet($files, union_by_name = true) ORDER BY {ids};
+
 -- name: differing_rows(staged, current)
 -- example: differs = staged._sample IS DISTINCT FROM stored._sample
 SELECT staged._sample AS staged_row

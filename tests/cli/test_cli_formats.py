@@ -68,6 +68,32 @@ def test_an_import_takes_a_workflow_of_images(ks, tmp_path: Path, monkeypatch) -
     assert "images have no workflow regression; they have instance-segmentation" in refused
 
 
+VOC = """<annotation><filename>a.png</filename><size><width>9</width><height>9</height></size>
+<object><name>dog</name><occluded>0</occluded><difficult>1</difficult>
+<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax><ymax>5</ymax></bndbox></object></annotation>"""
+
+
+@pytest.mark.parametrize(
+    ("options", "n_objects"),
+    [
+        ((), 0),
+        (("--workflow", "object-detection"), 0),
+        (("--workflow", "object-detection", "--ignored", "occluded"), 1),
+    ],
+)
+def test_difficult_objects_are_ignored_unless_another_field_is_named(
+    ks, tmp_path: Path, monkeypatch, options: tuple[str, ...], n_objects: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("voc").mkdir()
+    Path("voc/a.xml").write_text(VOC)
+    Path("found.csv").write_text("image_id,label,x,y,width,height,score\na,dog,7,7,1,1,.5\n")
+    ks("import", "voc", "street", "voc", *options)
+    ks("results", "upload", "street", "v1", "found.csv")
+    rows = json.loads(ks("test", "street", "v1", "--metric", "objects", "--format", "json").stdout)["metrics"]
+    assert [row["value"] for row in rows if row["class"] is None] == [n_objects]
+
+
 def test_an_import_finds_the_store_above(ks, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     ks("init")

@@ -8,6 +8,7 @@ import numpy as np
 
 from kolena_store.matching.coco import AREAS, THRESHOLDS
 from kolena_store.matching.mistakes import KINDS, MISSED
+from kolena_store.matching.objects import Integers
 from kolena_store.matching.one_to_one import ONE_TO_ONE_BIT
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 from kolena_store.metrics.objects.table import MatchTable
@@ -22,6 +23,7 @@ GAINS = (*KINDS, MISSED)
 class ObjectCurves:
     """The matches of one model, ranked, and what each curve is.
 
+    Detections of equal scores stand by the place of their image in `order`; None: by its number.
     `overlaps` are the thresholds of overlap as the bits of the matches have them, those that the user chose first,
     and `thresholds` the scores from which on detections of each class count. `size` is how many sample numbers there
     are.
@@ -32,6 +34,7 @@ class ObjectCurves:
     thresholds: Mapping[str, float]
     size: int
     n_chosen: int = 1
+    order: Integers | None = None
 
     @property
     def n_classes(self) -> int:
@@ -94,7 +97,7 @@ class ObjectCurves:
             ranks=found.ranks,
             matched=found.matched,
             ignored=found.ignored,
-        ).sorted()
+        ).sorted(self.order)
 
     @cached_property
     def _objects(self) -> Objects:

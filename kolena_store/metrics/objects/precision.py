@@ -143,8 +143,8 @@ def _counted_before(
     """
     total = len(live) + 1
     sums = np.zeros((ranked.n_families, total), dtype=each.dtype)
-    for family, counted in enumerate(ranked.counted):
-        np.cumsum(each * counted[live], out=sums[family, 1:])
+    for family in np.unique(ranked.families_of_segments[n_hits > 0]):
+        np.cumsum(each * ranked.counted[family, live], out=sums[family, 1:])
     compact = np.zeros(len(ranked.images) + 1, dtype=np.int32)
     compact[live + 1] = 1
     np.cumsum(compact, out=compact)

@@ -32,9 +32,12 @@ class Found:
     ignored: Bits
     falling: Integers | None = None
 
-    def sorted(self) -> "Found":
-        """Return the same with their places by falling score."""
-        return replace(self, falling=np.argsort(-self.scores, kind="stable"))
+    def sorted(self, order: Integers | None = None) -> "Found":
+        """Return the same with their places by falling score; ties by the place of their image in `order`, if any."""
+        if order is None:
+            return replace(self, falling=np.argsort(-self.scores, kind="stable"))
+        by_image = np.argsort(order[self.images], kind="stable")
+        return replace(self, falling=by_image[np.argsort(-self.scores[by_image], kind="stable")])
 
     def only(self, chosen: Flags) -> "Found":
         """Return some of the detections."""
