@@ -19,7 +19,8 @@ BYTES_PER_DETECTION = 100
 def object_matches(look: Look, scope: SuiteScope, results: ResultsRecord, case: str) -> ObjectCurves:
     """Return the matches of a model over all samples, as a test case has them.
 
-    One that selects objects has a matching of its own, in which the others are ignored.
+    One that selects objects has a matching of its own, in which the others are ignored. Ties of scores are not in the
+    order that average precision needs.
 
     Raises:
         InvalidInput: its samples were not scored yet.
@@ -28,7 +29,7 @@ def object_matches(look: Look, scope: SuiteScope, results: ResultsRecord, case: 
     size = scope.of.dataset.next_sample
     return look.kept.get(
         ("matches", *map(str, scored.paths), size),
-        lambda: object_curves(look.session, scored, size),
+        lambda: object_curves(look.session, scored, size, None),  # No page ranks detections by them.
         lambda found: BYTES_PER_DETECTION * (len(found.table.detections.samples) + len(found.table.truths.samples) + 1),
     )
 
