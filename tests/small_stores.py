@@ -7,19 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import HealthCheck, Phase, settings
 
 import kolena_store as ks
 
 Columns = Mapping[str, Any]
-
-FEW = settings(
-    max_examples=6,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-)
-"""Each example is a store of its own, so that shrinking one would take minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)

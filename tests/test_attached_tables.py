@@ -12,7 +12,7 @@ import pytest
 from agreement_reference import krippendorff, nominal
 from hypothesis import given
 from hypothesis import strategies as st
-from small_stores import FEW
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import (

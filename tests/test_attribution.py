@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_stores import FEW
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, MissingColumns, UnknownName

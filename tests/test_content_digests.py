@@ -14,7 +14,7 @@ from content_reference import digest_of_table
 from hypothesis import given
 from hypothesis import strategies as st
 from merged_stores import session_of
-from small_stores import FEW
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.datasets import content_of_members, content_of_version, dataset_named, version_of

@@ -11,7 +11,8 @@ from classification_reference import RATIOS, Answers, Expected, Key, expected_me
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
-from small_stores import FEW, check_interval_form, missing, results_of, store_with, table_of, value_of
+from small_stores import check_interval_form, missing, results_of, store_with, table_of, value_of
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
-from small_stores import FEW, check_interval_form, results_of, value_of
+from small_stores import check_interval_form, results_of, value_of
+from thoroughness import FEW
 
 import kolena_store as ks
 
