@@ -154,6 +154,7 @@ def test_the_places_are_those_that_an_operation_passes(cases: Cases, crasher: Cr
     assert passed == set(PLACES[operation])
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("operation", "place"), ALL_PLACES, ids=[": ".join(pair) for pair in ALL_PLACES])
 def test_a_process_killed_at_a_place_leaves_one_version_or_the_next(
     cases: Cases, crasher: Crasher, operation: str, place: str
@@ -166,6 +167,7 @@ def test_a_process_killed_at_a_place_leaves_one_version_or_the_next(
     assert_goes_on(root, operation, crasher, new)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", PLACES)
 def test_a_process_killed_at_any_statement_leaves_the_version_before(
     cases: Cases, crasher: Crasher, operation: str
@@ -182,6 +184,7 @@ def test_a_process_killed_at_any_statement_leaves_the_version_before(
     assert_sound(root)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", PLACES)
 def test_a_process_killed_at_a_random_moment_leaves_one_version_or_the_next(
     cases: Cases, crasher: Crasher, operation: str
@@ -207,6 +210,7 @@ def files_in(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", PLACES)
 def test_a_disk_that_is_full_at_any_place_leaves_the_version_before_and_nothing_else(
     cases: Cases, crasher: Crasher, operation: str

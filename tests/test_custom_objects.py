@@ -83,6 +83,7 @@ def test_an_upload_may_answer_some_samples_alone(answered: Any) -> None:
     assert (report.inserted, report.missing, report.without_objects) == (4, 2, 2)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("answered", "message"),
     [

@@ -150,6 +150,7 @@ def test_a_new_column_changes_the_rows_that_have_a_value_in_it(store: ks.Store) 
     assert store.sql("SELECT note FROM things.test_samples WHERE id = 2").rows() == [{"note": "x"}]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", [pa.null(), pa.string(), pa.float64(), pa.list_(pa.int32())])
 def test_a_new_column_of_null_alone_is_a_new_version(store: ks.Store, kind: pa.DataType) -> None:
     store.upload_dataset("things", table([1, 2]))
@@ -169,6 +170,7 @@ def test_a_column_that_goes_changes_the_rows_that_had_a_value_in_it(store: ks.St
     assert store.download_dataset("things", 1).column("note").to_pylist() == ["x", None]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("value", ["text", 7, {"a": 1}, [1.5]])
 def test_a_column_that_went_may_come_back_with_another_type(store: ks.Store, value: object) -> None:
     store.upload_dataset("things", table([1, 2], note=pa.array([None, None], pa.int32())))
@@ -237,6 +239,7 @@ def test_a_difference_tells_none_from_nan(store: ks.Store) -> None:
     assert store.dataset_difference("things", 1, 2).changed_fields == {"x": 2}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("before", "after", "n_changed"),
     [
@@ -441,6 +444,7 @@ def test_types_that_can_not_identify_a_sample_are_refused(store: ks.Store, ids: 
         store.upload_dataset("things", table(ids))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "ids",
     [
@@ -587,6 +591,7 @@ def test_columns_that_differ_in_capitals_alone_are_refused(store: ks.Store) -> N
         store.upload_dataset("things", table([2], LABEL=["x"]), append_only=True)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -608,6 +613,7 @@ def test_a_type_that_changes_is_refused(store: ks.Store, before: pa.Array, after
     assert store.dataset("things").version == 1
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("narrow", "wide"),
     [
@@ -643,6 +649,7 @@ def test_values_of_a_narrower_upload_are_compared_as_the_wider_type(store: ks.St
 # --- names ---
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "name",
     [

@@ -164,17 +164,12 @@ def rows_of(columns: Columns) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-@pytest.fixture(
-    params=[(maker, variant) for maker in MAKERS for variant in VARIANTS],
-    ids=lambda one: f"{one[0].__name__}, {one[1]}",
-)
-def problem(request: pytest.FixtureRequest) -> Problem:
-    maker, variant = request.param
-    return VARIANTS[variant](maker(np.random.default_rng(11)))
-
-
+@pytest.mark.sampled(4)
 @pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")
-def test_the_whole_chain_holds(problem: Problem, tmp_path: Path) -> None:
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__)
+def test_the_whole_chain_holds(maker: Callable[[Any], Problem], variant: str, tmp_path: Path) -> None:
+    problem = VARIANTS[variant](maker(np.random.default_rng(11)))
     store = made(tmp_path / "s", problem)
     results = store.test("d", suite="light")
     rows = [dict(row) for row in results.rows()]

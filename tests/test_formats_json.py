@@ -233,6 +233,7 @@ def test_the_rows_can_be_read_again(path: Path) -> None:
 # ---- types that are given -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("value", "name", "expected"),
     [

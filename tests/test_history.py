@@ -226,6 +226,7 @@ def test_before_the_first_test_there_is_nothing(store: ks.Store) -> None:
     assert store.history("d").arrow().num_rows == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "options", "said", "kind"),
     [

@@ -114,6 +114,7 @@ def other_answer(value: Any) -> Any:
     return value + 0.25 if isinstance(value, float) else {"yes": "no", "no": "yes"}[value]
 
 
+@pytest.mark.sampled(3)
 def test_a_changed_answer_scores_those_samples(workflow: Any) -> None:
     store = store_once_tested(workflow)
     new = changed(answers(), ANSWER_OF[workflow.name], other_answer)
@@ -124,6 +125,7 @@ def test_a_changed_answer_scores_those_samples(workflow: Any) -> None:
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_a_changed_metadata_field_scores_nothing_and_changes_memberships(workflow: Any) -> None:
     store = store_once_tested(workflow)
     before = store.test("d", "m", "slices")
@@ -134,6 +136,7 @@ def test_a_changed_metadata_field_scores_nothing_and_changes_memberships(workflo
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("workflow", "column"), [(LABELS, "label"), (NUMBERS, "y")], ids=["label", "number"])
 def test_a_changed_truth_scores_those_samples(workflow: Any, column: str) -> None:
     store = store_once_tested(workflow)
@@ -142,6 +145,7 @@ def test_a_changed_truth_scores_those_samples(workflow: Any, column: str) -> Non
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_both_sides_may_change_between_tests(workflow: Any) -> None:
     store = store_once_tested(workflow)
     store.upload_dataset("d", table_of(changed(samples(), "label", other_answer, every=50)))
@@ -151,6 +155,7 @@ def test_both_sides_may_change_between_tests(workflow: Any) -> None:
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_appended_samples_are_scored_alone_and_files_are_shared(workflow: Any) -> None:
     store = store_once_tested(workflow)
     before = metric_files(store)
@@ -163,6 +168,7 @@ def test_appended_samples_are_scored_alone_and_files_are_shared(workflow: Any) -
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_removed_samples_leave_and_come_back_with_their_numbers(workflow: Any) -> None:
     store = store_once_tested(workflow)
     whole = table_of(samples())
@@ -174,6 +180,7 @@ def test_removed_samples_leave_and_come_back_with_their_numbers(workflow: Any) -
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_a_dataset_whose_every_answered_sample_leaves_has_no_metrics(workflow: Any) -> None:
     store = store_once_tested(workflow)
     store.upload_dataset("d", table_of(samples(5, seed=9), ids=[9000, 9001, 9002, 9003, 9004]))

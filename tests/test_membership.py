@@ -236,6 +236,7 @@ def explicit(store: ks.Store, ids: object) -> ks.ExplicitCase:
     return case
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "ids",
     [
@@ -255,6 +256,7 @@ def test_an_explicit_test_case_holds_the_listed_samples(ids: object) -> None:
     assert store.test("d", suite="by hand")["chosen", "m", "accuracy"].n == 3
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("ids", "kind", "message"),
     [

@@ -102,6 +102,7 @@ def test_all_conflicts_are_named_at_once(ours: ks.Store, theirs: ks.Store) -> No
     assert str(dry).count("conflict: ") == 5
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_a_preference_settles_each_of_them(side: str, ours: ks.Store, theirs: ks.Store) -> None:
     test_all_conflicts_are_named_at_once(ours, theirs)
@@ -227,6 +228,7 @@ def altered(store: ks.Store, sql: str) -> ks.Store:
     return store
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("query", "message"),
     [
@@ -251,6 +253,7 @@ def test_a_foreign_definition_is_held_to_the_rules(query: str, message: str, our
 SHARE = "-- metric: share  better: higher\nSELECT count(*) AS value FROM results"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("source", "error", "message"),
     [

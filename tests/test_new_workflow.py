@@ -210,6 +210,7 @@ class Extra(Regression):
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("source", "message"),
     [

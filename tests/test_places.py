@@ -196,6 +196,7 @@ def dangling_link(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("break_", [cut, garbage, empty, folder, pipe], ids=lambda one: one.__name__)
 @pytest.mark.parametrize("use", [*READS, *WRITES])
 def test_a_catalogue_that_is_none_is_a_damaged_store(
@@ -278,6 +279,7 @@ def test_a_stray_log_stops_everything_but_its_repair(ticket_store: ks.Store, use
         {**READS, **WRITES}[use](ks.Store(ticket_store.path))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("use", [*READS, *WRITES])
 def test_a_users_own_connection_that_may_write_is_named(ticket_store: ks.Store, use: str) -> None:
     catalogue = ticket_store.path / "store.duckdb"

@@ -66,6 +66,7 @@ def test_no_predictions_are_none(store: ks.Store, predictions: Any) -> None:
     assert store.models() == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("column", "called"),
     [

@@ -98,6 +98,7 @@ def test_accuracy_has_the_interval_of_the_samples_that_it_is_worth() -> None:
     assert (one.value, one.ci_low, one.ci_high) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("options", DESIGNS, ids=str)
 def test_ratios_and_areas_are_those_of_scikit_learn_with_the_share_as_weight(options: dict[str, str]) -> None:
     data = labelled(3, **options)
@@ -125,6 +126,7 @@ WORKFLOWS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("options", DESIGNS, ids=str)
 @pytest.mark.parametrize("kind", WORKFLOWS)
 def test_every_value_and_interval_is_that_of_answers_as_samples(kind: str, options: dict[str, str]) -> None:

@@ -80,6 +80,7 @@ def jackknifed(values: np.ndarray) -> float:
     return float(np.sqrt((n - 1) / n * np.sum((values - values.mean()) ** 2)))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("workflow", "options"), DESIGNS, ids=["labels", "both", "weights", "clusters"])
 def test_answers_are_what_samples_in_clusters_with_shares_of_a_weight_are(
     workflow: Any, options: dict[str, str]

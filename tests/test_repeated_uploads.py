@@ -100,6 +100,7 @@ def test_a_field_that_tells_no_repeats_apart_is_refused(
     assert len(store.models()) == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "kind", [pa.int8(), pa.string(), pa.date32(), pa.bool_(), pa.dictionary(pa.int8(), pa.string())]
 )
@@ -476,6 +477,7 @@ def test_inference_metadata_are_the_same_for_all_repeats(store: ks.Store) -> Non
 # Times.
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("kind", "cluster", "is_told"),

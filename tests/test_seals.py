@@ -84,6 +84,7 @@ def damage(root: Path, kind: str, how: Callable[[bytes], bytes] = altered) -> li
     return paths
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_file_is_named_and_not_used(tested_store: ks.Store, use: str, how: str) -> None:
@@ -96,6 +97,7 @@ def test_a_damaged_file_is_named_and_not_used(tested_store: ks.Store, use: str, 
     assert ("verify --repair computes it again" if is_derived else "restore it from a copy") in str(raised.value)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("use", USES)
 def test_a_file_that_is_damaged_after_its_first_use_is_not_used_again(tested_store: ks.Store, use: str) -> None:
     kind, work = USES[use]

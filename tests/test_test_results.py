@@ -53,6 +53,7 @@ def test_a_wide_frame_without_an_answer_is_counted_as_null() -> None:
     assert "v1: 150 answered samples are left out of accuracy, f1_macro for a missing value" in str(results)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("metrics", [["f1_macro"], ["accuracy"], ["mcc"], ["log_loss"], None])
 def test_the_confusion_matrix_is_there_whichever_metrics_are_chosen(metrics: list[str] | None) -> None:
     results = classified(v1=["a", "b", "b"] * 100).test("d", metrics=metrics)
@@ -129,6 +130,7 @@ def test_the_closing_sentence_says_when_the_models_answered_different_samples() 
     assert "n 40 and 60, each on the samples that it answered" in printed
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["samples", "memberships", "sample_metrics", "metrics", "inferences"])
 @pytest.mark.parametrize("damage", ["cut", "removed"])
 def test_a_damaged_file_is_a_damaged_store(tmp_path: Path, kind: str, damage: str) -> None:

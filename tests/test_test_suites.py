@@ -56,6 +56,7 @@ def test_applying_the_same_suite_twice_does_nothing(drives: ks.Store) -> None:
     assert "(unchanged)" in str(again)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "text",
     [
@@ -256,6 +257,7 @@ def test_a_suite_that_is_refused_leaves_no_trace(drives: ks.Store, tmp_path: Pat
 # Sizes ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("predicate", "n", "note"),

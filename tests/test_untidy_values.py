@@ -46,6 +46,7 @@ MIXED = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("truth", "answer"), MIXED.values(), ids=MIXED)
 def test_equal_labels_match_whatever_their_types(truth: pa.Array, answer: pa.Array) -> None:
     results = results_of({"y": truth}, ks.Classification("y", "p"), {"p": answer})

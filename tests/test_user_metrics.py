@@ -166,6 +166,7 @@ ORACLES: dict[str, Callable[[pl.DataFrame], tuple[float | None, int]]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("metric", ORACLES)
@@ -419,6 +420,7 @@ TRIED = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("query", TRIED)
 def test_a_query_that_can_not_answer_is_refused_before_it_is_stored(puzzles_store: ks.Store, query: str) -> None:
     error, words = TRIED[query]

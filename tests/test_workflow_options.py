@@ -146,6 +146,7 @@ def test_no_option_of_a_workflow_is_one_of_the_commands_own() -> None:
 # Labels of the data ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("labels", "positive", "found"),
     [
@@ -257,6 +258,7 @@ def test_no_configuration_and_an_empty_one_are_two() -> None:
     assert runs[0].run_id == runs[2].run_id != runs[1].run_id
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("workflow", "answers", "options", "message"),
     [

@@ -157,6 +157,7 @@ def test_averages_over_all_classes_are_what_scikit_learn_computes_itself() -> No
     assert value_of(results, "top_k_accuracy") == sk.top_k_accuracy_score(truth, scores, k=2, labels=CLASSES)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("k", [1, 2, 3, 7])
 def test_top_k_accuracy_counts_ties_as_scikit_learn_does(k: int) -> None:
     random = np.random.default_rng(k)
@@ -324,6 +325,7 @@ def with_signs(rows: Mapping[Key, Any], binary: Binary) -> dict[Key, Any]:
     return {(name, label and labels[label]): row for (name, label), row in rows.items()}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_binary_problem_cut_at_one_half_follows_scikit_learn(kind: str) -> None:
     binary = Binary(kind)
@@ -349,6 +351,7 @@ def test_a_fixed_threshold_replaces_one_half_and_a_named_prediction() -> None:
         check_rows(with_signs(rows_of(results, "all"), binary), binary.expected(threshold, everyone), 240)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("option", "score"), [("f1_optimal", sk.f1_score), ("accuracy_optimal", sk.accuracy_score)])
 @pytest.mark.parametrize("tune_on", [None, "g < 12"])
 def test_a_tuned_threshold_is_the_best_on_its_samples_and_serves_every_test_case(
@@ -386,6 +389,7 @@ def test_tuning_needs_positive_samples_and_says_so() -> None:
         store.test("d", configuration=ks.Configuration(threshold="f1_optimal", tune_on="g > 1000"))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["pattern", "mapping", "list", "struct", "score"])
 def test_every_form_of_scores_serves_a_positive_class(form: str) -> None:
     binary = Binary("text", seed=4)

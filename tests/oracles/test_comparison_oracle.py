@@ -104,6 +104,7 @@ LABEL_METRICS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("metric", LABEL_METRICS)
 def test_metrics_of_labels_have_the_error_of_leaving_samples_out(metric: str, three_classes: Any) -> None:
     samples, answers, store = three_classes

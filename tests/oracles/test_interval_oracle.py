@@ -87,6 +87,7 @@ CLASS_METRICS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", CLASS_METRICS)
 def test_linearised_errors_of_classification_are_those_of_the_jackknife(name: str) -> None:
     row = multiclass(metrics=[name])["all", "m", name]
@@ -122,6 +123,7 @@ REGRESSION_METRICS: dict[str, Callable[[NDArray[np.int64]], float]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", REGRESSION_METRICS)
 def test_linearised_errors_of_regression_are_those_of_the_jackknife(name: str) -> None:
     row = regression()["all", "m", name]
@@ -135,6 +137,7 @@ def test_a_mean_has_exactly_the_interval_of_scipy() -> None:
     assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high), rel=1e-12)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("n", [6, 7, 30, 240])
 def test_a_median_has_the_order_statistics_of_scipy(n: int) -> None:
     errors = np.abs(GUESS - TARGET)[:n]

@@ -55,6 +55,7 @@ def of_answers(prediction: np.ndarray, scores: np.ndarray | None) -> dict[Key, E
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["pattern", "mapping", "list", "struct"])
 def test_models_with_labels_with_scores_and_with_both_are_measured_side_by_side(form: str) -> None:
     scores = score_columns(form)
@@ -117,6 +118,7 @@ def test_a_threshold_needs_the_scores_of_every_model_and_names_the_one_without()
     assert results.runs[0].notes == [f"{NOTE}: 'cat' from 0.3 on"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("form", "columns", "message"),
     [

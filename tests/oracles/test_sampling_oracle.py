@@ -70,6 +70,7 @@ WITHOUT_WEIGHTS = ("spearman", "kendall_tau")
 SUITE = 'CREATE VIEW "some" AS SELECT * FROM test_samples WHERE id % 3 <> 0;'
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_whole_weights_give_the_values_of_repeated_rows(problem: str) -> None:
     samples, workflow, answers = PROBLEMS[problem](1)
