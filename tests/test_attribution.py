@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from thoroughness import FEW
 
@@ -131,7 +131,7 @@ def check_sum(row: dict[str, Any]) -> None:
     assert math.fsum(parts) == pytest.approx(row["delta"], abs=1e-15)
 
 
-@settings(FEW, max_examples=4)
+@FEW
 @given(
     st.integers(0, 10**6),
     st.sets(st.sampled_from(["labels", "membership", "suite", "configuration", "model"]), min_size=2),

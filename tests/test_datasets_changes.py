@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store import files
@@ -274,6 +275,6 @@ class DatasetHistory(RuleBasedStateMachine):
 
 
 DatasetHistory.TestCase.settings = settings(
-    max_examples=5, stateful_step_count=8, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=sized(2, 5), stateful_step_count=8, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestDatasetHistory = DatasetHistory.TestCase

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from thoroughness import FEW
 
@@ -276,7 +276,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(FEW, max_examples=3)
+@FEW
 @given(EVENTS)
 def test_any_order_of_events_is_told_as_it_was(events: list[tuple[str, str | None]]) -> None:
     store = ks.Store()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from small_stores import Slices, store_with, table_of
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.datasets import dataset_named, version_of
@@ -179,7 +180,7 @@ CONDITIONS = st.recursive(
 
 
 @settings(
-    max_examples=3,
+    max_examples=sized(2, 3),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from small_stores import Slices, table_of
 from test_membership import WORKFLOW
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.datasets import dataset_named, version_of
@@ -171,7 +172,7 @@ STEPS = st.tuples(st.lists(CELLS, max_size=6), st.sets(st.integers(0, N + 5), ma
 
 
 @settings(
-    max_examples=4,
+    max_examples=sized(2, 4),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

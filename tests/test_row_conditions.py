@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.datasets import dataset_named, version_of
@@ -204,7 +205,7 @@ def selects(conditions: list[str]) -> list[str]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=sized(8, 25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

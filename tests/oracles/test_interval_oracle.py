@@ -11,6 +11,7 @@ import scipy.stats
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 from small_stores import results_of, store_with
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput
@@ -223,7 +224,7 @@ def test_functions_of_many_classes_have_percentiles_of_multinomial_tables(name: 
     row = multiclass(metrics=[name])["all", "m", name]
     assert row.method == "multinomial percentile"
     rng = np.random.default_rng(2)
-    drawn = [score(TRUTH[kept], PREDICTION[kept]) for kept in (rng.integers(0, N, N) for _ in range(1_500))]
+    drawn = [score(TRUTH[kept], PREDICTION[kept]) for kept in (rng.integers(0, N, N) for _ in range(sized(500, 1_500)))]
     assert [row.ci_low, row.ci_high] == pytest.approx(np.quantile(drawn, [0.025, 0.975]).tolist(), abs=0.012)
 
 
