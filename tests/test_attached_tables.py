@@ -149,6 +149,7 @@ def test_a_table_is_taken_away_by_none(store: ks.Store) -> None:
     assert store.dataset_difference("d", 1, 2).changed_tables == {"annotations": "removed"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("table", "error", "message"),
     [

@@ -216,6 +216,7 @@ def test_some_metrics_alone(both: Both) -> None:
 # --- what need not be measured again ---
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("change", ["labels", "configuration", "model"])
 def test_a_single_difference_is_the_whole(tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     store, before = ks.Store(tmp_path / "my.store"), world(3)

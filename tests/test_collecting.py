@@ -64,6 +64,7 @@ def test_types_stay(store: ks.Store) -> None:
     assert pa.types.is_dictionary(found.schema.field("kind").type)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

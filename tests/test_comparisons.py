@@ -486,6 +486,7 @@ WRONG: Mapping[str, tuple[dict[str, Any], type[Exception], str]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("what", WRONG)
 def test_what_can_t_be_is_refused(what: str, labels: ks.Store) -> None:
     options, error, message = WRONG[what]

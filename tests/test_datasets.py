@@ -469,6 +469,7 @@ def test_ids_of_every_other_type_are_matched_exactly(store: ks.Store, ids: pa.Ar
     assert store.download_dataset("things").column("id").to_pylist() == ids.to_pylist()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("ids", [["1", "2"], [True, False], [1.0, 2.0], [datetime.date(2020, 1, 1)]])
 def test_ids_of_another_type_are_refused(store: ks.Store, ids: list[Any]) -> None:
     store.upload_dataset("things", table([1, 2]))
@@ -679,12 +680,14 @@ def test_odd_names_of_datasets_and_columns_work(store: ks.Store, name: str) -> N
     assert rows == [{"v": "x"}, {"v": "z"}]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["", " ", " a", "a ", "a\nb", "a\0b", "\t", "x" * 201])
 def test_names_that_no_schema_can_have_are_refused(store: ks.Store, name: str) -> None:
     with pytest.raises(InvalidInput, match="can't name a dataset"):
         store.upload_dataset(name, table([1]))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "name",
     ["main", "Kolena", "catalogue", "information_schema", "PG_CATALOG", "temp", "system", "store", "x test cases"],
@@ -808,6 +811,7 @@ def test_tags_of_a_version_that_are_one_text_are_refused(store: ks.Store, ids: l
         store.upload_dataset("things", table(ids), version_tags="final")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), datetime.date(2020, 1, 1), {1, 2}, b"x", {1: 2, "a": 3}])
 def test_metadata_that_json_lacks_is_refused(unmade_store: ks.Store, value: object) -> None:
     with pytest.raises(InvalidInput, match="can't be stored as JSON"):

@@ -490,6 +490,7 @@ def test_the_first_of_many_wrong_cells_is_named_also_far_down(path: Path) -> Non
 # ---- files that are wrong -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [

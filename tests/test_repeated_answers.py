@@ -66,6 +66,7 @@ def jackknife(values: np.ndarray, weights: np.ndarray, statistic: Any = lambda m
     return statistic(np.average(values, weights=weights)), np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("weight", [None, "w"])
 def test_means_are_of_averages_by_sample_with_a_jackknife_over_samples(weight: str | None) -> None:
     data = measured(1, **({"weight": weight} if weight else {}))

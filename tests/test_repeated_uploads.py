@@ -80,6 +80,7 @@ def test_a_repeat_that_stands_twice_is_named(store: ks.Store) -> None:
     assert len(store.models()) == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "field", "error", "told"),
     [

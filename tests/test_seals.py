@@ -200,6 +200,7 @@ def test_a_copied_store_is_checked_once(large_store: ks.Store, tmp_path: Path, m
     assert len(hashed.paths) == 1
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("content", ["", "noise\n" * 5, "a 1 2 3 4 x\nb 1 2\n", "é"])
 def test_notes_that_can_not_be_read_are_as_none(large_store: ks.Store, cache: Path, content: str) -> None:
     (notes,) = cache.iterdir()

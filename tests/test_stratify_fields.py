@@ -187,6 +187,7 @@ STRUCTS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["test_samples", 'a.b "c"'])
 def test_fields_inside_structs_are_named_with_dots(name: str, tmp_path: Path) -> None:
     store = store_of(STRUCTS, name=name)

@@ -195,6 +195,7 @@ def test_any_visible_name_and_any_description_come_back(name: str, description: 
     assert answer(last.standalone) == [(0,), (1,), (2,)]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("query", "level"),
     [

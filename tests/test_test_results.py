@@ -26,6 +26,7 @@ def test_common_counts_the_samples_on_which_every_model_has_an_answer_with_a_val
     assert str(results).startswith("only on samples that all of these answered: v1, v2\n\n")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("workflow", "answers"),
     [

@@ -143,6 +143,7 @@ def test_the_name_all_is_reserved(drives: ks.Store, name: str) -> None:
     assert drives.test_suites("d") == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 201])
 def test_a_suite_needs_a_printable_name_of_fair_length(drives: ks.Store, name: str) -> None:
     with pytest.raises(InvalidInput, match="can't name a test suite|needs a name"):

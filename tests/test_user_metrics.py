@@ -327,6 +327,7 @@ def test_a_value_that_breaks_a_query_is_a_reason_not_a_crash(puzzles_store: ks.S
     assert found["all", "v1", "pass_rate"].value is not None
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("division", ["//", "%"])
 def test_a_division_by_zero_is_undefined_in_every_version_of_duckdb(puzzles_store: ks.Store, division: str) -> None:
     query = f"SELECT count(*) {division} count(*) FILTER (i.n_steps > 1000) AS value FROM results"

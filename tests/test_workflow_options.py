@@ -169,6 +169,7 @@ def test_the_positive_class_is_found_in_labels_of_its_type(labels: list[Any], po
     assert results["all", "m", "recall", found].value == 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("labels", "positive", "message"),
     [
@@ -338,6 +339,7 @@ def test_a_configuration_file_that_cannot_be_used_is_named(
 # Columns that are missing ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("workflow", "columns", "message"),
     [

@@ -175,6 +175,7 @@ def test_top_k_accuracy_counts_ties_as_scikit_learn_does(k: int) -> None:
         assert "every answer would be right" in str(found.reason)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("beta", [0.5, 1, 3.0])
 def test_beta_weighs_recall(beta: float) -> None:
     truth, prediction = list("aabbbcc") * 3, list("abbbcca") * 3

@@ -110,6 +110,7 @@ def chosen(test_case: str, truth: Floats) -> NDArray[np.bool_]:
     return {"all": number >= 0, "half": number % 2 == 0, "large": truth > 0.5, "nothing": number < 0}[test_case]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("decimals", [0, 1, 12])
 def test_every_metric_of_every_test_case_is_that_of_the_references(decimals: int) -> None:
     random = np.random.default_rng(decimals)
@@ -240,6 +241,7 @@ def test_sums_beyond_the_range_of_floats_have_a_reason() -> None:
     assert all(row["value"] is None or math.isfinite(row["value"]) for row in results.rows())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("truth", "prediction"),
     [

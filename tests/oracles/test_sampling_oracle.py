@@ -152,6 +152,7 @@ def leave_one_out(n_clusters: int) -> str:
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("weight", [None, "w"])
 def test_clusters_are_left_out_one_after_the_other(weight: str | None) -> None:
     n_clusters = 12
@@ -267,6 +268,7 @@ BAD = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", BAD)
 def test_unusable_fields_are_refused(case: str) -> None:
     sampling, columns, told = BAD[case]
