@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from crash_operations import DONE, OPERATIONS, Crasher, prepared, visible
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store import faults
@@ -57,11 +58,14 @@ PLACES = {
     )
     for operation, kinds in KINDS.items()
 }
-N_RANDOM_KILLS = int(os.environ.get("KOLENA_STORE_CRASHES", "1"))
+N_RANDOM_KILLS = int(os.environ.get("KOLENA_STORE_CRASHES", str(sized(1, 4))))
 """Of each operation; a long run asks for hundreds, kills at every statement, and at every place of every operation."""
 
 IS_LONG = N_RANDOM_KILLS > 3
-STRIDE = 1 if IS_LONG else 12
+STRIDE = 1 if IS_LONG else 20
+FREE_STEP = sized(1_000_000, 500_000)
+"""Bytes."""
+
 SHARED = (*START, *COPY, *END, *AFTER)
 FEW_STEPS = ("before write", "renamed")
 
@@ -250,7 +254,7 @@ def test_a_small_disk_fills_up_at_every_step_and_the_store_stays(small_disk: Pat
     old, files = visible(root), files_in(root)
     n_failed = 0
     for operation in ("upload_dataset", "upload_results", "apply_suite", "run_test"):
-        for free in range(0, 12_000_000, 500_000):
+        for free in range(0, 12_000_000, FREE_STEP):
             room = shutil.disk_usage(small_disk).free
             ballast.write_bytes(os.urandom(max(room - free, 0)))
             try:
@@ -266,7 +270,7 @@ def test_a_small_disk_fills_up_at_every_step_and_the_store_stays(small_disk: Pat
                 break
         shutil.rmtree(root)
         shutil.copytree(before, root)
-    assert n_failed > 12
+    assert n_failed > sized(6, 12)
 
 
 def test_without_the_setting_no_place_does_anything(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from small_stores import temporary_store
 from thoroughness import sized
 
 import kolena_store as ks
@@ -199,7 +200,7 @@ class DatasetHistory(RuleBasedStateMachine):
     def make_store(self) -> None:
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(files, "ROWS_PER_FILE", 3)
-        self.store = ks.Store()
+        self.store = temporary_store()
         self.model: dict[int, Row] = {}
         self.versions: list[dict[int, Row]] = []
         self.numbers: dict[int, int] = {}

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_stores import temporary_store
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, StoreError
@@ -378,7 +379,7 @@ def test_any_floats_and_texts_come_back(numbers: list[float | None], texts: list
     n_rows = max(len(numbers), len(texts))
     numbers = numbers + [None] * (n_rows - len(numbers))
     texts = texts + [None] * (n_rows - len(texts))
-    store = ks.Store()
+    store = temporary_store()
     content = pa.table({"id": range(n_rows), "x": pa.array(numbers, pa.float64()), "y": pa.array(texts, pa.string())})
     found = round_trip(store, content)
     assert shown(found.to_pydict()) == shown(content.to_pydict())
@@ -391,7 +392,7 @@ def test_any_floats_and_texts_come_back(numbers: list[float | None], texts: list
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.text(min_size=1).filter(lambda name: "\0" not in name), min_size=1, max_size=20))
 def test_any_column_names_work_or_are_refused(names: list[str]) -> None:
-    store = ks.Store()
+    store = temporary_store()
     content = pa.table([[1], *([[f"value {place}"] for place in range(len(names))])], names=["id", *names])
     try:
         store.upload_dataset("things", content)

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.cli import command_line
@@ -145,7 +146,7 @@ VARIANTS: Mapping[str, Callable[[Problem], Problem]] = {
 
 def made(root: Path, problem: Problem) -> ks.Store:
     """A store in which v1 answered every sample, v2 all but the first third, and late has one answer."""
-    store = ks.Store(root)
+    store = store_in(root)
     n = len(next(iter((*problem.truth.values(), *problem.answer.values()))))
     ids = list(range(n))
     samples = {"id": ids, "light": [row % 10 / 10 for row in ids], **problem.truth}

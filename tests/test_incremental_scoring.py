@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 import pytest
-from small_stores import Slices, store_with, table_of
+from small_stores import Slices, store_with, table_of, temporary_store
 
 import kolena_store as ks
 from kolena_store.metrics.definitions import load_metrics
@@ -49,7 +49,7 @@ def answers(n: int = N, seed: int = 1) -> dict[str, Any]:
 def store_once_tested(workflow: Any, given: Mapping[str, Any] | None = None) -> ks.Store:
     if given is not None or workflow not in WORKFLOWS.values():
         return made_and_tested(workflow, given or samples())
-    copy = ks.Store()
+    copy = temporary_store()
     name = next(name for name, one in WORKFLOWS.items() if one == workflow)
     shutil.copytree(prebuilt(name).path, copy.path, dirs_exist_ok=True)
     return copy
@@ -76,7 +76,7 @@ def scored(store: ks.Store, **options: Any) -> tuple[int, int]:
 
 def agrees_with_fresh(store: ks.Store, workflow: Any, **options: Any) -> None:
     """Every value is what a store gives that never saw other data: counts exactly, sums to 1e-9."""
-    fresh = ks.Store()
+    fresh = temporary_store()
     with fresh.transaction():
         fresh.upload_dataset("d", store.download_dataset("d"), id_fields=["id"], workflow=workflow)
         fresh.upload_results("d", "m", store.download_results("d", "m"), allow_unmatched=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from small_stores import Slices, store_with, table_of
+from small_stores import Slices, store_with, table_of, temporary_store
 from thoroughness import sized
 
 import kolena_store as ks
@@ -276,7 +276,7 @@ def test_explicit_ids_that_fit_no_sample_are_refused(ids: object, kind: type[Exc
 
 
 def two_keys() -> ks.Store:
-    store = ks.Store()
+    store = temporary_store()
     table = pa.table({"site": ["a", "a", "b"], "visit": [1, 2, 1], "label": ["u", "v", "u"]})
     store.upload_dataset("d", table, id_fields=["site", "visit"], workflow=WORKFLOW)
     return store

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from small_stores import Slices, table_of
+from small_stores import Slices, table_of, temporary_store
 from test_membership import WORKFLOW
 from thoroughness import sized
 
@@ -52,7 +52,7 @@ def samples(n: int = N, seed: int = 0) -> dict[str, Any]:
 
 
 def store_with_suite(values: dict[str, Any] | None = None) -> ks.Store:
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", table_of(values or samples()), id_fields=["id"], workflow=WORKFLOW)
     store.upload_results("d", "m", table_of({"prediction": ["u"]}))
     chosen = ks.ExplicitCase(name="chosen", ids=[3, 5, 7])

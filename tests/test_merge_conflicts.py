@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from merged_stores import WORKFLOW, answers, copied, digests, files, newest, outcomes, samples, store_at, suites
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.errors import ConflictingDefinition, DamagedStore, MalformedFile, MergeConflict, RefusedStatement
@@ -132,7 +133,7 @@ def test_results_that_went_on_in_both_are_a_conflict(tmp_path: Path) -> None:
 
 def test_other_id_fields_can_only_be_left_out(tmp_path: Path) -> None:
     ours = store_at(tmp_path / "ours", [BASE])
-    theirs = ks.Store(tmp_path / "theirs")
+    theirs = store_in(tmp_path / "theirs")
     theirs.upload_dataset(
         "D", samples(BASE).rename_columns(["key", "label", "odd"]), id_fields=["key"], workflow=WORKFLOW
     )
@@ -149,7 +150,7 @@ def test_other_id_fields_can_only_be_left_out(tmp_path: Path) -> None:
 
 def test_ids_of_other_types_can_only_be_left_out(tmp_path: Path) -> None:
     ours = store_at(tmp_path / "ours", [BASE])
-    theirs = ks.Store(tmp_path / "theirs")
+    theirs = store_in(tmp_path / "theirs")
     theirs.upload_dataset("d", [{"id": str(number), "label": label} for number, label in BASE.items()])
     assert "has ids of other types (here 'int64', there 'string')" in refused(ours, theirs)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_stores import table_of
+from small_stores import table_of, temporary_store
 
 import kolena_store as ks
 from kolena_store.metrics.definitions import MetricDefinition, load_metrics
@@ -163,7 +163,7 @@ PROBLEMS = (
 def values() -> dict[str, list[float]]:
     """Every metric's values and bounds of intervals, of all problems and their groups of all sizes."""
     found: dict[str, list[float]] = {name: [] for name in METRICS}
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         for seed, problem in enumerate(PROBLEMS):
             samples, workflow, answers = problem(np.random.default_rng(seed), N)

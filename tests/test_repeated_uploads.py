@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from small_stores import temporary_store
 from test_seals import damage
 
 import kolena_store as ks
@@ -328,7 +329,7 @@ def test_only_samples_that_changed_are_scored_again(filled: ks.Store) -> None:
     filled.upload_results("d", "m", answers({1: "t", 5: "a"}, ids=[1, 4]))
     run = filled.test("d", "m").runs[0]
     assert (run.n_scored, run.n_reused) == (4, 3 * (N - 2))
-    fresh = ks.Store()
+    fresh = temporary_store()
     dataset(fresh)
     fresh.upload_results("d", "m", filled.download_results("d", "m"), repeat_field="seed")
     assert (

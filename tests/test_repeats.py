@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from small_stores import temporary_store
 from thoroughness import sized
 
 import kolena_store as ks
@@ -54,7 +55,7 @@ def usual_rows(problem: str) -> dict[Key, Row]:
 
 def rows_of(problem: str, order: Any = None, *, metrics: str | None = None) -> dict[Key, Row]:
     samples, answers, workflow = PROBLEMS[problem](np.arange(N) if order is None else order)
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", samples, id_fields=["id"], workflow=workflow)
         store.upload_results("d", "m", answers)

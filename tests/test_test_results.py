@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from small_stores import store_with
+from small_stores import store_with, temporary_store
 
 import kolena_store as ks
 from kolena_store.errors import DamagedStore, UnknownName
@@ -41,7 +41,7 @@ def test_common_knows_what_an_answer_is_in_every_workflow(workflow, answers) -> 
 
 
 def test_a_wide_frame_without_an_answer_is_counted_as_null() -> None:
-    store = ks.Store()
+    store = temporary_store()
     rows = [
         {"id": n, "y": y, "p1": p1, "p2": p2} for n, (y, p1, p2) in enumerate(zip(LABELS, HALF, THIRDS, strict=True))
     ]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from small_stores import table_of
+from small_stores import table_of, temporary_store
 
 import kolena_store as ks
 
@@ -42,7 +42,7 @@ SELECT sum(i.steps) FILTER (i.steps > 1e9) / count(*) AS value FROM results;
 def results_with(*names: str, by_case: bool = True, **sampling: Any) -> ks.TestResults:
     """The results of the metrics of these names, or of all of them: to draw samples again takes most of the time."""
     metrics = [one for one in METRICS.split("-- metric: ") if one]
-    store = ks.Store()
+    store = temporary_store()
     samples = table_of({"optimal": OPTIMAL, "g": GROUP})
     store.upload_dataset("d", samples, id_fields=["id"], workflow=ks.Judged(verdict="solved"), **sampling)
     store.upload_results("d", "m", table_of({"steps": STEPS, "solved": SOLVED}))

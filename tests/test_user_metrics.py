@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.errors import (
@@ -72,12 +73,13 @@ def answers(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def puzzle_store(root: Path) -> ks.Store:
-    store, table = ks.Store(root), puzzles()
+    store, table = store_in(root), puzzles()
     samples = table.drop("i_steps", "i_correct")
-    store.upload_dataset("puzzles", samples, id_fields=["id"], workflow=ks.Judged(verdict="is_correct"))
-    store.upload_results("puzzles", "v1", answers(table))
-    store.upload_results("puzzles", "half/v 2", answers(table.filter(pl.int_range(pl.len()) % 2 == 0)))
-    store.apply_suite("puzzles", SUITE, name="slices")
+    with store.transaction():
+        store.upload_dataset("puzzles", samples, id_fields=["id"], workflow=ks.Judged(verdict="is_correct"))
+        store.upload_results("puzzles", "v1", answers(table))
+        store.upload_results("puzzles", "half/v 2", answers(table.filter(pl.int_range(pl.len()) % 2 == 0)))
+        store.apply_suite("puzzles", SUITE, name="slices")
     return store
 
 

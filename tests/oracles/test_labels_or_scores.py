@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from classification_reference import Answers, Expected, Key, expected_metrics
 from sklearn import metrics as sk
-from small_stores import store_with, table_of, value_of
+from small_stores import store_with, table_of, temporary_store, value_of
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, MissingColumns
@@ -176,7 +176,7 @@ def test_scores_that_replace_all_labels_give_the_prediction() -> None:
 
 
 def test_a_wide_frame_may_carry_the_one_or_the_other() -> None:
-    store = ks.Store()
+    store = temporary_store()
     frame = table_of({"truth": TRUTH, "v1": LABELS, **score_columns("mapping")})
     predictions = {"v1": "v1", "v2": {column: column for column in BY_CLASS.values()}}
     store.upload_dataset("d", frame, workflow=workflow("mapping"), predictions=predictions)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
-from small_stores import check_interval_form, table_of
+from small_stores import check_interval_form, table_of, temporary_store
 
 import kolena_store as ks
 
@@ -22,7 +22,7 @@ LABELS = np.array(["ant", "bee", "cat"])
 def results_with(
     samples: Columns, workflow: Any, answers: Columns, suite: str | None = None, **sampling: str
 ) -> ks.TestResults:
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", table_of(samples), id_fields=["id"], workflow=workflow, **sampling)
         store.upload_results("d", "m", table_of(answers))
@@ -245,7 +245,7 @@ def test_medians_are_read_off_the_values(kind: str) -> None:
 def test_sampling_stays_until_it_is_taken_away() -> None:
     samples, workflow, answers = of_numbers(2)
     table = table_of({**samples, "g": np.arange(N), "w": np.ones(N)})
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", table, id_fields=["id"], workflow=workflow, cluster="g", weight="w")
     store.upload_results("d", "m", table_of(answers))
     again = store.upload_dataset("d", table)
@@ -272,7 +272,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_unusable_fields_are_refused(case: str) -> None:
     sampling, columns, told = BAD[case]
-    store = ks.Store()
+    store = temporary_store()
     table = pa.table({"id": [1, 2, 3], "truth": [1.0, 2.0, 3.0], **columns})
     with pytest.raises(ks.StoreError, match=told):
         store.upload_dataset("d", table, id_fields=["id"], workflow=ks.Regression("truth"), **sampling)
