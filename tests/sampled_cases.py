@@ -90,9 +90,6 @@ def test_of(item: pytest.Item) -> str:
     return item.nodeid.partition("[")[0]
 
 
-test_of.__test__ = False
-
-
 def left_out_cases(config: pytest.Config, cases: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Return the cases of one test that don't run."""
     (one_in,) = cases[0].get_closest_marker("sampled").args
