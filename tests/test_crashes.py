@@ -158,7 +158,7 @@ def test_the_places_are_those_that_an_operation_passes(cases: Cases, crasher: Cr
     assert passed == set(PLACES[operation])
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("operation", "place"), ALL_PLACES, ids=[": ".join(pair) for pair in ALL_PLACES])
 def test_a_process_killed_at_a_place_leaves_one_version_or_the_next(
     cases: Cases, crasher: Crasher, operation: str, place: str

@@ -91,7 +91,7 @@ def shown(values: object) -> str:
     return repr(values)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_an_arrow_column_comes_back(store: ks.Store, array: pa.Array) -> None:
@@ -103,7 +103,7 @@ def test_an_arrow_column_comes_back(store: ks.Store, array: pa.Array) -> None:
         assert column.type.ordered == array.type.ordered
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_a_column_comes_back_from_rewritten_files(store: ks.Store, array: pa.Array) -> None:
@@ -116,7 +116,7 @@ def test_a_column_comes_back_from_rewritten_files(store: ks.Store, array: pa.Arr
     assert shown(store.download_dataset("things", 1).column("x").to_pylist()) == shown(array.to_pylist())
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_an_equal_column_is_unchanged_and_another_value_is_a_change(store: ks.Store, array: pa.Array) -> None:
@@ -138,7 +138,7 @@ def all_types(tmp_path_factory: pytest.TempPathFactory) -> ks.Store:
     return ks.Store(store.path)
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", ARRAYS)
 def test_sql_reads_every_type(all_types: ks.Store, name: str) -> None:
     rows = all_types.sql(f'SELECT count(x) AS n FROM "{name}".test_samples').rows()
@@ -146,7 +146,7 @@ def test_sql_reads_every_type(all_types: ks.Store, name: str) -> None:
     assert all_types.sql(f'SELECT x FROM "{name}".test_samples ORDER BY id').arrow().num_rows == 3
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_committed_column_comes_back(all_types: ks.Store, name: str) -> None:
     column = all_types.download_dataset(name).column("x").combine_chunks()

@@ -59,7 +59,7 @@ def message_of(path: Path, text: str | bytes, error: type[StoreError] = Malforme
 # ---- types that are found -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("cells", "kind"),
     [

@@ -196,7 +196,7 @@ def dangling_link(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("break_", [cut, garbage, empty, folder, pipe], ids=lambda one: one.__name__)
 @pytest.mark.parametrize("use", [*READS, *WRITES])
 def test_a_catalogue_that_is_none_is_a_damaged_store(

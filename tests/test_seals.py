@@ -84,7 +84,7 @@ def damage(root: Path, kind: str, how: Callable[[bytes], bytes] = altered) -> li
     return paths
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_file_is_named_and_not_used(tested_store: ks.Store, use: str, how: str) -> None:

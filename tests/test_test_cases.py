@@ -490,7 +490,7 @@ QUERIES = [
 ]
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("query", "message"), QUERIES)
 def test_what_a_view_may_not_be_made_of_is_refused(query: str, message: str) -> None:
     with pytest.raises(RefusedStatement, match=message) as refusal:

@@ -168,7 +168,7 @@ ORACLES: dict[str, Callable[[pl.DataFrame], tuple[float | None, int]]] = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("metric", ORACLES)

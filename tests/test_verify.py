@@ -136,7 +136,7 @@ def test_metrics_of_users_come_out_again_in_the_version_that_the_run_had(full_st
 # --- damaged files ---
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
 @pytest.mark.parametrize("how", [*DAMAGES, "gone"])
 @pytest.mark.parametrize("kind", [*DERIVED, *UPLOADED])
