@@ -265,7 +265,7 @@ def test_malformed_results_are_named(tmp_path: Path, result: dict[str, Any], mes
 def test_results_are_an_array(tmp_path: Path, document: dict[str, Any]) -> None:
     store = ks.Store()
     store.import_coco("d", written(tmp_path, one_image()))
-    with pytest.raises(ks.MalformedFile, match="found.json: it is a JSON object. Give COCO results"):
+    with pytest.raises(ks.StoreError, match="found.json: it is a JSON object. Give COCO results"):
         store.upload_results("d", "m", written(tmp_path, document, "found.json"))
 
 

@@ -50,11 +50,11 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
             break
         rows.append(with_box(entry) if isinstance(entry, dict) else entry)
         if len(rows) == ROWS_AT_ONCE:
-            parts.append(_table(entries, rows, begun, categories, ids))
+            parts.append(_table(entries, rows, begun, categories, ids=ids))
             rows, begun = [], number + 1
     if not stream.is_array:
         raise MalformedFile.of(file, None, "it is a JSON object", "Give COCO results: an array of detections")
-    parts.append(_table(entries, rows, begun, categories, ids))
+    parts.append(_table(entries, rows, begun, categories, ids=ids))
     table = pa.concat_tables(parts, promote_options="permissive")
     if table.num_rows:
         return table
@@ -62,7 +62,7 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
 
 
 def _table(
-    entries: Entries, rows: Sequence[Any], begun: int, categories: Mapping[object, str], ids: "pa.DataType"
+    entries: Entries, rows: Sequence[Any], begun: int, categories: Mapping[object, str], *, ids: "pa.DataType"
 ) -> "pa.Table":
     import pyarrow as pa
 
