@@ -63,7 +63,7 @@ def plot(points: list[Point]) -> str:
 def main() -> None:
     """Measure, print the table, and write the plot."""
     quick = arguments(__doc__).quick
-    base = (100_000, 2, 50) if quick else (1_000_000, 2, 300)
+    base = (20_000, 2, 20) if quick else (1_000_000, 2, 300)
     steps = (0.25, 1.0) if quick else (0.1, 0.25, 0.5, 1.0)
     print(conditions())
     points = []

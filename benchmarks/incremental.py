@@ -28,7 +28,7 @@ def changed(whole: pa.Table, column: str, values: list[object], chosen: np.ndarr
 def main() -> None:
     """Measure each kind of change, check the values against a fresh store, and print."""
     quick = arguments(__doc__).quick
-    n, n_cases = (100_000, 50) if quick else (1_000_000, 300)
+    n, n_cases = (20_000, 20) if quick else (1_000_000, 300)
     print(conditions())
     whole, suite = samples(n), suite_text(cases(n_cases))
     given = answers(whole, 0)

@@ -96,7 +96,7 @@ def main() -> None:
     """Run every step and print."""
     quick = arguments(__doc__).quick
     n_rows, n_answers, n_models, n_cases, n_runs = (
-        (200_000, 100_000, 2, 100, 50) if quick else (5_000_000, 2_000_000, 10, 2000, 1000)
+        (50_000, 20_000, 2, 30, 10) if quick else (5_000_000, 2_000_000, 10, 2000, 1000)
     )
     print(conditions())
     claims, rows = Claims(), []

@@ -234,7 +234,7 @@ def main() -> None:
     claims = Claims()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        size = (100_000, 2, 60) if quick else (1_000_000, 5, 1000)
+        size = (20_000, 2, 20) if quick else (1_000_000, 5, 1000)
         found = compare(folder / "first", *size, runs=1 if quick else 3)
         print()
         claims.at_least("cold against Polars", found["polars"] / found["cold"], 1.5)
@@ -244,7 +244,7 @@ def main() -> None:
         claims.at_least("stored against Polars", found["polars"] / found["stored"], 5)
         claims.at_most("stored against reading the words once", found["stored"] / found["floor"], 30)
         shutil.rmtree(folder / "first")
-        size = (300_000, 1, 60) if quick else (10_000_000, 1, 1000)
+        size = (50_000, 1, 20) if quick else (10_000_000, 1, 1000)
         found = compare(folder / "second", *size, runs=1)
         print()
         claims.at_least("10 M, cold against Polars", found["polars"] / found["cold"], 1)

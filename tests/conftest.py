@@ -15,13 +15,19 @@ from warm_programs import WarmProgram
 import kolena_store as ks
 from kolena_store.metrics.user import process
 
-settings.register_profile("any machine", deadline=None, max_examples=int(os.environ.get("KOLENA_STORE_EXAMPLES", "15")))
-settings.load_profile("any machine")
+pytest_plugins = ["sampled_cases"]
 os.environ["KOLENA_STORE_CACHE"] = ""
 
 STARTED_AFRESH = process._started
 OF_PIPELINES = ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 N_TICKETS = 60
+
+
+def pytest_configure() -> None:
+    from thoroughness import EXAMPLES  # which is known only when the options are
+
+    settings.register_profile("any machine", deadline=None, max_examples=EXAMPLES)
+    settings.load_profile("any machine")
 
 
 def ticket_table() -> pa.Table:

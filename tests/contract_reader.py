@@ -1,8 +1,9 @@
 """Recomputes every metric of a store from its published views and macros: plain duckdb, nothing of ours.
 
-    python contract_reader.py STORE.DUCKDB [ROOT]
+    python contract_reader.py STORE.DUCKDB [ONE_IN OFFSET]
 
-Run by any interpreter that has duckdb 1.1.3 or newer. Prints one JSON document: the DuckDB version, how many values
+Run by any interpreter that has duckdb 1.1.3 or newer. With ONE_IN, only every so many-th run on a test case of each
+dataset is recomputed, beginning with the OFFSET-th. Prints one JSON document: the DuckDB version, how many values
 were compared, those that differ, and what lacks a comment.
 """
 
@@ -139,14 +140,15 @@ def same(found, expected):
     return not math.isnan(found) and math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def compared(dataset):
-    """Return how many values were compared, and those that differ."""
+def compared(dataset, one_in=1, offset=0):
+    """Return how many values of one in so many runs and test cases were compared, and those that differ."""
     groups = {}
     for metric, class_name, test_case, value, *run in dataset.values():
         if metric in dataset.calls:
             groups.setdefault((test_case, *run), []).append((metric, class_name, value))
     n, wrong = 0, []
-    for (test_case, model, upload_configuration, configuration), rows in groups.items():
+    for run in sorted(groups, key=repr)[offset % max(1, min(one_in, len(groups))) :: one_in]:
+        (test_case, model, upload_configuration, configuration), rows = run, groups[run]
         plain = [row for row in rows if row[0] not in dataset.user]
         found = (
             dataset.recomputed(test_case, model, upload_configuration, configuration, [row[:2] for row in plain])
@@ -166,15 +168,13 @@ def compared(dataset):
     return n, wrong
 
 
-def main(path, root=None):
+def main(path, one_in="1", offset="0"):
     connection = opened(path)
-    if root is not None:
-        connection.execute(f"SET VARIABLE kolena_root = {literal(root)}")
     database = connection.execute("SELECT current_database()").fetchone()[0]
     document = {"duckdb": duckdb.__version__, "compared": 0, "metrics": [], "wrong": [], "not_recomputable": []}
     for (name,) in connection.execute("SELECT name FROM kolena.datasets ORDER BY name").fetchall():
         dataset = Dataset(connection, name)
-        n, wrong = compared(dataset)
+        n, wrong = compared(dataset, int(one_in), int(offset))
         document["compared"] += n
         document["wrong"] += wrong
         document["metrics"] += [[name, metric] for metric in sorted(dataset.calls)]

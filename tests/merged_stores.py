@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.database import Database, Session, Transaction
@@ -30,7 +31,7 @@ def answers(labels: Labels) -> pa.Table:
 
 def store_at(path: Path, versions: Sequence[Labels], models: Mapping[str, Labels] | None = None) -> ks.Store:
     """A store with a dataset `d` that went through some versions, and the answers of models to the last one."""
-    store = ks.Store(path)
+    store = store_in(path)
     with store.transaction():
         for labels in versions:
             store.upload_dataset("d", samples(labels), workflow=WORKFLOW)

@@ -213,7 +213,7 @@ def full_store(root: Path) -> ks.Store:
     store, rng = ks.Store(root), np.random.default_rng(7)
     labels = (add_multiclass, add_binary, add_multilabel)
     others = (add_regression, add_quantiles, add_judged, add_graded, add_weighted, add_repeated)
-    for add in (*labels, *others):
-        with store.transaction():
+    with store.transaction():
+        for add in (*labels, *others):
             add(store, rng)
     return store

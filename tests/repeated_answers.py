@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from small_stores import temporary_store
 
 import kolena_store as ks
 
@@ -33,7 +34,7 @@ class Repeated:
 
     def store(self, workflow: Any) -> ks.Store:
         """A store with the samples and the answers of the model `m`."""
-        store = ks.Store()
+        store = temporary_store()
         with store.transaction():
             ids = range(len(next(iter(self.samples.values()))))
             samples = pa.table({"id": ids, **self.samples})
@@ -50,7 +51,7 @@ class Repeated:
         columns = {name: shared.column(name) for name in shared.column_names}
         samples = pa.table({"id": range(len(self.of)), **columns, "share": weights, "sample": self.of})
         cluster = self.options.get("cluster", "sample")
-        store = ks.Store()
+        store = temporary_store()
         with store.transaction():
             given = {"id_fields": ["id"], "workflow": workflow, "cluster": cluster, "weight": "share"}
             store.upload_dataset("d", samples, **given)

@@ -1,25 +1,19 @@
 """Small stores for the oracle tests: columns in, test results out, through the public interface alone."""
 
 import contextlib
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import HealthCheck, Phase, settings
 
 import kolena_store as ks
 
 Columns = Mapping[str, Any]
-
-FEW = settings(
-    max_examples=6,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-)
-"""Each example is a store of its own, so that shrinking one would take minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +36,29 @@ def table_of(columns: Columns, ids: Sequence[int] | None = None) -> pa.Table:
     return pa.table({"id": list(range(length)) if ids is None else ids, **columns})
 
 
+@cache
+def _empty_store() -> ks.Store:
+    store = ks.Store()
+    store.create()
+    return store
+
+
+def temporary_store() -> ks.Store:
+    """A temporary store with nothing in it: a copy, for to make one takes as long as a commit."""
+    store = ks.Store()
+    shutil.copytree(_empty_store().path, store.path, dirs_exist_ok=True)
+    return store
+
+
+def store_in(folder: Path) -> ks.Store:
+    """Such a store in a folder that is not there yet, or empty."""
+    shutil.copytree(_empty_store().path, folder, dirs_exist_ok=True)
+    return ks.Store(folder)
+
+
 def store_with(samples: Columns, workflow: Any, answers: Mapping[str, Columns] | None = None) -> ks.Store:
     """A temporary store with the dataset `d` and each model's answers to all samples."""
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         upload(store, samples, workflow, answers or {})
     return store
@@ -79,7 +93,7 @@ def results_of(
 
     That a committed run has the same numbers is what tests/test_every_workflow.py shows.
     """
-    store = ks.Store()
+    store = temporary_store()
     with given_up(store):
         upload(store, samples, workflow, {"m": answers})
         if predicates:

@@ -12,7 +12,8 @@ import pytest
 from agreement_reference import krippendorff, nominal
 from hypothesis import given
 from hypothesis import strategies as st
-from small_stores import FEW
+from small_stores import temporary_store
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import (
@@ -94,7 +95,7 @@ def test_any_number_of_rows_and_values_of_any_type_are_kept() -> None:
             "kind": pa.array(["x", "y", "x"]).dictionary_encode(),
         }
     )
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", pa.table({"id": ["a", "b", "c"]}), tables={"my notes": table})
     assert str(store.download_dataset("d", table="my notes").to_pylist()) == str(table.take([2, 0, 1]).to_pylist())
     assert store.download_dataset("d", table="my notes").schema == table.schema
@@ -124,7 +125,7 @@ def test_a_table_stays_when_it_is_not_named_without_the_rows_of_samples_that_lef
 
 
 def test_rows_may_be_of_samples_that_come_with_the_same_upload() -> None:
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", pa.table({"id": [1, 2]}), tables={"notes": pa.table({"id": [2], "x": [1]})})
     store.upload_dataset(
         "d", pa.table({"id": [3]}), append_only=True, tables={"notes": pa.table({"id": [1, 3], "x": [5, 6]})}
@@ -149,6 +150,7 @@ def test_a_table_is_taken_away_by_none(store: ks.Store) -> None:
     assert store.dataset_difference("d", 1, 2).changed_tables == {"annotations": "removed"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("table", "error", "message"),
     [
@@ -223,7 +225,7 @@ def test_memberships_after_a_change_are_those_of_a_fresh_store(
     tables = [pa.table({"id": [a for a, _ in rows], "label": [b for _, b in rows]}) for rows in (first, second)]
     found = []
     for steps in ([0, 1], [1]):
-        store = ks.Store()
+        store = temporary_store()
         for step in steps:
             data = pa.table({"id": range(6), "label": labels})
             store.upload_dataset("d", data, workflow=ks.Classification("label"), tables={"notes": tables[step]})
@@ -283,7 +285,7 @@ def test_a_metric_reads_no_table_that_is_not_attached(store: ks.Store) -> None:
 
 def test_a_sample_that_is_drawn_twice_is_two_samples() -> None:
     """One row in ten is counted; grouping by sample must not merge the copies of a bootstrap draw."""
-    store = ks.Store()
+    store = temporary_store()
     ids = list(range(200))
     with store.transaction():
         data = pa.table({"id": ids, "label": [0] * 200})
@@ -353,7 +355,7 @@ def test_rows_come_from_files_with_the_ids_as_the_dataset_has_them(tmp_path: Pat
     path = tmp_path / "notes.csv"
     path.write_text("id,says\n007,yes\n7,no\n")
     pq.write_table(pa.table({"id": ["7", "007"]}), tmp_path / "d.parquet")
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", tmp_path / "d.parquet", tables={"notes": path})
     assert store.sql("SELECT _sample, says FROM d.notes ORDER BY ALL").rows() == [
         {"_sample": 0, "says": "no"},

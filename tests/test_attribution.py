@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from small_stores import FEW
+from small_stores import store_in, temporary_store
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, MissingColumns, UnknownName
@@ -131,13 +132,13 @@ def check_sum(row: dict[str, Any]) -> None:
     assert math.fsum(parts) == pytest.approx(row["delta"], abs=1e-15)
 
 
-@settings(FEW, max_examples=4)
+@FEW
 @given(
     st.integers(0, 10**6),
     st.sets(st.sampled_from(["labels", "membership", "suite", "configuration", "model"]), min_size=2),
 )
 def test_every_part_is_a_counterfactual_that_was_measured(seed: int, changes: set[str]) -> None:
-    store, before = ks.Store(), world(seed)
+    store, before = temporary_store(), world(seed)
     after = corrected(before, seed + 1, changes=changes)
     first = run(store, before, "v1")
     second = run(store, after, "v2" if "model" in changes else "v1")
@@ -158,7 +159,7 @@ class Both:
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
-    store, before = ks.Store(tmp_path_factory.mktemp("attribution") / "my.store"), world(7)
+    store, before = store_in(tmp_path_factory.mktemp("attribution") / "my.store"), world(7)
     after = corrected(before, 8, changes={"labels", "membership", "suite", "configuration", "metric", "model"})
     first, second = (run(store, *one, has_own=True) for one in ((before, "v1"), (after, "v2")))
     return Both(store, before, after, first, second, store.compare_runs(second, first))
@@ -216,9 +217,10 @@ def test_some_metrics_alone(both: Both) -> None:
 # --- what need not be measured again ---
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("change", ["labels", "configuration", "model"])
 def test_a_single_difference_is_the_whole(tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, before = ks.Store(tmp_path / "my.store"), world(3)
+    store, before = store_in(tmp_path / "my.store"), world(3)
     after = corrected(before, 4, changes={change})
     first, second = run(store, before, "v1"), run(store, after, "v2" if change == "model" else "v1")
     measured_again: list[object] = []
@@ -232,7 +234,7 @@ def test_a_single_difference_is_the_whole(tmp_path: Path, change: str, monkeypat
 
 
 def test_samples_that_came_and_went_are_of_membership(tmp_path: Path) -> None:
-    store, before = ks.Store(tmp_path / "my.store"), world(5)
+    store, before = store_in(tmp_path / "my.store"), world(5)
     after = corrected(before, 6, changes={"membership"})
     first, second = run(store, before, "v1"), run(store, after, "v1")
     found = store.compare_runs(second, first)
@@ -242,7 +244,7 @@ def test_samples_that_came_and_went_are_of_membership(tmp_path: Path) -> None:
 
 
 def test_another_prediction_column_is_of_the_metrics_definition(tmp_path: Path) -> None:
-    store, one = ks.Store(tmp_path / "my.store"), world(4)
+    store, one = store_in(tmp_path / "my.store"), world(4)
     said = {number: ("a" if one.scores[number] > 0.4 else "b", "ab"[number % 2]) for number in one.samples}
     answers = [{"id": number, "first": pair[0], "second": pair[1]} for number, pair in said.items()]
     rows = [{"id": number, **sample} for number, sample in one.samples.items()]
@@ -264,7 +266,7 @@ def test_another_prediction_column_is_of_the_metrics_definition(tmp_path: Path) 
 
 
 def test_a_column_that_the_older_data_lack_is_named(tmp_path: Path) -> None:
-    store, one = ks.Store(tmp_path / "my.store"), world(4)
+    store, one = store_in(tmp_path / "my.store"), world(4)
     rows = [{"id": number, **sample} for number, sample in one.samples.items()]
     workflow = ks.Classification("topic", "answer")
     store.upload_dataset("d", rows, id_fields=["id"], workflow=workflow, predictions=None)
@@ -279,7 +281,7 @@ def test_a_column_that_the_older_data_lack_is_named(tmp_path: Path) -> None:
 
 
 def test_unequal_test_cases_are_left_out(tmp_path: Path) -> None:
-    store = ks.Store(tmp_path / "my.store")
+    store = store_in(tmp_path / "my.store")
     first = run(store, world(1), "v1")
     store.apply_suite("d", 'CREATE VIEW "Long" AS SELECT * FROM test_samples WHERE length > 50', name="t")
     second = store.test("d", "v1", "t", configuration=ks.Configuration(threshold=0.5)).runs[0].run_id
@@ -289,7 +291,7 @@ def test_unequal_test_cases_are_left_out(tmp_path: Path) -> None:
 
 
 def test_common_samples_are_of_membership(tmp_path: Path) -> None:
-    store, one = ks.Store(tmp_path / "my.store"), world(2)
+    store, one = store_in(tmp_path / "my.store"), world(2)
     run(store, one, "v1")
     store.upload_results("d", "v2", [{"id": number, "score": 0.9} for number in range(20)])
     options = {"configuration": ks.Configuration(threshold=0.5), "metrics": ["accuracy"]}
@@ -304,7 +306,7 @@ def test_common_samples_are_of_membership(tmp_path: Path) -> None:
 
 
 def test_weights_are_of_the_labels(tmp_path: Path) -> None:
-    store = ks.Store(tmp_path / "my.store")
+    store = store_in(tmp_path / "my.store")
     rows = [{"id": number, "truth": float(number), "heavy": 1.0, "m": number + number % 3} for number in range(12)]
     store.upload_dataset("d", rows, workflow=ks.Regression("truth"), predictions={"m": "m"}, weight="heavy")
     first = store.test("d", "m", metrics=["mae"]).runs[0].run_id
@@ -331,7 +333,7 @@ def test_runs_that_are_not_there_or_the_same_are_errors(both: Both) -> None:
 
 
 def test_runs_on_two_datasets_are_refused(tmp_path: Path) -> None:
-    store = ks.Store(tmp_path / "my.store")
+    store = store_in(tmp_path / "my.store")
     for name in ("a", "b"):
         samples = [{"id": 1, "label": "x", "m": "x"}]
         store.upload_dataset(name, samples, workflow=ks.Classification("label"), predictions={"m": "m"})
@@ -341,7 +343,7 @@ def test_runs_on_two_datasets_are_refused(tmp_path: Path) -> None:
 
 
 def test_runs_without_a_common_metric_are_refused(tmp_path: Path) -> None:
-    store, one = ks.Store(tmp_path / "my.store"), world(1)
+    store, one = store_in(tmp_path / "my.store"), world(1)
     run(store, one, "v1")
     first = store.test("d", "v1", metrics=["accuracy"]).runs[0].run_id
     second = store.test("d", "v1", metrics=["recall"]).runs[0].run_id
@@ -350,7 +352,7 @@ def test_runs_without_a_common_metric_are_refused(tmp_path: Path) -> None:
 
 
 def test_runs_on_versions_that_were_dropped_are_refused(tmp_path: Path) -> None:
-    store, before = ks.Store(tmp_path / "my.store"), world(1)
+    store, before = store_in(tmp_path / "my.store"), world(1)
     after = corrected(before, 2, changes={"labels", "model"})
     first, second = run(store, before, "v1"), run(store, after, "v2")
     store.gc(grace=0, keep=1)
@@ -359,7 +361,7 @@ def test_runs_on_versions_that_were_dropped_are_refused(tmp_path: Path) -> None:
 
 
 def test_models_that_answered_several_times_are_split_too(tmp_path: Path) -> None:
-    store, one = ks.Store(tmp_path / "my.store"), world(9)
+    store, one = store_in(tmp_path / "my.store"), world(9)
     after = corrected(one, 10, changes={"labels", "membership"})
     workflow = ks.Classification("topic", "answer")
     said = {number: ("ab"[number % 2], "ab"[number % 3 == 0]) for number in one.samples}

@@ -22,6 +22,7 @@ def changed(workflow: Any, answers: dict[str, Any] = LABELS, old: Any = OLD) -> 
     return store
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("models", [None, "m"])
 @pytest.mark.parametrize(
     ("workflow", "missing"),
@@ -47,6 +48,7 @@ def test_results_without_a_column_of_the_new_workflow_are_named(workflow: Any, m
     )
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("workflow", "found", "wanted"),
     [
@@ -111,6 +113,7 @@ def test_a_verdict_that_is_none_is_said_of_its_model() -> None:
         store.test("d")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "scores",
     [
@@ -128,6 +131,7 @@ def test_lists_and_structs_of_numbers_are_scores(scores: pa.Array) -> None:
     assert store.test("d")["all", "m", "accuracy"].value == 0.5
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "scores",
     [

@@ -219,6 +219,8 @@ def test_a_malformed_entry_is_named(tmp_path: Path, changed: dict[str, Any], mes
         ("{}", "has no images"),
         ('{"images": [3]}', "image 0: it is no JSON object but int"),
         ('{"images": [{"id": 1}, {"id": 1}]}', r"image 1 \(id 1\): its id 1 stands twice"),
+        ('{"images": [{"id": 1}, {"id": "1"}]}', r"image 1 \(id '1'\): its id '1' is of another kind than 1"),
+        (f'{{"images": [{{"id": {2**70}}}]}}', "neither a whole number of 64 bits nor a text"),
         ('{"images": [{"id": 1}], "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]}', "another category"),
     ],
 )
@@ -245,7 +247,9 @@ def test_a_document_is_read_in_small_parts(tmp_path: Path, monkeypatch: pytest.M
         ({"score": None}, "result 0: its score None is no finite number"),
         ({"bbox": [1, 2, 3, -4]}, "result 0: .* negative width or height"),
         ({"image_id": None}, "result 0: its image_id None"),
-        ({"image_id": 4}, "4"),
+        ({"image_id": "1"}, "result 0: its image_id '1' is no whole number"),
+        ({"image_id": 2**70}, "result 0: its image_id .* is no whole number"),
+        ({"image_id": 4}, r"found\.json: .* Unknown image_id: 4"),
     ],
 )
 def test_malformed_results_are_named(tmp_path: Path, result: dict[str, Any], message: str) -> None:
@@ -255,6 +259,14 @@ def test_malformed_results_are_named(tmp_path: Path, result: dict[str, Any], mes
     with pytest.raises(ks.StoreError, match=message):
         store.upload_results("d", "m", written(tmp_path, [whole], "found.json"))
     assert store.models() == []
+
+
+@pytest.mark.parametrize("document", [{}, {"annotations": []}, {"version": 1}])
+def test_results_are_an_array(tmp_path: Path, document: dict[str, Any]) -> None:
+    store = ks.Store()
+    store.import_coco("d", written(tmp_path, one_image()))
+    with pytest.raises(ks.StoreError, match="found.json: it is a JSON object. Give COCO results"):
+        store.upload_results("d", "m", written(tmp_path, document, "found.json"))
 
 
 def test_further_metadata_are_joined_by_a_field(tmp_path: Path) -> None:

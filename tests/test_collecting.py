@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from small_stores import temporary_store
 
 import kolena_store as ks
 from kolena_store.cli import command_line
@@ -64,6 +65,7 @@ def test_types_stay(store: ks.Store) -> None:
     assert pa.types.is_dictionary(found.schema.field("kind").type)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -116,7 +118,7 @@ def test_collecting_is_grouping(rows: list[tuple[int, str, int | None]]) -> None
     expected: dict[tuple[int, str], list[int]] = {}
     for number, name, value in rows:
         expected.setdefault((number, name), []).extend([] if value is None else [value])
-    store = ks.Store()
+    store = temporary_store()
     given_rows = pa.table({"n": [r[0] for r in rows], "the name": [r[1] for r in rows], "v": [r[2] for r in rows]})
     store.upload_dataset("d", given_rows, id_fields=["n", "the name"], collect=["v"], types={"v": "INTEGER"})
     found = {(row["n"], row["the name"]): row["v"] for row in samples_of(store)}

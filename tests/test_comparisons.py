@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from small_stores import Slices, missing, store_with, table_of
+from small_stores import Slices, missing, store_with, table_of, temporary_store
 
 import kolena_store as ks
 from kolena_store.errors import EmptyInput, InvalidInput, UnknownName
@@ -178,7 +178,7 @@ def test_units_don_t_matter() -> None:
 def test_row_order_label_names_and_a_third_model_don_t_matter(labels: ks.Store) -> None:
     order = np.random.default_rng(5).permutation(N)
     renamed = {"yes": "ja", "no": "'nein'"}
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         samples = table_of({"y": [renamed[label] for label in TRUTH]})
         store.upload_dataset(
@@ -307,7 +307,7 @@ def test_a_measure_that_one_model_lacks_here_and_there_is_paired() -> None:
 
 
 def test_test_cases_of_inference_metadata_take_what_was_shown_so_to_both() -> None:
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", table_of({"y": TRUTH}), id_fields=["id"], workflow=LABELS)
         for model, step in (("baseline", 2), ("mixed", 3)):
@@ -336,7 +336,7 @@ def test_a_class_that_one_model_made_up_is_named_and_has_no_difference() -> None
 
 def test_fewer_than_five_clusters_allow_no_verdict() -> None:
     samples, models = numbers()
-    store = ks.Store()
+    store = temporary_store()
     columns = {**samples, "patient": [number // 75 for number in range(N)]}
     store.upload_dataset("d", table_of(columns), id_fields=["id"], workflow=ks.Regression("y", "p"), cluster="patient")
     for model in "ac":
@@ -486,6 +486,7 @@ WRONG: Mapping[str, tuple[dict[str, Any], type[Exception], str]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("what", WRONG)
 def test_what_can_t_be_is_refused(what: str, labels: ks.Store) -> None:
     options, error, message = WRONG[what]
@@ -508,7 +509,7 @@ def test_models_that_can_t_be_compared_are_refused(labels: ks.Store) -> None:
 
 
 def test_one_model_under_two_upload_configurations_can_be_compared_with_itself() -> None:
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", table_of({"y": TRUTH}), id_fields=["id"], workflow=LABELS)
     for model, temperature in (("baseline", 0), ("mixed", 1)):
         store.upload_results("d", "m", table_of(MODELS[model]), upload_configuration={"temperature": temperature})

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from thoroughness import THOROUGH, sized
 
 import kolena_store as ks
 from kolena_store.errors import StoreLocked
 
 ROOT = Path(__file__).parent.parent
-LONG = os.environ.get("KOLENA_STORE_LONG_CONCURRENCY") == "1"
-N_COMMITS, SECONDS = (200, 1800) if LONG else (200, 20)
-N_READERS = 8
-FEWEST_COMMITS = 10
+N_COMMITS, SECONDS = sized((200, 6), (200, 1800))
+N_READERS = sized(4, 8)
+FEWEST_COMMITS = 8
 
 
 def start(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -50,7 +50,7 @@ WRITER = """
 
 def test_two_writers_lose_nothing(store: ks.Store) -> None:
     store.upload_dataset("shared", [{"id": "first", "label": "a"}], workflow=ks.Classification("label"))
-    n_commits = 100 if LONG else 15
+    n_commits = sized(8, 100)
     writers = [start(WRITER, store.path, name, n_commits) for name in ("a", "b")]
     acknowledged = [line for writer in writers for line in ended(writer).splitlines()]
     assert len(acknowledged) == 2 * n_commits
@@ -78,9 +78,9 @@ COUNTER = """
             store.upload_dataset("d", rows, message=str(number), workflow=ks.Classification("label"))
             answers = [{"id": row["id"], "prediction": "a", "score": float(number)} for row in rows]
             store.upload_results("d", "m", answers)
-            if number % 10 == 0:
+            if number % 4 == 0:
                 store.test("d")
-        if number % 25 == 0:
+        if number % 6 == 0:
             store.gc(keep=5)
         if time.monotonic() > end and number >= int(sys.argv[4]):
             break
@@ -139,7 +139,7 @@ def with_query(code: str) -> str:
 
 
 @pytest.mark.slow
-def test_eight_readers_never_see_a_mixture(store: ks.Store, tmp_path: Path) -> None:
+def test_readers_never_see_a_mixture(store: ks.Store, tmp_path: Path) -> None:
     rows = [{"id": number, "label": "a", "number": 0} for number in range(5)]
     answers = [{"id": number, "prediction": "a", "score": 0.0} for number in range(5)]
     with store.transaction():
@@ -154,7 +154,7 @@ def test_eight_readers_never_see_a_mixture(store: ks.Store, tmp_path: Path) -> N
     n_commits = int(ended(start(COUNTER, store.path, N_COMMITS, SECONDS, FEWEST_COMMITS)))
     stop.touch()
     seen = [tuple(map(int, ended(reader).split())) for reader in readers]
-    assert n_commits == N_COMMITS if LONG else n_commits >= FEWEST_COMMITS
+    assert n_commits == N_COMMITS if THOROUGH else n_commits >= FEWEST_COMMITS
     assert all(n_reads > 0 for n_reads, _ in seen)
     assert max(n_states for _, n_states in seen) > 1
     assert store.verify().findings == ()

@@ -14,7 +14,8 @@ from content_reference import digest_of_table
 from hypothesis import given
 from hypothesis import strategies as st
 from merged_stores import session_of
-from small_stores import FEW
+from small_stores import temporary_store
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.datasets import content_of_members, content_of_version, dataset_named, version_of
@@ -58,7 +59,7 @@ COLUMNS: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {
 
 
 def stored(table: pa.Table, **options: Any) -> ks.Store:
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", table, id_fields=["id"], **options)
     return store
 
@@ -202,7 +203,7 @@ def results_content(store: ks.Store) -> str:
 
 def test_a_membership_has_a_digest_of_its_ids() -> None:
     samples = pa.table({"site": ["a", "a", "b"], "n": pa.array([1, 2, 1], pa.int16())})
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", samples, id_fields=["site", "n"])
     session = session_of(store)
     found = content_of_members(session, dataset_named(session, "d"), np.array([2, 0]))

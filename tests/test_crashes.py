@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from crash_operations import DONE, OPERATIONS, Crasher, prepared, visible
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store import faults
@@ -57,11 +58,14 @@ PLACES = {
     )
     for operation, kinds in KINDS.items()
 }
-N_RANDOM_KILLS = int(os.environ.get("KOLENA_STORE_CRASHES", "1"))
+N_RANDOM_KILLS = int(os.environ.get("KOLENA_STORE_CRASHES", str(sized(1, 4))))
 """Of each operation; a long run asks for hundreds, kills at every statement, and at every place of every operation."""
 
 IS_LONG = N_RANDOM_KILLS > 3
-STRIDE = 1 if IS_LONG else 12
+STRIDE = 1 if IS_LONG else 20
+FREE_STEP = sized(1_000_000, 500_000)
+"""Bytes."""
+
 SHARED = (*START, *COPY, *END, *AFTER)
 FEW_STEPS = ("before write", "renamed")
 
@@ -154,6 +158,7 @@ def test_the_places_are_those_that_an_operation_passes(cases: Cases, crasher: Cr
     assert passed == set(PLACES[operation])
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("operation", "place"), ALL_PLACES, ids=[": ".join(pair) for pair in ALL_PLACES])
 def test_a_process_killed_at_a_place_leaves_one_version_or_the_next(
     cases: Cases, crasher: Crasher, operation: str, place: str
@@ -166,13 +171,14 @@ def test_a_process_killed_at_a_place_leaves_one_version_or_the_next(
     assert_goes_on(root, operation, crasher, new)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", PLACES)
 def test_a_process_killed_at_any_statement_leaves_the_version_before(
     cases: Cases, crasher: Crasher, operation: str
 ) -> None:
     old, new = cases.shown(operation)
     root = cases.copy(operation)
-    statement = 1
+    statement = random.randrange(STRIDE) + 1
     while (ended := crasher(root, operation, f"kill statement {statement}")) == "killed":
         assert visible(root) == old, f"statement {statement}"
         statement += STRIDE
@@ -182,6 +188,7 @@ def test_a_process_killed_at_any_statement_leaves_the_version_before(
     assert_sound(root)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", PLACES)
 def test_a_process_killed_at_a_random_moment_leaves_one_version_or_the_next(
     cases: Cases, crasher: Crasher, operation: str
@@ -207,6 +214,7 @@ def files_in(root: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in found}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("operation", PLACES)
 def test_a_disk_that_is_full_at_any_place_leaves_the_version_before_and_nothing_else(
     cases: Cases, crasher: Crasher, operation: str
@@ -246,7 +254,7 @@ def test_a_small_disk_fills_up_at_every_step_and_the_store_stays(small_disk: Pat
     old, files = visible(root), files_in(root)
     n_failed = 0
     for operation in ("upload_dataset", "upload_results", "apply_suite", "run_test"):
-        for free in range(0, 12_000_000, 500_000):
+        for free in range(0, 12_000_000, FREE_STEP):
             room = shutil.disk_usage(small_disk).free
             ballast.write_bytes(os.urandom(max(room - free, 0)))
             try:
@@ -262,7 +270,7 @@ def test_a_small_disk_fills_up_at_every_step_and_the_store_stays(small_disk: Pat
                 break
         shutil.rmtree(root)
         shutil.copytree(before, root)
-    assert n_failed > 12
+    assert n_failed > sized(6, 12)
 
 
 def test_without_the_setting_no_place_does_anything(monkeypatch: pytest.MonkeyPatch) -> None:

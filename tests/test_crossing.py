@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_stores import FEW, store_with
+from small_stores import store_with
 from test_stratify_fields import members, store_of
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from small_stores import temporary_store
 
 import kolena_store as ks
 
@@ -92,7 +93,7 @@ def answers(n: int = N) -> list[dict[str, Any]]:
 
 
 def store_of(workflow: ks.Custom, metrics: str, rows: Sequence[Mapping[str, Any]] | None = None) -> ks.Store:
-    store = ks.Store()
+    store = temporary_store()
     calls.clear()
     with store.transaction():
         store.upload_dataset("d", rows or samples(), workflow=workflow)
@@ -119,7 +120,7 @@ def test_without_a_scorer_metrics_read_any_column() -> None:
 
 
 def test_a_dataset_without_metrics_says_how_to_add_them() -> None:
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", samples(), workflow=ks.Custom())
     store.upload_results("d", "m", answers())
     with pytest.raises(ks.StoreError, match=r"those of the workflow custom are your own; .* metrics apply d FILE.sql"):
@@ -195,7 +196,7 @@ def test_the_groups_of_changed_samples_are_scored_again_those_that_they_left_too
     answered = {row["id"] for row in answers()} - {"r7"} | {"r200"}
     assert run.n_scored == sum(row["video"] in touched for row in moved if row["id"] in answered)
     assert run.n_reused == len(answered) - run.n_scored > 0
-    fresh = ks.Store()
+    fresh = temporary_store()
     with fresh.transaction():
         fresh.upload_dataset("d", moved, workflow=workflow)
         fresh.upload_results("d", "m", store.download_results("d", "m"))
@@ -212,7 +213,7 @@ def test_a_sample_without_a_group_is_a_group_of_its_own() -> None:
 
 
 def test_another_cluster_may_be_named_beside_groups() -> None:
-    store = ks.Store()
+    store = temporary_store()
     workflow = ks.Custom(scorer=spreads, group_by="video")
     store.upload_dataset("d", samples(), workflow=workflow, cluster="light")
     store.upload_dataset("e", samples(), workflow=workflow)
@@ -240,7 +241,7 @@ def test_each_type_is_kept_and_what_is_not_finite_is_missing() -> None:
 
 
 def test_models_may_lack_what_others_have() -> None:
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", samples(), workflow=ks.Custom(scorer=speeds))
         store.upload_results("d", "m", answers())
@@ -324,7 +325,7 @@ def test_options_that_can_not_be_used_are_refused(options: dict[str, Any], messa
 
 
 def test_columns_that_are_read_must_be_there() -> None:
-    store = ks.Store()
+    store = temporary_store()
     with pytest.raises(ks.StoreError, match="has no column 'truth'"):
         store.upload_dataset("d", samples(), workflow=ks.Custom(reads=["g.truth"]))
     with pytest.raises(ks.StoreError, match="has no column 'lihgt'; did you mean 'light'"):

@@ -83,6 +83,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -135,6 +136,7 @@ def returned(what: Any) -> Any:
     return f"{__name__}:of_test"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_stores import temporary_store
 
 import kolena_store as ks
 from kolena_store.datasets.objects import collected_objects
@@ -40,7 +41,7 @@ def counts(batch: pa.RecordBatch) -> dict[str, Any]:
 
 
 def store_of(**options: Any) -> ks.Store:
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset(
         "d", FRAMES, id_fields=["video", "frame"], objects=TRUE, workflow=ks.Custom(objects=True, **options)
     )
@@ -83,6 +84,7 @@ def test_an_upload_may_answer_some_samples_alone(answered: Any) -> None:
     assert (report.inserted, report.missing, report.without_objects) == (4, 2, 2)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("answered", "message"),
     [
@@ -130,7 +132,7 @@ def test_a_scorer_gets_lists_of_objects_and_only_changed_samples_again() -> None
     ],
 )
 def test_objects_that_can_not_be_used_are_refused(objects: Any, message: str) -> None:
-    store = ks.Store()
+    store = temporary_store()
     workflow = ks.Custom(objects=True, reads=["g.track"])
     with pytest.raises(ks.StoreError, match=message):
         store.upload_dataset("d", FRAMES, id_fields=["video", "frame"], objects=objects, workflow=workflow)
@@ -138,7 +140,7 @@ def test_objects_that_can_not_be_used_are_refused(objects: Any, message: str) ->
 
 
 def test_a_column_of_lists_takes_the_place_of_a_table() -> None:
-    store = ks.Store()
+    store = temporary_store()
     rows = [{"id": 1, "objects": [{"x": 1.0}]}, {"id": 2, "objects": []}]
     store.upload_dataset("d", rows, workflow=ks.Custom(objects=True))
     assert store.upload_results("d", "m", rows[:1]).missing == 1

@@ -485,6 +485,7 @@ def test_a_moved_store_works_at_once(ticket_store: ks.Store, tmp_path: Path) -> 
     assert store.sql("SELECT count(*) AS n FROM tickets.inferences").rows() == [{"n": 120}]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["it's", 'a "b"', "ü x", "a[1]", "{a,b}", "a;b--", "a.duckdb", "50%"])
 def test_a_store_may_lie_in_a_folder_with_an_odd_name(tmp_path: Path, name: str) -> None:
     store = ks.Store(tmp_path / name)

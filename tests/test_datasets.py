@@ -150,6 +150,7 @@ def test_a_new_column_changes_the_rows_that_have_a_value_in_it(store: ks.Store) 
     assert store.sql("SELECT note FROM things.test_samples WHERE id = 2").rows() == [{"note": "x"}]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", [pa.null(), pa.string(), pa.float64(), pa.list_(pa.int32())])
 def test_a_new_column_of_null_alone_is_a_new_version(store: ks.Store, kind: pa.DataType) -> None:
     store.upload_dataset("things", table([1, 2]))
@@ -169,6 +170,7 @@ def test_a_column_that_goes_changes_the_rows_that_had_a_value_in_it(store: ks.St
     assert store.download_dataset("things", 1).column("note").to_pylist() == ["x", None]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("value", ["text", 7, {"a": 1}, [1.5]])
 def test_a_column_that_went_may_come_back_with_another_type(store: ks.Store, value: object) -> None:
     store.upload_dataset("things", table([1, 2], note=pa.array([None, None], pa.int32())))
@@ -237,6 +239,7 @@ def test_a_difference_tells_none_from_nan(store: ks.Store) -> None:
     assert store.dataset_difference("things", 1, 2).changed_fields == {"x": 2}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("before", "after", "n_changed"),
     [
@@ -441,6 +444,7 @@ def test_types_that_can_not_identify_a_sample_are_refused(store: ks.Store, ids: 
         store.upload_dataset("things", table(ids))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "ids",
     [
@@ -465,6 +469,7 @@ def test_ids_of_every_other_type_are_matched_exactly(store: ks.Store, ids: pa.Ar
     assert store.download_dataset("things").column("id").to_pylist() == ids.to_pylist()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("ids", [["1", "2"], [True, False], [1.0, 2.0], [datetime.date(2020, 1, 1)]])
 def test_ids_of_another_type_are_refused(store: ks.Store, ids: list[Any]) -> None:
     store.upload_dataset("things", table([1, 2]))
@@ -587,6 +592,7 @@ def test_columns_that_differ_in_capitals_alone_are_refused(store: ks.Store) -> N
         store.upload_dataset("things", table([2], LABEL=["x"]), append_only=True)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -608,6 +614,7 @@ def test_a_type_that_changes_is_refused(store: ks.Store, before: pa.Array, after
     assert store.dataset("things").version == 1
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("narrow", "wide"),
     [
@@ -643,6 +650,7 @@ def test_values_of_a_narrower_upload_are_compared_as_the_wider_type(store: ks.St
 # --- names ---
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "name",
     [
@@ -672,12 +680,14 @@ def test_odd_names_of_datasets_and_columns_work(store: ks.Store, name: str) -> N
     assert rows == [{"v": "x"}, {"v": "z"}]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["", " ", " a", "a ", "a\nb", "a\0b", "\t", "x" * 201])
 def test_names_that_no_schema_can_have_are_refused(store: ks.Store, name: str) -> None:
     with pytest.raises(InvalidInput, match="can't name a dataset"):
         store.upload_dataset(name, table([1]))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "name",
     ["main", "Kolena", "catalogue", "information_schema", "PG_CATALOG", "temp", "system", "store", "x test cases"],
@@ -801,6 +811,7 @@ def test_tags_of_a_version_that_are_one_text_are_refused(store: ks.Store, ids: l
         store.upload_dataset("things", table(ids), version_tags="final")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), datetime.date(2020, 1, 1), {1, 2}, b"x", {1: 2, "a": 3}])
 def test_metadata_that_json_lacks_is_refused(unmade_store: ks.Store, value: object) -> None:
     with pytest.raises(InvalidInput, match="can't be stored as JSON"):

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from small_stores import temporary_store
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store import files
@@ -198,7 +200,7 @@ class DatasetHistory(RuleBasedStateMachine):
     def make_store(self) -> None:
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(files, "ROWS_PER_FILE", 3)
-        self.store = ks.Store()
+        self.store = temporary_store()
         self.model: dict[int, Row] = {}
         self.versions: list[dict[int, Row]] = []
         self.numbers: dict[int, int] = {}
@@ -274,6 +276,6 @@ class DatasetHistory(RuleBasedStateMachine):
 
 
 DatasetHistory.TestCase.settings = settings(
-    max_examples=5, stateful_step_count=8, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=sized(2, 5), stateful_step_count=8, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestDatasetHistory = DatasetHistory.TestCase

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_stores import temporary_store
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, StoreError
@@ -90,6 +91,7 @@ def shown(values: object) -> str:
     return repr(values)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_an_arrow_column_comes_back(store: ks.Store, array: pa.Array) -> None:
@@ -101,6 +103,7 @@ def test_an_arrow_column_comes_back(store: ks.Store, array: pa.Array) -> None:
         assert column.type.ordered == array.type.ordered
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_a_column_comes_back_from_rewritten_files(store: ks.Store, array: pa.Array) -> None:
@@ -113,6 +116,7 @@ def test_a_column_comes_back_from_rewritten_files(store: ks.Store, array: pa.Arr
     assert shown(store.download_dataset("things", 1).column("x").to_pylist()) == shown(array.to_pylist())
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize("array", ARRAYS.values(), ids=list(ARRAYS))
 def test_an_equal_column_is_unchanged_and_another_value_is_a_change(store: ks.Store, array: pa.Array) -> None:
@@ -134,6 +138,7 @@ def all_types(tmp_path_factory: pytest.TempPathFactory) -> ks.Store:
     return ks.Store(store.path)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", ARRAYS)
 def test_sql_reads_every_type(all_types: ks.Store, name: str) -> None:
     rows = all_types.sql(f'SELECT count(x) AS n FROM "{name}".test_samples').rows()
@@ -141,6 +146,7 @@ def test_sql_reads_every_type(all_types: ks.Store, name: str) -> None:
     assert all_types.sql(f'SELECT x FROM "{name}".test_samples ORDER BY id').arrow().num_rows == 3
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_committed_column_comes_back(all_types: ks.Store, name: str) -> None:
     column = all_types.download_dataset(name).column("x").combine_chunks()
@@ -210,6 +216,7 @@ def test_categories_become_plain_text_when_plain_text_comes(store: ks.Store) -> 
     assert store.download_dataset("things").column("x").to_pylist() == ["a", "b"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "make",
     [
@@ -372,7 +379,7 @@ def test_any_floats_and_texts_come_back(numbers: list[float | None], texts: list
     n_rows = max(len(numbers), len(texts))
     numbers = numbers + [None] * (n_rows - len(numbers))
     texts = texts + [None] * (n_rows - len(texts))
-    store = ks.Store()
+    store = temporary_store()
     content = pa.table({"id": range(n_rows), "x": pa.array(numbers, pa.float64()), "y": pa.array(texts, pa.string())})
     found = round_trip(store, content)
     assert shown(found.to_pydict()) == shown(content.to_pydict())
@@ -385,7 +392,7 @@ def test_any_floats_and_texts_come_back(numbers: list[float | None], texts: list
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.text(min_size=1).filter(lambda name: "\0" not in name), min_size=1, max_size=20))
 def test_any_column_names_work_or_are_refused(names: list[str]) -> None:
-    store = ks.Store()
+    store = temporary_store()
     content = pa.table([[1], *([[f"value {place}"] for place in range(len(names))])], names=["id", *names])
     try:
         store.upload_dataset("things", content)

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from object_stores import detection_rows, truth_rows
 from scenes import random_scene
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.cli import command_line
@@ -159,7 +160,7 @@ VARIANTS: Mapping[str, Callable[[Problem], Problem]] = {
 
 def made(root: Path, problem: Problem) -> ks.Store:
     """A store in which v1 answered every sample, v2 all but the first third, and late has one answer."""
-    store = ks.Store(root)
+    store = store_in(root)
     n = len(next(iter((*problem.truth.values(), *problem.answer.values()))))
     ids = list(range(n))
     samples = {"id": ids, "light": [row % 10 / 10 for row in ids], **problem.truth}
@@ -178,17 +179,12 @@ def rows_of(columns: Columns) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-@pytest.fixture(
-    params=[(maker, variant) for maker in MAKERS for variant in VARIANTS],
-    ids=lambda one: f"{one[0].__name__}, {one[1]}",
-)
-def problem(request: pytest.FixtureRequest) -> Problem:
-    maker, variant = request.param
-    return VARIANTS[variant](maker(np.random.default_rng(11)))
-
-
+@pytest.mark.sampled(4)
 @pytest.mark.filterwarnings("ignore:Mean of empty slice:RuntimeWarning")
-def test_the_whole_chain_holds(problem: Problem, tmp_path: Path) -> None:
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__)
+def test_the_whole_chain_holds(maker: Callable[[Any], Problem], variant: str, tmp_path: Path) -> None:
+    problem = VARIANTS[variant](maker(np.random.default_rng(11)))
     store = made(tmp_path / "s", problem)
     results = store.test("d", suite="light")
     rows = [dict(row) for row in results.rows()]

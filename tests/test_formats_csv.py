@@ -59,6 +59,7 @@ def message_of(path: Path, text: str | bytes, error: type[StoreError] = Malforme
 # ---- types that are found -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     ("cells", "kind"),
     [
@@ -133,6 +134,7 @@ def test_nan_and_infinity_are_numbers_apart_from_missing(path: Path) -> None:
     assert [values[0], values[3], values[4]] == [1.5, math.inf, -math.inf]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("word", ["NA", "N/A", "null", "None", "<NA>", "#N/A"])
 def test_words_for_missing_values_stay_text_until_a_type_is_given(path: Path, word: str) -> None:
     assert column_of(path, "1", word).to_pylist() == ["1", word]
@@ -388,6 +390,7 @@ def test_a_cell_of_several_megabytes_is_read(path: Path) -> None:
 # ---- types that are given -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("cell", "name", "value"),
     [
@@ -414,6 +417,7 @@ def test_a_cell_is_read_as_its_declared_type(path: Path, cell: str, name: str, v
     assert column_of(path, cell, "", types={"x": name}).to_pylist() == [value, None]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("cell", "name"),
     [
@@ -486,6 +490,7 @@ def test_the_first_of_many_wrong_cells_is_named_also_far_down(path: Path) -> Non
 # ---- files that are wrong -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [

@@ -51,6 +51,7 @@ def message_of(path: Path, text: str | bytes, error: type[StoreError] = Malforme
 # ---- types that are found -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
@@ -233,6 +234,7 @@ def test_the_rows_can_be_read_again(path: Path) -> None:
 # ---- types that are given -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("value", "name", "expected"),
     [
@@ -351,6 +353,7 @@ def test_a_type_for_a_key_that_is_not_there_is_refused(path: Path) -> None:
 # ---- files that are wrong -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [

@@ -335,6 +335,7 @@ ARRAYS = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("reader", ["pyarrow", "duckdb"])
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_stored_column_gets_its_type_back_from_whoever_reads_it(tmp_path: Path, name: str, reader: str) -> None:

@@ -88,6 +88,7 @@ def test_a_file_that_no_commit_took_in_goes_after_the_grace_time(versions: ks.St
     assert not stray.exists()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["notes.txt", "mine.parquet", f"{'A' * 64}.parquet", f"{'a' * 64}.parquet.bak"])
 def test_files_that_are_not_the_stores_stay(versions: ks.Store, name: str) -> None:
     own = versions.path / "data" / "samples" / name

@@ -12,7 +12,8 @@ from agreement_reference import fleiss, interval, krippendorff, nominal, ordinal
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
-from small_stores import FEW, results_of, store_with, table_of, value_of
+from small_stores import results_of, store_with, table_of, value_of
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import ChangedType, InvalidInput

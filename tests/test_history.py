@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from small_stores import FEW
+from small_stores import store_in, temporary_store
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, UnknownName
@@ -28,7 +29,7 @@ def samples(changed: int = 0) -> list[dict[str, Any]]:
 @pytest.fixture
 def store(tmp_path: Path) -> ks.Store:
     """A store with results of v1 and v2, in this order, and a suite; nothing was tested."""
-    store = ks.Store(tmp_path / "my.store")
+    store = store_in(tmp_path / "my.store")
     workflow = ks.Classification("topic", "answer")
     with store.transaction():
         store.upload_dataset("d", samples(), workflow=workflow, predictions={"v1": "answer"})
@@ -226,6 +227,7 @@ def test_before_the_first_test_there_is_nothing(store: ks.Store) -> None:
     assert store.history("d").arrow().num_rows == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "options", "said", "kind"),
     [
@@ -275,10 +277,10 @@ EVENTS = st.lists(
 )
 
 
-@settings(FEW, max_examples=3)
+@FEW
 @given(EVENTS)
 def test_any_order_of_events_is_told_as_it_was(events: list[tuple[str, str | None]]) -> None:
-    store = ks.Store()
+    store = temporary_store()
     results, runs, version = [("v1", 1), ("v2", 1)], {("v1", 1, 1)}, 1
     with store.transaction():
         store.upload_dataset(

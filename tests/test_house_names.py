@@ -4,6 +4,7 @@ import ast
 import pickle
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,7 @@ def raised_calls() -> Iterator[str]:
                 yield ast.unparse(node.exc.func)
 
 
+@cache
 def raised_errors() -> set[str]:
     called = {text.removesuffix(".of").split(".")[-1] for text in raised_calls()}
     returned = {ast.unparse(node.returns) for _, node in functions() if node.returns and node.name in called}

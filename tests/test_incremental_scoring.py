@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 import pytest
-from small_stores import Slices, store_with, table_of
+from small_stores import Slices, store_with, table_of, temporary_store
 
 import kolena_store as ks
 from kolena_store.metrics.definitions import load_metrics
@@ -49,7 +49,7 @@ def answers(n: int = N, seed: int = 1) -> dict[str, Any]:
 def store_once_tested(workflow: Any, given: Mapping[str, Any] | None = None) -> ks.Store:
     if given is not None or workflow not in WORKFLOWS.values():
         return made_and_tested(workflow, given or samples())
-    copy = ks.Store()
+    copy = temporary_store()
     name = next(name for name, one in WORKFLOWS.items() if one == workflow)
     shutil.copytree(prebuilt(name).path, copy.path, dirs_exist_ok=True)
     return copy
@@ -76,7 +76,7 @@ def scored(store: ks.Store, **options: Any) -> tuple[int, int]:
 
 def agrees_with_fresh(store: ks.Store, workflow: Any, **options: Any) -> None:
     """Every value is what a store gives that never saw other data: counts exactly, sums to 1e-9."""
-    fresh = ks.Store()
+    fresh = temporary_store()
     with fresh.transaction():
         fresh.upload_dataset("d", store.download_dataset("d"), id_fields=["id"], workflow=workflow)
         fresh.upload_results("d", "m", store.download_results("d", "m"), allow_unmatched=True)
@@ -114,6 +114,7 @@ def other_answer(value: Any) -> Any:
     return value + 0.25 if isinstance(value, float) else {"yes": "no", "no": "yes"}[value]
 
 
+@pytest.mark.sampled(3)
 def test_a_changed_answer_scores_those_samples(workflow: Any) -> None:
     store = store_once_tested(workflow)
     new = changed(answers(), ANSWER_OF[workflow.name], other_answer)
@@ -124,6 +125,7 @@ def test_a_changed_answer_scores_those_samples(workflow: Any) -> None:
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_a_changed_metadata_field_scores_nothing_and_changes_memberships(workflow: Any) -> None:
     store = store_once_tested(workflow)
     before = store.test("d", "m", "slices")
@@ -134,6 +136,7 @@ def test_a_changed_metadata_field_scores_nothing_and_changes_memberships(workflo
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("workflow", "column"), [(LABELS, "label"), (NUMBERS, "y")], ids=["label", "number"])
 def test_a_changed_truth_scores_those_samples(workflow: Any, column: str) -> None:
     store = store_once_tested(workflow)
@@ -142,6 +145,7 @@ def test_a_changed_truth_scores_those_samples(workflow: Any, column: str) -> Non
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_both_sides_may_change_between_tests(workflow: Any) -> None:
     store = store_once_tested(workflow)
     store.upload_dataset("d", table_of(changed(samples(), "label", other_answer, every=50)))
@@ -151,6 +155,7 @@ def test_both_sides_may_change_between_tests(workflow: Any) -> None:
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_appended_samples_are_scored_alone_and_files_are_shared(workflow: Any) -> None:
     store = store_once_tested(workflow)
     before = metric_files(store)
@@ -163,6 +168,7 @@ def test_appended_samples_are_scored_alone_and_files_are_shared(workflow: Any) -
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_removed_samples_leave_and_come_back_with_their_numbers(workflow: Any) -> None:
     store = store_once_tested(workflow)
     whole = table_of(samples())
@@ -174,6 +180,7 @@ def test_removed_samples_leave_and_come_back_with_their_numbers(workflow: Any) -
     agrees_with_fresh(store, workflow)
 
 
+@pytest.mark.sampled(3)
 def test_a_dataset_whose_every_answered_sample_leaves_has_no_metrics(workflow: Any) -> None:
     store = store_once_tested(workflow)
     store.upload_dataset("d", table_of(samples(5, seed=9), ids=[9000, 9001, 9002, 9003, 9004]))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from merged_stores import session_of
+from small_stores import temporary_store
 
 import kolena_store as ks
 from kolena_store.errors import ChangedType, InvalidInput, MissingColumns, RefusedStatement
@@ -189,7 +190,7 @@ def test_any_other_use_of_inferences_is_refused(made: Path, query: str) -> None:
 
 
 def test_without_declared_fields_inferences_are_refused() -> None:
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", pa.table({"id": [1], "label": ["a"]}), workflow=ks.Classification("label", "answer"))
         store.upload_results("d", "v1", pa.table({"id": [1], "answer": ["a"], "exposure": [1]}))
@@ -265,7 +266,7 @@ def test_metadata_of_one_name_has_one_kind_of_value(store: ks.Store) -> None:
 
 
 def test_a_definition_that_fails_on_a_models_values_names_the_model() -> None:
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", pa.table({"id": [1], "label": ["a"]}), workflow=ks.Classification("label", "answer"))
         store.upload_results("d", "v1", given("3"), metadata_fields=["exposure"])

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from small_stores import Slices, store_with, table_of
+from small_stores import Slices, store_with, table_of, temporary_store
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.datasets import dataset_named, version_of
@@ -179,7 +180,7 @@ CONDITIONS = st.recursive(
 
 
 @settings(
-    max_examples=3,
+    max_examples=sized(2, 3),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -236,6 +237,7 @@ def explicit(store: ks.Store, ids: object) -> ks.ExplicitCase:
     return case
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "ids",
     [
@@ -255,6 +257,7 @@ def test_an_explicit_test_case_holds_the_listed_samples(ids: object) -> None:
     assert store.test("d", suite="by hand")["chosen", "m", "accuracy"].n == 3
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("ids", "kind", "message"),
     [
@@ -273,7 +276,7 @@ def test_explicit_ids_that_fit_no_sample_are_refused(ids: object, kind: type[Exc
 
 
 def two_keys() -> ks.Store:
-    store = ks.Store()
+    store = temporary_store()
     table = pa.table({"site": ["a", "a", "b"], "visit": [1, 2, 1], "label": ["u", "v", "u"]})
     store.upload_dataset("d", table, id_fields=["site", "visit"], workflow=WORKFLOW)
     return store

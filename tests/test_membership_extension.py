@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from small_stores import Slices, table_of
+from small_stores import Slices, table_of, temporary_store
 from test_membership import WORKFLOW
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.datasets import dataset_named, version_of
@@ -51,7 +52,7 @@ def samples(n: int = N, seed: int = 0) -> dict[str, Any]:
 
 
 def store_with_suite(values: dict[str, Any] | None = None) -> ks.Store:
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", table_of(values or samples()), id_fields=["id"], workflow=WORKFLOW)
     store.upload_results("d", "m", table_of({"prediction": ["u"]}))
     chosen = ks.ExplicitCase(name="chosen", ids=[3, 5, 7])
@@ -171,7 +172,7 @@ STEPS = st.tuples(st.lists(CELLS, max_size=6), st.sets(st.integers(0, N + 5), ma
 
 
 @settings(
-    max_examples=4,
+    max_examples=sized(2, 4),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

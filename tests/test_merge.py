@@ -188,6 +188,7 @@ def test_a_store_that_is_not_there_is_an_error(ours: ks.Store, tmp_path: Path) -
     assert not new.path.exists()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", ["samples", "ids", "inferences", "metrics", "terms", "sample_metrics"])
 @pytest.mark.parametrize("harm", ["cut", "altered", "missing"])
 def test_a_damaged_file_of_the_other_store_is_noticed(

@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from merged_stores import WORKFLOW, answers, copied, digests, files, newest, outcomes, samples, store_at, suites
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.errors import ConflictingDefinition, DamagedStore, MalformedFile, MergeConflict, RefusedStatement
@@ -102,6 +103,7 @@ def test_all_conflicts_are_named_at_once(ours: ks.Store, theirs: ks.Store) -> No
     assert str(dry).count("conflict: ") == 5
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_a_preference_settles_each_of_them(side: str, ours: ks.Store, theirs: ks.Store) -> None:
     test_all_conflicts_are_named_at_once(ours, theirs)
@@ -131,7 +133,7 @@ def test_results_that_went_on_in_both_are_a_conflict(tmp_path: Path) -> None:
 
 def test_other_id_fields_can_only_be_left_out(tmp_path: Path) -> None:
     ours = store_at(tmp_path / "ours", [BASE])
-    theirs = ks.Store(tmp_path / "theirs")
+    theirs = store_in(tmp_path / "theirs")
     theirs.upload_dataset(
         "D", samples(BASE).rename_columns(["key", "label", "odd"]), id_fields=["key"], workflow=WORKFLOW
     )
@@ -148,7 +150,7 @@ def test_other_id_fields_can_only_be_left_out(tmp_path: Path) -> None:
 
 def test_ids_of_other_types_can_only_be_left_out(tmp_path: Path) -> None:
     ours = store_at(tmp_path / "ours", [BASE])
-    theirs = ks.Store(tmp_path / "theirs")
+    theirs = store_in(tmp_path / "theirs")
     theirs.upload_dataset("d", [{"id": str(number), "label": label} for number, label in BASE.items()])
     assert "has ids of other types (here 'int64', there 'string')" in refused(ours, theirs)
 
@@ -227,6 +229,7 @@ def altered(store: ks.Store, sql: str) -> ks.Store:
     return store
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("query", "message"),
     [
@@ -251,6 +254,7 @@ def test_a_foreign_definition_is_held_to_the_rules(query: str, message: str, our
 SHARE = "-- metric: share  better: higher\nSELECT count(*) AS value FROM results"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("source", "error", "message"),
     [

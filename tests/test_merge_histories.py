@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from merged_stores import answers, copied, digests, newest, samples, store_at
-from small_stores import FEW
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import MergeConflict

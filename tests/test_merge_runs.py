@@ -52,6 +52,7 @@ def no_new_runs(*given: object, **named: object) -> None:
     raise AssertionError("a run was computed")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("is_new", [False, True], ids=["into a store with the data", "into a new store"])
 def test_a_later_test_finds_the_runs_instead_of_computing_them(
     is_new: bool, ours: ks.Store, theirs: ks.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

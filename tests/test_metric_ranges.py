@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from object_stores import detection_rows, truth_rows
 from scenes import random_scene
-from small_stores import table_of
+from small_stores import table_of, temporary_store
 
 import kolena_store as ks
 from kolena_store.metrics.definitions import MetricDefinition, load_metrics
@@ -175,7 +175,7 @@ PROBLEMS = (
 def values() -> dict[str, list[float]]:
     """Every metric's values and bounds of intervals, of all problems and their groups of all sizes."""
     found: dict[str, list[float]] = {name: [] for name in METRICS}
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         for seed, problem in enumerate(PROBLEMS):
             samples, workflow, answers = problem(np.random.default_rng(seed), N)
@@ -189,6 +189,7 @@ def values() -> dict[str, list[float]]:
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", METRICS)
 def test_values_lie_in_the_range_of_their_metric(name: str, values: dict[str, list[float]]) -> None:
     stated = range_of(METRICS[name])

@@ -214,6 +214,7 @@ class Extra(Regression):
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("source", "message"),
     [

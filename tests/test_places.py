@@ -196,6 +196,7 @@ def dangling_link(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("break_", [cut, garbage, empty, folder, pipe], ids=lambda one: one.__name__)
 @pytest.mark.parametrize("use", [*READS, *WRITES])
 def test_a_catalogue_that_is_none_is_a_damaged_store(
@@ -224,6 +225,7 @@ def test_a_missing_data_folder_is_a_damaged_store(ticket_store: ks.Store) -> Non
     assert len(report.findings) == report.n_files
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("use", [*READS, *WRITES])
 def test_a_newer_format_is_refused_by_everything(ticket_store: ks.Store, use: str) -> None:
     catalogue = ticket_store.path / "store.duckdb"
@@ -278,6 +280,7 @@ def test_a_stray_log_stops_everything_but_its_repair(ticket_store: ks.Store, use
         {**READS, **WRITES}[use](ks.Store(ticket_store.path))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("use", [*READS, *WRITES])
 def test_a_users_own_connection_that_may_write_is_named(ticket_store: ks.Store, use: str) -> None:
     catalogue = ticket_store.path / "store.duckdb"
@@ -290,6 +293,7 @@ def test_a_users_own_connection_that_may_write_is_named(ticket_store: ks.Store, 
 # --- stores that go away ---
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("use", list(WRITES))
 def test_a_store_that_is_moved_under_an_open_object_is_not_made_anew(
     ticket_store: ks.Store, tmp_path: Path, use: str

@@ -15,6 +15,9 @@ from kolena_store.results.common_types import common_types
 
 Rows = list[dict[str, Any]]
 
+pytestmark = pytest.mark.sampled(2)
+"""A run asks each thing one of the two ways."""
+
 
 @pytest.fixture(params=["plain connection", "store.sql"])
 def ask(request: pytest.FixtureRequest) -> Any:
@@ -300,6 +303,7 @@ def test_two_datasets_and_many_models_are_published(store: ks.Store, ask: Any) -
     assert ask(store, "SELECT count(*) AS n FROM b.inferences") == [{"n": 0}]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", ['a"b', "it's", "ü 🙂", "a.b", "x; DROP SCHEMA kolena"])
 def test_odd_names_are_quoted_in_every_view(store: ks.Store, ask: Any, name: str) -> None:
     content = pa.table({"id": [1, 2], name: ["a", "b"]})

@@ -38,6 +38,7 @@ def numbers(store: ks.Store) -> ks.Store:
     return store
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("definition", "expected"),
     [

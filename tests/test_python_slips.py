@@ -17,6 +17,7 @@ WORKFLOW = ks.Classification("label")
 CHOICE = r"give one, such as ks\.Classification\(ground_truth=\.\.\.\) or ks\.Custom\(scorer=\.\.\.\) or ks\.Judged\(verdict=\.\.\.\)$"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("workflow", "message"),
     [
@@ -39,6 +40,7 @@ def test_what_is_no_workflow_is_refused(unmade_store: ks.Store, workflow: Any, m
     assert not unmade_store.exists or unmade_store.datasets() == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("predictions", "message"),
     [
@@ -66,6 +68,7 @@ def test_no_predictions_are_none(store: ks.Store, predictions: Any) -> None:
     assert store.models() == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("column", "called"),
     [
@@ -97,6 +100,7 @@ def test_a_stream_of_something_else_is_no_table(store: ks.Store) -> None:
         store.upload_dataset("d", Stream())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("source", [np.array([1, 2]), 3, None, b"x.csv", {"id": [1]}, FRAME.groupby("label")])
 def test_other_objects_are_no_table_either(store: ks.Store, source: Any) -> None:
     with pytest.raises(InvalidInput, match="no table; give "):

@@ -93,6 +93,7 @@ def test_a_listing_is_a_list_that_prints_as_a_table(full: ks.Store, listing) -> 
     assert "<table>" in found._repr_html_()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("listing", LISTINGS.values(), ids=LISTINGS)
 def test_a_listing_comes_out_as_frames_and_dictionaries(full: ks.Store, listing) -> None:
     found = listing(full)

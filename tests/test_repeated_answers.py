@@ -66,6 +66,7 @@ def jackknife(values: np.ndarray, weights: np.ndarray, statistic: Any = lambda m
     return statistic(np.average(values, weights=weights)), np.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("weight", [None, "w"])
 def test_means_are_of_averages_by_sample_with_a_jackknife_over_samples(weight: str | None) -> None:
     data = measured(1, **({"weight": weight} if weight else {}))
@@ -98,6 +99,7 @@ def test_accuracy_has_the_interval_of_the_samples_that_it_is_worth() -> None:
     assert (one.value, one.ci_low, one.ci_high) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("options", DESIGNS, ids=str)
 def test_ratios_and_areas_are_those_of_scikit_learn_with_the_share_as_weight(options: dict[str, str]) -> None:
     data = labelled(3, **options)
@@ -125,6 +127,7 @@ WORKFLOWS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("options", DESIGNS, ids=str)
 @pytest.mark.parametrize("kind", WORKFLOWS)
 def test_every_value_and_interval_is_that_of_answers_as_samples(kind: str, options: dict[str, str]) -> None:

@@ -80,6 +80,7 @@ def jackknifed(values: np.ndarray) -> float:
     return float(np.sqrt((n - 1) / n * np.sum((values - values.mean()) ** 2)))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("workflow", "options"), DESIGNS, ids=["labels", "both", "weights", "clusters"])
 def test_answers_are_what_samples_in_clusters_with_shares_of_a_weight_are(
     workflow: Any, options: dict[str, str]
@@ -99,6 +100,7 @@ def test_answers_are_what_samples_in_clusters_with_shares_of_a_weight_are(
         assert row["p"] is not None
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("most", [(4, 4), (1, 4), (3, 1)])
 def test_averages_of_each_sample_are_paired(most: tuple[int, int]) -> None:
     problem = measured(most=most, seed=1)

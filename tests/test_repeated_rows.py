@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from repeated_answers import Repeated
-from small_stores import FEW
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.membership.bitmaps import from_samples, to_samples

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from small_stores import temporary_store
 from test_seals import damage
 
 import kolena_store as ks
@@ -80,6 +81,7 @@ def test_a_repeat_that_stands_twice_is_named(store: ks.Store) -> None:
     assert len(store.models()) == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "field", "error", "told"),
     [
@@ -100,6 +102,7 @@ def test_a_field_that_tells_no_repeats_apart_is_refused(
     assert len(store.models()) == 0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "kind", [pa.int8(), pa.string(), pa.date32(), pa.bool_(), pa.dictionary(pa.int8(), pa.string())]
 )
@@ -326,7 +329,7 @@ def test_only_samples_that_changed_are_scored_again(filled: ks.Store) -> None:
     filled.upload_results("d", "m", answers({1: "t", 5: "a"}, ids=[1, 4]))
     run = filled.test("d", "m").runs[0]
     assert (run.n_scored, run.n_reused) == (4, 3 * (N - 2))
-    fresh = ks.Store()
+    fresh = temporary_store()
     dataset(fresh)
     fresh.upload_results("d", "m", filled.download_results("d", "m"), repeat_field="seed")
     assert (
@@ -476,6 +479,7 @@ def test_inference_metadata_are_the_same_for_all_repeats(store: ks.Store) -> Non
 # Times.
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("kind", "cluster", "is_told"),

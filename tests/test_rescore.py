@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.errors import UnknownName
@@ -22,7 +23,7 @@ def samples(corrected: int = 0) -> list[dict[str, Any]]:
 @pytest.fixture
 def store(tmp_path: Path) -> ks.Store:
     """Two models, tested on all samples; v1 on a suite and under a configuration, too."""
-    store = ks.Store(tmp_path / "my.store")
+    store = store_in(tmp_path / "my.store")
     predictions = {"v1": "v1", "v2": "v2"}
     with store.transaction():
         store.upload_dataset("d", samples(), workflow=ks.Classification("topic", "answer"), predictions=predictions)
@@ -82,7 +83,7 @@ def test_the_newest_results_and_suite_are_tested(store: ks.Store) -> None:
 
 
 def test_chosen_metrics_and_common_samples_stay_chosen(tmp_path: Path) -> None:
-    store = ks.Store(tmp_path / "my.store")
+    store = store_in(tmp_path / "my.store")
     store.upload_dataset("d", samples(), workflow=ks.Classification("topic", "answer"), predictions={"v1": "v1"})
     store.upload_results("d", "v2", [{"id": number, "answer": "b"} for number in range(10)])
     store.test("d", common=True, metrics=["f1_macro", "mcc"])

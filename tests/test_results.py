@@ -353,6 +353,7 @@ def test_numbers_may_name_models(small: ks.Store) -> None:
     assert [report.model for report in reports] == ["1", "2"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["org/model", "a b", "v1'", 'v"2', "é", "🙂", "x" * 200, "a;b--", "%s", "NULL", "."])
 def test_odd_names_of_models_work(small: ks.Store, name: str) -> None:
     small.upload_results("things", name, answers([10], ["a"]))
@@ -361,6 +362,7 @@ def test_odd_names_of_models_work(small: ks.Store, name: str) -> None:
     assert small.sql("SELECT model FROM things.inferences").rows() == [{"model": name}]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\0", "\x7f", "x" * 201])
 def test_names_that_no_model_can_have_are_refused(small: ks.Store, name: str) -> None:
     with pytest.raises(InvalidInput, match="can't name a model"):
@@ -450,6 +452,7 @@ def test_both_sides_may_have_a_column_of_one_name(small: ks.Store) -> None:
     assert small.test("things", "m")["all", "m", "accuracy"].value == 1.0
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["model", "Model", "upload_configuration", "MODEL"])
 def test_a_column_may_have_the_name_of_one_of_ours(small: ks.Store, name: str) -> None:
     small.upload_results("things", "m", answers([10], ["a"], **{name: ["theirs"]}))
@@ -490,6 +493,7 @@ def test_columns_that_differ_in_capitals_alone_are_one_column_of_two_models(smal
 # --- labels ---
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("truth", "predicted"),
     [
@@ -509,6 +513,7 @@ def test_labels_of_another_kind_than_the_truths_are_refused(
         store.upload_results("things", "m", answers([1, 2], predicted))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("truth", "predicted"),

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from small_stores import temporary_store
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.datasets import dataset_named, version_of
@@ -154,7 +156,7 @@ def case_of(query: str, number: int, fields: list[str]) -> CaseRecord:
 @pytest.fixture(scope="module")
 def given_store() -> ks.Store:
     """All values in two files, the second one with changed rows: the order of the rows is not that of the samples."""
-    store = ks.Store()
+    store = temporary_store()
     table = table_of_values()
     store.upload_dataset("d", table, id_fields=["id"])
     store.upload_dataset("d", pa.concat_tables([table.slice(100, 30), table.slice(0, 40)]), append_only=True)
@@ -204,7 +206,7 @@ def selects(conditions: list[str]) -> list[str]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=sized(8, 25),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -300,7 +302,7 @@ def test_a_comparison_that_numpy_does_otherwise_is_left_out(
 
 def test_whole_numbers_that_no_double_holds_are_compared_as_duckdb_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "MOST_VALUES", 3)
-    store = ks.Store()
+    store = temporary_store()
     far = [2**60 + number for number in range(-200, 200)]
     store.upload_dataset("d", pa.table({"id": range(500), "whole": [*range(100), *far]}), id_fields=["id"])
     literals = [f"{2**60}e0", f"{2**60}", f"{2**60}.0", f"{2**60 + 1}", f"({2**60}, {2**60 + 3})"]

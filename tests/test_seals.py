@@ -84,6 +84,7 @@ def damage(root: Path, kind: str, how: Callable[[bytes], bytes] = altered) -> li
     return paths
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_file_is_named_and_not_used(tested_store: ks.Store, use: str, how: str) -> None:
@@ -96,6 +97,7 @@ def test_a_damaged_file_is_named_and_not_used(tested_store: ks.Store, use: str, 
     assert ("verify --repair computes it again" if is_derived else "restore it from a copy") in str(raised.value)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("use", USES)
 def test_a_file_that_is_damaged_after_its_first_use_is_not_used_again(tested_store: ks.Store, use: str) -> None:
     kind, work = USES[use]
@@ -198,6 +200,7 @@ def test_a_copied_store_is_checked_once(large_store: ks.Store, tmp_path: Path, m
     assert len(hashed.paths) == 1
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("content", ["", "noise\n" * 5, "a 1 2 3 4 x\nb 1 2\n", "é"])
 def test_notes_that_can_not_be_read_are_as_none(large_store: ks.Store, cache: Path, content: str) -> None:
     (notes,) = cache.iterdir()

@@ -128,6 +128,7 @@ def test_different_numbers_are_written_differently(first: float, second: float) 
 # --- names, patterns, tags, classes ---
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("cases", "chosen"),
     [
@@ -179,6 +180,7 @@ def test_classes_are_chosen_by_name_and_pattern(ticket_store: ks.Store, tmp_path
     ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("given", "said", "kind"),
     [
@@ -213,6 +215,7 @@ def test_at_most_is_refused_where_higher_is_better_unless_it_is_a_band(ticket_st
     assert ticket_store.check(write_standard(tmp_path, {**at_most, "at_least": 0}), "v1").passed
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("lower", "upper"), list(product(["ci_low", "value", "ci_high"], repeat=2)))
 def test_gates_that_no_value_passes_together_are_an_error(ticket_store, tmp_path: Path, lower: str, upper: str) -> None:
     ends = ("ci_low", "value", "ci_high")

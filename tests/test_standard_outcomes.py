@@ -31,6 +31,7 @@ def test_a_gate_that_warns_fails_nothing(ticket_store: ks.Store, tmp_path: Path)
     assert set(outcomes(report).values()) == {"fail"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("undecided", "severity", "meaning"),
     [

@@ -1,5 +1,6 @@
 """Every named statement of `sql/` is checked against an empty catalogue: it parses, it binds, its header is true."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,24 +126,37 @@ def executed(connection: duckdb.DuckDBPyConnection, one: Statement) -> None:
     connection.execute(filled(one), bound(one))
 
 
-@pytest.fixture
-def connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with an empty catalogue, and with all else that some statement finds when it is run."""
-    monkeypatch.chdir(tmp_path)
+@contextlib.contextmanager
+def connected(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with an empty catalogue, and with all else that some statement finds when it is run in this folder."""
     columns = ("_sample", "run", "comparison", "test_case_id", "test_case_version", "block", "bits", *TERM_COLUMNS)
     texts = dict.fromkeys(TEXT_COLUMNS, pa.array(["x"]))
     numbers = {name: pa.array([0], pa.int64()) for name in (*columns, *NUMBER_COLUMNS)}
     lists = {field.name: pa.nulls(1, field.type) for field in match_schema() if pa.types.is_list(field.type)}
-    pq.write_table(pa.table({**numbers, **texts, **lists, "objects": [[{"x": 1.0}]]}), "x.parquet")
-    Path("x.csv").write_text("c0\n1\n")
-    Path("x.json").write_text('{"c0": 1}\n')
-    with connect(tmp_path) as found:
+    pq.write_table(pa.table({**numbers, **texts, **lists, "objects": [[{"x": 1.0}]]}), folder / "x.parquet")
+    (folder / "x.csv").write_text("c0\n1\n")
+    (folder / "x.json").write_text('{"c0": 1}\n')
+    with contextlib.chdir(folder), connect(folder) as found:
         create_catalogue(found)
         found.execute(TABLES)
         for one in (*load("views/kolena").values(), *macros()):
             executed(found, one)
         for key in MADE_BY_OTHERS:
             executed(found, load(key.split(".")[0])[key.split(".")[1]])
+        yield found
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Such a connection, for a test that changes what it finds."""
+    with connected(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Such a connection, for tests that explain statements and run none."""
+    with connected(tmp_path_factory.mktemp("unchanged")) as found:
         yield found
 
 
@@ -170,9 +184,9 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("subject", "name"), QUERIES, ids=[".".join(pair) for pair in QUERIES])
-def test_a_query_binds_to_an_empty_catalogue(subject: str, name: str, connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_query_binds_to_an_empty_catalogue(subject: str, name: str, unchanged: duckdb.DuckDBPyConnection) -> None:
     one = load(subject)[name]
-    connection.execute(f"EXPLAIN {filled(one)}", bound(one))
+    unchanged.execute(f"EXPLAIN {filled(one)}", bound(one))
 
 
 DEFINITIONS = [
@@ -201,23 +215,23 @@ def test_a_definition_or_setting_can_be_executed(
 
 
 @pytest.mark.parametrize("part", [key.split(".") for key in PARTS], ids=list(PARTS))
-def test_a_part_stands_where_it_is_used(part: list[str], connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_part_stands_where_it_is_used(part: list[str], unchanged: duckdb.DuckDBPyConnection) -> None:
     text = filled(load(part[0])[part[1]])
     if part[1] in VALUES:
-        connection.execute(f"EXPLAIN SELECT {text} FROM test_samples AS samples, (SELECT 1 AS item)")
+        unchanged.execute(f"EXPLAIN SELECT {text} FROM test_samples AS samples, (SELECT 1 AS item)")
     elif part[1] == "known_ids":
-        connection.execute(f"EXPLAIN SELECT * FROM (SELECT 1 AS _sample) AS ids {text}")
+        unchanged.execute(f"EXPLAIN SELECT * FROM (SELECT 1 AS _sample) AS ids {text}")
     elif part[1] in ROWS:
-        connection.execute(f"EXPLAIN SELECT * FROM {text}")
+        unchanged.execute(f"EXPLAIN SELECT * FROM {text}")
     elif part[1] == "same_repeat":
-        connection.execute(
+        unchanged.execute(
             f"EXPLAIN SELECT * FROM test_samples AS samples, (SELECT 1 AS _repeat) AS scored WHERE {text}"
         )
     elif "join" in part[1]:
         alias = {"join_weights": "scored", "join_sample_metrics": "inferences"}.get(part[1], "samples")
-        connection.execute(f"EXPLAIN SELECT * FROM test_samples AS {alias} {text}")
+        unchanged.execute(f"EXPLAIN SELECT * FROM test_samples AS {alias} {text}")
     else:
-        connection.execute(f"EXPLAIN SELECT * FROM read_parquet(['x.parquet']) AS samples WHERE {text}")
+        unchanged.execute(f"EXPLAIN SELECT * FROM read_parquet(['x.parquet']) AS samples WHERE {text}")
 
 
 @pytest.mark.parametrize("key", EXPRESSIONS)

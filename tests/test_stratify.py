@@ -76,6 +76,7 @@ COLUMNS: dict[str, tuple[Any, dict[str, int]]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_each_value_is_a_test_case_and_together_they_are_all(kind: str, tmp_path: Path) -> None:
     values, expected = COLUMNS[kind]
@@ -142,6 +143,7 @@ BINS: dict[str, tuple[Any, Any, dict[str, int]]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", BINS)
 def test_each_range_is_a_test_case_and_together_they_are_all(kind: str, tmp_path: Path) -> None:
     values, bins, expected = BINS[kind]
@@ -275,6 +277,7 @@ def test_several_fields_make_the_test_cases_of_each_in_turn() -> None:
     assert results['say "f" = 1', "m", "accuracy"].n == 24
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["value", "n", "text", "test_samples", "SELECT", "ü"])
 def test_fields_of_any_name_can_be_cut(name: str) -> None:
     assert strata(store_of(cycled(1, 2), name=name), name) == {f"{name} = 1": 24, f"{name} = 2": 24}

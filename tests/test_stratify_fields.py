@@ -61,6 +61,7 @@ def named(name: str) -> Callable[[datetime.date | None], str]:
     return key
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("period", ["year", "quarter", "month", "week", "day"])
 def test_dates_are_cut_by_each_period(period: str, tmp_path: Path) -> None:
     assert members(store_of(DATES), ks.Bins("f", period), tmp_path) == grouped(map(named(period), DATES))
@@ -186,6 +187,7 @@ STRUCTS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["test_samples", 'a.b "c"'])
 def test_fields_inside_structs_are_named_with_dots(name: str, tmp_path: Path) -> None:
     store = store_of(STRUCTS, name=name)

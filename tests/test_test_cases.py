@@ -195,6 +195,7 @@ def test_any_visible_name_and_any_description_come_back(name: str, description: 
     assert answer(last.standalone) == [(0,), (1,), (2,)]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("query", "level"),
     [
@@ -489,6 +490,7 @@ QUERIES = [
 ]
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("query", "message"), QUERIES)
 def test_what_a_view_may_not_be_made_of_is_refused(query: str, message: str) -> None:
     with pytest.raises(RefusedStatement, match=message) as refusal:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from small_stores import store_with
+from small_stores import store_with, temporary_store
 
 import kolena_store as ks
 from kolena_store.errors import DamagedStore, UnknownName
@@ -26,6 +26,7 @@ def test_common_counts_the_samples_on_which_every_model_has_an_answer_with_a_val
     assert str(results).startswith("only on samples that all of these answered: v1, v2\n\n")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("workflow", "answers"),
     [
@@ -40,7 +41,7 @@ def test_common_knows_what_an_answer_is_in_every_workflow(workflow, answers) -> 
 
 
 def test_a_wide_frame_without_an_answer_is_counted_as_null() -> None:
-    store = ks.Store()
+    store = temporary_store()
     rows = [
         {"id": n, "y": y, "p1": p1, "p2": p2} for n, (y, p1, p2) in enumerate(zip(LABELS, HALF, THIRDS, strict=True))
     ]
@@ -53,6 +54,7 @@ def test_a_wide_frame_without_an_answer_is_counted_as_null() -> None:
     assert "v1: 150 answered samples are left out of accuracy, f1_macro for a missing value" in str(results)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("metrics", [["f1_macro"], ["accuracy"], ["mcc"], ["log_loss"], None])
 def test_the_confusion_matrix_is_there_whichever_metrics_are_chosen(metrics: list[str] | None) -> None:
     results = classified(v1=["a", "b", "b"] * 100).test("d", metrics=metrics)
@@ -129,6 +131,7 @@ def test_the_closing_sentence_says_when_the_models_answered_different_samples() 
     assert "n 40 and 60, each on the samples that it answered" in printed
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["samples", "memberships", "sample_metrics", "metrics", "inferences"])
 @pytest.mark.parametrize("damage", ["cut", "removed"])
 def test_a_damaged_file_is_a_damaged_store(tmp_path: Path, kind: str, damage: str) -> None:

@@ -56,6 +56,7 @@ def test_applying_the_same_suite_twice_does_nothing(drives: ks.Store) -> None:
     assert "(unchanged)" in str(again)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "text",
     [
@@ -142,6 +143,7 @@ def test_the_name_all_is_reserved(drives: ks.Store, name: str) -> None:
     assert drives.test_suites("d") == []
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 201])
 def test_a_suite_needs_a_printable_name_of_fair_length(drives: ks.Store, name: str) -> None:
     with pytest.raises(InvalidInput, match="can't name a test suite|needs a name"):
@@ -256,6 +258,7 @@ def test_a_suite_that_is_refused_leaves_no_trace(drives: ks.Store, tmp_path: Pat
 # Sizes ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.usefixtures("unkept")
 @pytest.mark.parametrize(
     ("predicate", "n", "note"),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_stores import results_of, store_with, table_of
+from small_stores import results_of, store_with, table_of, temporary_store
 
 import kolena_store as ks
 from kolena_store import files
@@ -46,6 +46,7 @@ MIXED = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("truth", "answer"), MIXED.values(), ids=MIXED)
 def test_equal_labels_match_whatever_their_types(truth: pa.Array, answer: pa.Array) -> None:
     results = results_of({"y": truth}, ks.Classification("y", "p"), {"p": answer})
@@ -94,7 +95,7 @@ def test_columns_of_one_name_get_numbers() -> None:
 
 
 def test_dates_beyond_python_are_printed_and_not_cut_into_strata() -> None:
-    store = ks.Store()
+    store = temporary_store()
     samples = pa.table({"id": [1, 2], "y": ["a", "b"], "day": pa.array([2**30, 5], pa.date32())})
     store.upload_dataset("d", samples, workflow=ks.Classification("y"))
     assert "day" in str(store.sql("SELECT day FROM d.test_samples"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from small_stores import store_in
 
 import kolena_store as ks
 from kolena_store.errors import (
@@ -72,12 +73,13 @@ def answers(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def puzzle_store(root: Path) -> ks.Store:
-    store, table = ks.Store(root), puzzles()
+    store, table = store_in(root), puzzles()
     samples = table.drop("i_steps", "i_correct")
-    store.upload_dataset("puzzles", samples, id_fields=["id"], workflow=ks.Judged(verdict="is_correct"))
-    store.upload_results("puzzles", "v1", answers(table))
-    store.upload_results("puzzles", "half/v 2", answers(table.filter(pl.int_range(pl.len()) % 2 == 0)))
-    store.apply_suite("puzzles", SUITE, name="slices")
+    with store.transaction():
+        store.upload_dataset("puzzles", samples, id_fields=["id"], workflow=ks.Judged(verdict="is_correct"))
+        store.upload_results("puzzles", "v1", answers(table))
+        store.upload_results("puzzles", "half/v 2", answers(table.filter(pl.int_range(pl.len()) % 2 == 0)))
+        store.apply_suite("puzzles", SUITE, name="slices")
     return store
 
 
@@ -166,6 +168,7 @@ ORACLES: dict[str, Callable[[pl.DataFrame], tuple[float | None, int]]] = {
 }
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("metric", ORACLES)
@@ -326,6 +329,7 @@ def test_a_value_that_breaks_a_query_is_a_reason_not_a_crash(puzzles_store: ks.S
     assert found["all", "v1", "pass_rate"].value is not None
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("division", ["//", "%"])
 def test_a_division_by_zero_is_undefined_in_every_version_of_duckdb(puzzles_store: ks.Store, division: str) -> None:
     query = f"SELECT count(*) {division} count(*) FILTER (i.n_steps > 1000) AS value FROM results"
@@ -419,6 +423,7 @@ TRIED = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("query", TRIED)
 def test_a_query_that_can_not_answer_is_refused_before_it_is_stored(puzzles_store: ks.Store, query: str) -> None:
     error, words = TRIED[query]

@@ -98,6 +98,7 @@ def test_older_versions_are_checked_too(full_store: ks.Store) -> None:
     assert names_of(full_store, [older]) == subjects(full_store.verify())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("workflow", ["regression", "judged", "binary"])
 def test_runs_of_every_workflow_come_out_again(store: ks.Store, workflow: str) -> None:
     random = np.random.default_rng(5)
@@ -135,6 +136,7 @@ def test_metrics_of_users_come_out_again_in_the_version_that_the_run_had(full_st
 # --- damaged files ---
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
 @pytest.mark.parametrize("how", [*DAMAGES, "gone"])
 @pytest.mark.parametrize("kind", [*DERIVED, *UPLOADED])
@@ -278,6 +280,7 @@ BREACHES = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("statement", BREACHES)
 def test_a_catalogue_that_contradicts_itself_is_found(full_store: ks.Store, statement: str) -> None:
     with writable_catalogue(full_store) as connection:
@@ -297,6 +300,7 @@ def test_a_full_check_of_a_broken_catalogue_ends(full_store: ks.Store) -> None:
 # --- repair ---
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", DERIVED)
 @pytest.mark.parametrize("how", [altered, lambda content: b""], ids=["altered", "emptied"])
 def test_a_repair_computes_again_what_was_computed(
@@ -345,6 +349,7 @@ def with_versions(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     return root, store.verify()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", DERIVED)
 def test_a_repair_reaches_every_version_that_shares_a_damaged_file(
     with_versions: tuple[Path, VerifyReport], tmp_path: Path, kind: str
@@ -367,6 +372,7 @@ def assert_same_content(before: object, after: object) -> None:
     assert after == before
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", UPLOADED)
 def test_a_repair_leaves_what_was_uploaded_as_it_is(full_store: ks.Store, kind: str) -> None:
     paths = damage(full_store.path, kind)

@@ -147,6 +147,7 @@ def test_no_option_of_a_workflow_is_one_of_the_commands_own() -> None:
 # Labels of the data ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("labels", "positive", "found"),
     [
@@ -169,6 +170,7 @@ def test_the_positive_class_is_found_in_labels_of_its_type(labels: list[Any], po
     assert results["all", "m", "recall", found].value == 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("labels", "positive", "message"),
     [
@@ -258,6 +260,7 @@ def test_no_configuration_and_an_empty_one_are_two() -> None:
     assert runs[0].run_id == runs[2].run_id != runs[1].run_id
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("workflow", "answers", "options", "message"),
     [
@@ -337,6 +340,7 @@ def test_a_configuration_file_that_cannot_be_used_is_named(
 # Columns that are missing ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("workflow", "columns", "message"),
     [

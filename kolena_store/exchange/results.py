@@ -13,6 +13,7 @@ from kolena_store.errors import MissingColumns
 from kolena_store.exchange.images import document_of
 from kolena_store.formats.coco import read_results
 from kolena_store.formats.image_sets import IMAGE_ID
+from kolena_store.formats.streams import NamedTable
 from kolena_store.formats.voc import read_voc_results
 from kolena_store.formats.yolo import read_yolo_results
 from kolena_store.results import ResultsReport, ResultsUpload
@@ -44,13 +45,15 @@ def _as_table(session: Session, name: str, source: object) -> object:
     coco = document_of(dataset, "coco")
     if path.lower().endswith(JSON_ENDINGS) and coco is not None:
         names = {one["id"]: str(one.get("name", one["id"])) for one in coco["categories"]}
-        return read_results(path, names, version_of(session, dataset).plain_types[IMAGE_ID])
+        found = read_results(path, names, version_of(session, dataset).plain_types[IMAGE_ID])
+        return NamedTable(path, found)
     if not Path(path).expanduser().is_dir():
         return source
     voc, yolo = document_of(dataset, "voc"), document_of(dataset, "yolo")
     if voc is not None:
-        return read_voc_results(path, _labels(session, dataset), first_pixel=int(voc["first_pixel"]))
-    return source if yolo is None else _yolo(session, dataset, path, yolo)
+        found = read_voc_results(path, _labels(session, dataset), first_pixel=int(voc["first_pixel"]))
+        return NamedTable(path, found)
+    return source if yolo is None else NamedTable(path, _yolo(session, dataset, path, yolo))
 
 
 def _yolo(session: Session, dataset: DatasetRecord, path: str, document: Mapping[str, Any]) -> "pa.Table":

@@ -6,9 +6,19 @@ from typing import Any, NoReturn
 
 from kolena_store.errors import MalformedFile, shown
 
-__all__ = ["Entries"]
+__all__ = ["Entries", "is_key"]
 
 REMEDY = "Correct the entry, or leave it out"
+
+
+LARGEST_NUMBER = 2**63
+
+
+def is_key(value: object) -> bool:
+    """Return whether a value can be an id: a text, or a whole number of 64 bits."""
+    if isinstance(value, str):
+        return True
+    return isinstance(value, int) and not isinstance(value, bool) and -LARGEST_NUMBER <= value < LARGEST_NUMBER
 
 
 class Entries:
@@ -36,13 +46,13 @@ class Entries:
     def check_known(self, number: int, entry: Mapping[str, Any], name: str, known: Mapping[object, object]) -> None:
         """Refuse an entry that names an image or category that the file does not have."""
         value = entry.get(name)
-        if not isinstance(value, (int, str)) or isinstance(value, bool) or value not in known:
+        if not is_key(value) or value not in known:
             self.refuse(number, entry, f"its {name} {value!r} is none of {shown(known)}")
 
     def check_new(self, number: int, entry: Mapping[str, Any], seen: Mapping[object, object]) -> None:
         """Refuse an entry without an id, or with one that stands twice."""
         value = entry.get("id")
-        if not isinstance(value, (int, str)) or isinstance(value, bool):
-            self.refuse(number, entry, f"its id {value!r} is neither a whole number nor a text")
+        if not is_key(value):
+            self.refuse(number, entry, f"its id {value!r} is neither a whole number of 64 bits nor a text")
         if value in seen:
             self.refuse(number, entry, f"its id {value!r} stands twice")

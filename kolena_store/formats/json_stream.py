@@ -30,6 +30,8 @@ class JsonStream:
         self.path = path
         self._decoder = json.JSONDecoder()
         self._text, self._at, self._is_whole = "", 0, False
+        self.is_array = False
+        """Whether the document is an array, once it is begun."""
 
     def elements(self) -> Iterator[tuple[str | None, int, object]]:
         """Yield (key, number, element) of each array in an object, and (key, -1, value) of its other values.
@@ -42,12 +44,14 @@ class JsonStream:
         """
         document = _small_document(self.path)
         if document is not None:
+            self.is_array = isinstance(document, list)
             yield from _elements_of(document)
             return
         with opened(self.path) as handle:
             self._chunks = self._read(handle)
             sign = self._sign()
-            if sign == "[":
+            self.is_array = sign == "["
+            if self.is_array:
                 yield from ((None, number, one) for number, one in self._array())
             elif sign == "{":
                 yield from self._object()

@@ -1,6 +1,7 @@
 """Arrow in memory and Arrow streams: tables, readers, and whatever yields tables one after the other."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
@@ -17,17 +18,27 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["open_iterable", "open_stream", "open_table_in_memory", "table_in_memory"]
+__all__ = ["NamedTable", "open_iterable", "open_stream", "open_table_in_memory", "table_in_memory"]
 
 STREAM = "the Arrow stream"
 BATCHES = "the list of tables"
 RECORDS = "the list of dictionaries"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedTable:
+    """A table that was read from a file in a form of its own; errors name the file."""
+
+    name: str
+    table: "pa.Table"
+
+
 def table_in_memory(source: object) -> "tuple[str, pa.Table] | None":
     """Return what to call a table in memory and the table itself; None when the source is something else."""
     import pyarrow as pa
 
+    if isinstance(source, NamedTable):
+        return source.name, source.table
     if isinstance(source, pa.Table):
         return "the Arrow table", source
     if isinstance(source, pa.RecordBatch):

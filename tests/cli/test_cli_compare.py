@@ -112,6 +112,7 @@ def test_the_samples_behind_a_difference(ks, store: Path) -> None:
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

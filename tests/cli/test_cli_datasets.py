@@ -61,6 +61,7 @@ def test_a_wide_frame_brings_the_predictions_of_its_models(ks, store: Path, fold
     assert {row["model"]: float(row["value"]) for row in rows} == {"lr=0.1": 1, "v1": 0.5}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -199,6 +200,7 @@ def test_a_version_that_is_not_there_is_named(ks, store: Path, version: str) -> 
     assert "it has 1 to 1" in ks.error("dataset", "download", "tickets", "--version", version, "--output", "x.csv")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "CSV"])
 def test_a_download_uploads_again_as_the_same(ks, store: Path, folder: Path, ending: str) -> None:
     result = ks("dataset", "download", "tickets", "--output", f"out.{ending}")

@@ -115,6 +115,7 @@ def test_a_file_of_metrics_that_cannot_be_used_is_refused(ks, store: Path, folde
     assert "metrics.sql" in ks.error("metrics", "apply", "tickets", "metrics.sql")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "command",
     [

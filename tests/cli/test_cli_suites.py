@@ -45,6 +45,7 @@ def test_what_belongs_to_one_suite_is_refused_for_several(ks, store: Path, optio
     assert "give one FILE" in message
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

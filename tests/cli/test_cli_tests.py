@@ -91,6 +91,7 @@ def test_a_suite_file_is_applied_first(ks, store: Path, folder: Path) -> None:
     assert {row["name"] for row in ks.csv("suite", "list", "tickets")} == {"everyday", "short"}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("by", "cases"),
     [
@@ -178,6 +179,7 @@ def test_testing_again_computes_nothing_again(ks, store: Path) -> None:
     assert len(ks.csv("runs", "list")) == 1
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("options", "message"),
     [

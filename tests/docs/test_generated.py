@@ -4,12 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from warm_programs import run_warm
 
 from kolena_store.cli import command_line
 
@@ -18,10 +18,8 @@ DOCS = ROOT / "docs"
 
 
 def generated(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    """Run the script that stands in a folder, on the pages beside it."""
-    command = [sys.executable, str(folder / "generate.py"), *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    """Run the script that stands in a folder, on the pages beside it; the gate starts it afresh, too."""
+    return run_warm([str(folder / "generate.py"), *options], folder, {**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 def test_the_pages_are_up_to_date() -> None:

@@ -28,6 +28,7 @@ FENCE = re.compile(
 )
 NOT_RUN_AT_MOST = 2
 ELISION = re.compile(r"(?m)^\.\.\.$")
+QUOTED = re.compile(r"""'[^']*'|"[^"$`\\!]*\"""")
 OF_THE_SHELL = re.compile(r"[|&;<>()$`*?~#!\n]")
 CONTINUED_LINE = re.compile(r"((?:[^\n]*\\\n)*[^\n]*)\n?(.*)", re.DOTALL)
 
@@ -62,7 +63,7 @@ def run(command: str, folder: Path, *, fails: bool = False, fresh: bool = False)
 def needs_shell(command: str) -> bool:
     """Whether a command is another program's, pytest's, or has what a shell may have to work on."""
     is_ours = command.startswith((f"{sys.executable} -m kolena_store ", f"{sys.executable} snippet.py"))
-    return not is_ours or OF_THE_SHELL.search(command.replace("\\\n", "")) is not None
+    return not is_ours or OF_THE_SHELL.search(QUOTED.sub("", command.replace("\\\n", ""))) is not None
 
 
 def started_afresh(command: str, folder: Path) -> "subprocess.CompletedProcess[str]":

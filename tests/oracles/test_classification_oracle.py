@@ -11,7 +11,8 @@ from classification_reference import RATIOS, Answers, Expected, Key, expected_me
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
-from small_stores import FEW, check_interval_form, missing, results_of, store_with, table_of, value_of
+from small_stores import check_interval_form, missing, results_of, store_with, table_of, value_of
+from thoroughness import FEW
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput
@@ -156,6 +157,7 @@ def test_averages_over_all_classes_are_what_scikit_learn_computes_itself() -> No
     assert value_of(results, "top_k_accuracy") == sk.top_k_accuracy_score(truth, scores, k=2, labels=CLASSES)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("k", [1, 2, 3, 7])
 def test_top_k_accuracy_counts_ties_as_scikit_learn_does(k: int) -> None:
     random = np.random.default_rng(k)
@@ -173,6 +175,7 @@ def test_top_k_accuracy_counts_ties_as_scikit_learn_does(k: int) -> None:
         assert "every answer would be right" in str(found.reason)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("beta", [0.5, 1, 3.0])
 def test_beta_weighs_recall(beta: float) -> None:
     truth, prediction = list("aabbbcc") * 3, list("abbbcca") * 3
@@ -323,6 +326,7 @@ def with_signs(rows: Mapping[Key, Any], binary: Binary) -> dict[Key, Any]:
     return {(name, label and labels[label]): row for (name, label), row in rows.items()}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_binary_problem_cut_at_one_half_follows_scikit_learn(kind: str) -> None:
     binary = Binary(kind)
@@ -348,6 +352,7 @@ def test_a_fixed_threshold_replaces_one_half_and_a_named_prediction() -> None:
         check_rows(with_signs(rows_of(results, "all"), binary), binary.expected(threshold, everyone), 240)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("option", "score"), [("f1_optimal", sk.f1_score), ("accuracy_optimal", sk.accuracy_score)])
 @pytest.mark.parametrize("tune_on", [None, "g < 12"])
 def test_a_tuned_threshold_is_the_best_on_its_samples_and_serves_every_test_case(
@@ -385,6 +390,7 @@ def test_tuning_needs_positive_samples_and_says_so() -> None:
         store.test("d", configuration=ks.Configuration(threshold="f1_optimal", tune_on="g > 1000"))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["pattern", "mapping", "list", "struct", "score"])
 def test_every_form_of_scores_serves_a_positive_class(form: str) -> None:
     binary = Binary("text", seed=4)

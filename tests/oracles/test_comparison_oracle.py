@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 import sklearn.metrics
 from numpy.typing import NDArray
-from small_stores import Slices, store_with, table_of
+from small_stores import Slices, store_with, table_of, temporary_store
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -104,6 +104,7 @@ LABEL_METRICS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("metric", LABEL_METRICS)
 def test_metrics_of_labels_have_the_error_of_leaving_samples_out(metric: str, three_classes: Any) -> None:
     samples, answers, store = three_classes
@@ -256,7 +257,7 @@ def test_metrics_of_numbers_have_the_error_of_leaving_samples_out(numbers: Any) 
 
 def test_clusters_are_left_out_whole(numbers: Any) -> None:
     samples, answers = numbers
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset(
             "d", table_of(samples), id_fields=["id"], workflow=ks.Regression("y", "p"), cluster="patient"
@@ -277,7 +278,7 @@ def test_clusters_are_left_out_whole(numbers: Any) -> None:
 def test_weights_make_ratios_of_weighted_sums(numbers: Any) -> None:
     samples, answers = numbers
     weights = np.random.default_rng(1).choice([0.5, 1.0, 3.0], N)
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset(
             "d", table_of({**samples, "w": weights}), id_fields=["id"], workflow=ks.Regression("y", "p"), weight="w"
@@ -329,7 +330,7 @@ def test_a_permutation_test_of_few_samples_agrees_with_all_their_swaps() -> None
 
 def test_samples_that_one_model_did_not_answer_don_t_count(numbers: Any) -> None:
     samples, answers = numbers
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", table_of(samples), id_fields=["id"], workflow=ks.Regression("y", "p"))
         store.upload_results("d", "a", table_of(answers["a"]).slice(30))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from page_files import write_page_files
+from small_stores import temporary_store
 
 import kolena_store as ks
 
@@ -53,7 +54,7 @@ def scored(folder: Path, monkeypatch: pytest.MonkeyPatch, n: int) -> tuple[Any, 
     write_page_files("diarization.md", folder)
     monkeypatch.chdir(folder)
     data = recordings(n)
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         workflow = ks.Custom(objects=True, scorer="diarization:score")
         store.upload_dataset("meetings", data[0], objects=data[1], workflow=workflow)

@@ -11,6 +11,7 @@ import scipy.stats
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 from small_stores import results_of, store_with
+from thoroughness import sized
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput
@@ -87,6 +88,7 @@ CLASS_METRICS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", CLASS_METRICS)
 def test_linearised_errors_of_classification_are_those_of_the_jackknife(name: str) -> None:
     row = multiclass(metrics=[name])["all", "m", name]
@@ -122,6 +124,7 @@ REGRESSION_METRICS: dict[str, Callable[[NDArray[np.int64]], float]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", REGRESSION_METRICS)
 def test_linearised_errors_of_regression_are_those_of_the_jackknife(name: str) -> None:
     row = regression()["all", "m", name]
@@ -135,6 +138,7 @@ def test_a_mean_has_exactly_the_interval_of_scipy() -> None:
     assert (row.ci_low, row.ci_high) == pytest.approx((expected.low, expected.high), rel=1e-12)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("n", [6, 7, 30, 240])
 def test_a_median_has_the_order_statistics_of_scipy(n: int) -> None:
     errors = np.abs(GUESS - TARGET)[:n]
@@ -220,7 +224,7 @@ def test_functions_of_many_classes_have_percentiles_of_multinomial_tables(name: 
     row = multiclass(metrics=[name])["all", "m", name]
     assert row.method == "multinomial percentile"
     rng = np.random.default_rng(2)
-    drawn = [score(TRUTH[kept], PREDICTION[kept]) for kept in (rng.integers(0, N, N) for _ in range(1_500))]
+    drawn = [score(TRUTH[kept], PREDICTION[kept]) for kept in (rng.integers(0, N, N) for _ in range(sized(500, 1_500)))]
     assert [row.ci_low, row.ci_high] == pytest.approx(np.quantile(drawn, [0.025, 0.975]).tolist(), abs=0.012)
 
 

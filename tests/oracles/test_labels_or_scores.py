@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from classification_reference import Answers, Expected, Key, expected_metrics
 from sklearn import metrics as sk
-from small_stores import store_with, table_of, value_of
+from small_stores import store_with, table_of, temporary_store, value_of
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, MissingColumns
@@ -55,6 +55,7 @@ def of_answers(prediction: np.ndarray, scores: np.ndarray | None) -> dict[Key, E
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["pattern", "mapping", "list", "struct"])
 def test_models_with_labels_with_scores_and_with_both_are_measured_side_by_side(form: str) -> None:
     scores = score_columns(form)
@@ -117,6 +118,7 @@ def test_a_threshold_needs_the_scores_of_every_model_and_names_the_one_without()
     assert results.runs[0].notes == [f"{NOTE}: 'cat' from 0.3 on"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("form", "columns", "message"),
     [
@@ -174,7 +176,7 @@ def test_scores_that_replace_all_labels_give_the_prediction() -> None:
 
 
 def test_a_wide_frame_may_carry_the_one_or_the_other() -> None:
-    store = ks.Store()
+    store = temporary_store()
     frame = table_of({"truth": TRUTH, "v1": LABELS, **score_columns("mapping")})
     predictions = {"v1": "v1", "v2": {column: column for column in BY_CLASS.values()}}
     store.upload_dataset("d", frame, workflow=workflow("mapping"), predictions=predictions)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn
+from small_stores import temporary_store
 
 import kolena_store as ks
 
@@ -100,7 +101,7 @@ def test_scores_in_any_form_follow_scikit_learn(problem: dict[str, Any], form: s
     elif form == "long":
         options["score_labels"] = "of"
         columns = {"s": scores[:, ::-1].tolist(), "of": [CLASSES[::-1]] * len(truths)}
-    store = ks.Store()
+    store = temporary_store()
     workflow = ks.MultilabelClassification("held", **options)
     with store.transaction():
         table = pa.table(
@@ -123,7 +124,7 @@ def test_labels_alone_with_gaps_follow_scikit_learn() -> None:
     rng = np.random.default_rng(5)
     truths, predictions = (rng.random((80, len(CLASSES))) < [0.5, 0.3, 0.1, 0] for _ in range(2))
     is_true_known, is_answered = rng.random(80) < 0.9, rng.random(80) < 0.9
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         table = pa.table({"id": range(80), "held": lists(truths, is_true_known)})
         store.upload_dataset("d", table, id_fields=["id"], workflow=ks.MultilabelClassification("held", "said"))
@@ -151,7 +152,7 @@ def test_intervals_of_averages_take_the_sample_as_the_unit() -> None:
     n = 120
     truths = rng.random((n, 3)) < [0.4, 0.3, 0.2]
     predictions = truths ^ (rng.random((n, 3)) < 0.2)
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         table = pa.table({"id": range(n), "held": lists(np.c_[truths, np.zeros(n, bool)], np.ones(n, bool))})
         store.upload_dataset("d", table, id_fields=["id"], workflow=ks.MultilabelClassification("held", "said"))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss
+from small_stores import temporary_store
 
 import kolena_store as ks
 from kolena_store.errors import ChangedType, InvalidInput
@@ -32,7 +33,7 @@ def weighted_score(truth: float, quantiles: dict[float, float]) -> float:
 
 
 def stored(truth: NDArray[np.float64], columns: dict[str, Any], **options: Any) -> dict[tuple[str, str | None], Any]:
-    store, ids = ks.Store(), range(len(truth))
+    store, ids = temporary_store(), range(len(truth))
     with store.transaction():
         table = pa.table({"id": ids, "y": pa.array(truth, from_pandas=True)})
         store.upload_dataset("d", table, id_fields=["id"], workflow=ks.Regression("y", **options))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
-from small_stores import FEW, check_interval_form, results_of, value_of
+from small_stores import check_interval_form, results_of, value_of
+from thoroughness import FEW
 
 import kolena_store as ks
 
@@ -109,6 +110,7 @@ def chosen(test_case: str, truth: Floats) -> NDArray[np.bool_]:
     return {"all": number >= 0, "half": number % 2 == 0, "large": truth > 0.5, "nothing": number < 0}[test_case]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("decimals", [0, 1, 12])
 def test_every_metric_of_every_test_case_is_that_of_the_references(decimals: int) -> None:
     random = np.random.default_rng(decimals)
@@ -185,6 +187,7 @@ def test_constant_sides_have_reasons_in_the_place_of_values(
     assert all(reason and not reason.startswith("no interval") for reason in found.values())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("offset", [1e9, -1e9, 1e6])
 @pytest.mark.parametrize("bias", [0.0, 1e6])
 def test_huge_offsets_cost_no_digits(offset: float, bias: float) -> None:
@@ -238,6 +241,7 @@ def test_sums_beyond_the_range_of_floats_have_a_reason() -> None:
     assert all(row["value"] is None or math.isfinite(row["value"]) for row in results.rows())
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("truth", "prediction"),
     [

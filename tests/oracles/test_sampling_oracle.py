@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics as sk
-from small_stores import check_interval_form, table_of
+from small_stores import check_interval_form, table_of, temporary_store
 
 import kolena_store as ks
 
@@ -22,7 +22,7 @@ LABELS = np.array(["ant", "bee", "cat"])
 def results_with(
     samples: Columns, workflow: Any, answers: Columns, suite: str | None = None, **sampling: str
 ) -> ks.TestResults:
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         store.upload_dataset("d", table_of(samples), id_fields=["id"], workflow=workflow, **sampling)
         store.upload_results("d", "m", table_of(answers))
@@ -70,6 +70,7 @@ WITHOUT_WEIGHTS = ("spearman", "kendall_tau")
 SUITE = 'CREATE VIEW "some" AS SELECT * FROM test_samples WHERE id % 3 <> 0;'
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_whole_weights_give_the_values_of_repeated_rows(problem: str) -> None:
     samples, workflow, answers = PROBLEMS[problem](1)
@@ -151,6 +152,7 @@ def leave_one_out(n_clusters: int) -> str:
     )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("weight", [None, "w"])
 def test_clusters_are_left_out_one_after_the_other(weight: str | None) -> None:
     n_clusters = 12
@@ -243,7 +245,7 @@ def test_medians_are_read_off_the_values(kind: str) -> None:
 def test_sampling_stays_until_it_is_taken_away() -> None:
     samples, workflow, answers = of_numbers(2)
     table = table_of({**samples, "g": np.arange(N), "w": np.ones(N)})
-    store = ks.Store()
+    store = temporary_store()
     store.upload_dataset("d", table, id_fields=["id"], workflow=workflow, cluster="g", weight="w")
     store.upload_results("d", "m", table_of(answers))
     again = store.upload_dataset("d", table)
@@ -266,10 +268,11 @@ BAD = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", BAD)
 def test_unusable_fields_are_refused(case: str) -> None:
     sampling, columns, told = BAD[case]
-    store = ks.Store()
+    store = temporary_store()
     table = pa.table({"id": [1, 2, 3], "truth": [1.0, 2.0, 3.0], **columns})
     with pytest.raises(ks.StoreError, match=told):
         store.upload_dataset("d", table, id_fields=["id"], workflow=ks.Regression("truth"), **sampling)

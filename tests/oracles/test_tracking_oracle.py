@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from page_files import write_page_files
+from small_stores import temporary_store
 
 import kolena_store as ks
 
@@ -88,7 +89,7 @@ def test_tracking_counts_what_motmetrics_counts(tmp_path: Path, monkeypatch: pyt
     frames, true, found = videos(14)
     # An object more than once in a frame, or a number, is no input of MOTA: the last one is kept.
     found = list({(row["video"], row["frame"], row["track"]): row for row in found}.values())
-    store = ks.Store()
+    store = temporary_store()
     with store.transaction():
         workflow = ks.Custom(objects=True, scorer="tracking:score", group_by="video")
         store.upload_dataset("street", frames, id_fields=["video", "frame"], objects=true, workflow=workflow)

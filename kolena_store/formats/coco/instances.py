@@ -117,6 +117,8 @@ def _check_images(entries: Entries, rows: Sequence[Any]) -> None:
     for number, row in enumerate(rows):
         entry = entries.checked(number, row)
         entries.check_new(number, entry, seen)
+        if type(entry["id"]) is not type(rows[0]["id"]):
+            entries.refuse(number, entry, f"its id {entry['id']!r} is of another kind than {rows[0]['id']!r}")
         if IMAGE_ID in entry:
             entries.refuse(number, entry, f"it has a field {IMAGE_ID!r}, which its id becomes")
         seen[entry["id"]] = None

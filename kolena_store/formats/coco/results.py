@@ -9,7 +9,7 @@ from kolena_store.formats.coco.checks import check_box, check_score, check_segme
 from kolena_store.formats.coco.columns import columns_of
 from kolena_store.formats.coco.instances import boxes_apart
 from kolena_store.formats.coco.plain_results import plain_results
-from kolena_store.formats.entries import Entries
+from kolena_store.formats.entries import Entries, is_key
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES
 from kolena_store.formats.json_stream import JsonStream
 from kolena_store.formats.paths import readable_file
@@ -29,7 +29,7 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
     Args:
         path: the file.
         categories: the name of each category by its id.
-        ids: the type of the images' ids, for a file without a detection.
+        ids: the type of the dataset's ids of images.
 
     Raises:
         MalformedFile: it is no such file; the message names the entry that breaks it.
@@ -44,29 +44,36 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
         return plain
     entries = Entries(file, "result")
     parts, rows, begun = [], [], 0
-    for key, number, entry in JsonStream(file).elements():
+    stream = JsonStream(file)
+    for key, number, entry in stream.elements():
         if key is not None:
-            raise MalformedFile.of(file, None, "it is a JSON object", "Give COCO results: an array of detections")
+            break
         rows.append(with_box(entry) if isinstance(entry, dict) else entry)
         if len(rows) == ROWS_AT_ONCE:
-            parts.append(_table(entries, rows, begun, categories))
+            parts.append(_table(entries, rows, begun, categories, ids=ids))
             rows, begun = [], number + 1
-    parts.append(_table(entries, rows, begun, categories))
+    if not stream.is_array:
+        raise MalformedFile.of(file, None, "it is a JSON object", "Give COCO results: an array of detections")
+    parts.append(_table(entries, rows, begun, categories, ids=ids))
     table = pa.concat_tables(parts, promote_options="permissive")
     if table.num_rows:
         return table
     return table.set_column(0, IMAGE_ID, pa.array([], ids))
 
 
-def _table(entries: Entries, rows: Sequence[Any], begun: int, categories: Mapping[object, str]) -> "pa.Table":
+def _table(
+    entries: Entries, rows: Sequence[Any], begun: int, categories: Mapping[object, str], *, ids: "pa.DataType"
+) -> "pa.Table":
     import pyarrow as pa
+
+    kind, called = (str, "text") if pa.types.is_string(ids) else (int, "whole number")
 
     for number, row in enumerate(rows, begun):
         entry = entries.checked(number, row)
         if "category_id" in entry or "label" not in entry:
             entries.check_known(number, entry, "category_id", categories)
-        if type(entry.get(IMAGE_ID)) not in (int, str):
-            entries.refuse(number, entry, f"its image_id {entry.get(IMAGE_ID)!r} is neither a number nor a text")
+        if type(entry.get(IMAGE_ID)) is not kind or not is_key(entry[IMAGE_ID]):
+            entries.refuse(number, entry, f"its image_id {entry.get(IMAGE_ID)!r} is no {called}, as the dataset's are")
         check_box(entries, number, entry)
         check_score(entries, number, entry)
         check_segmentation(entries, number, entry)

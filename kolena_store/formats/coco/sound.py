@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 from kolena_store.formats.coco.checks import LARGEST
+from kolena_store.formats.entries import is_key
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES
 
 __all__ = ["are_sound_annotations", "are_sound_images"]
@@ -17,7 +18,8 @@ def are_sound_images(rows: Sequence[Any]) -> bool:
     """Return whether these are objects with ids of their own, and without the field that the id becomes."""
     if not _are_objects(rows) or any(IMAGE_ID in row for row in rows):
         return False
-    return _are_distinct([row.get("id") for row in rows])
+    ids = [row.get("id") for row in rows]
+    return len({*map(type, ids)}) <= 1 and all(map(is_key, ids)) and _are_distinct(ids)
 
 
 def are_sound_annotations(rows: Sequence[Any], images: Collection[object], categories: Collection[object]) -> bool:

@@ -1,5 +1,6 @@
 """Variances of metrics of objects: images, or clusters of images, are the units, whose objects vary together."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -64,11 +65,14 @@ def object_spreads(evidence: Evidence, metrics: Sequence[MetricDefinition]) -> l
     found = [np.full((2, *gradient.value.shape), np.nan) for gradient in gradients]
     resampled = [metric for metric in metrics if metric.interval.kind == "bootstrap"]
 
+    # Metrics of the same terms follow one another, so that what images add to a term need not be kept for long.
+    by_terms = sorted(range(len(metrics)), key=lambda nth: tuple(statistic_names(evidence, [metrics[nth]])))
+
     def spread_part(start: int, stop: int) -> None:
         for case in range(start, stop):
             images = ObjectImages(evidence, statistics(case), case, metrics=metrics, resampled=resampled)
-            for metric, gradient, spread in zip(metrics, gradients, found, strict=True):
-                spread[:, case] = images.spread(metric, gradient)
+            for nth in by_terms:
+                found[nth][:, case] = images.spread(metrics[nth], gradients[nth])
 
     run_in_parts(spread_part, len(evidence.members))
     return [Spread(variance=variance, n_units=n_units) for variance, n_units in found]
@@ -93,6 +97,7 @@ class ObjectImages:
         self.units = units_of(members, evidence.design, evidence.columns.size)
         self._members = members
         self._entries: dict[str, Entries] = {}
+        self._asked = Counter(term.name for one in metrics for term in evidence.definitions_of(one))
 
     def spread(self, metric: MetricDefinition, gradient: Gradient) -> Numbers:
         """Return the variance and the number of units, [2, 1] or [2, classes]."""
@@ -142,13 +147,20 @@ class ObjectImages:
 
     def _moved_by(self, name: str, gradient: Gradient, is_of_class: bool) -> Moved:
         """Return what moves the metric by way of one term."""
-        if name not in self._entries:
-            self._entries[name] = entries_of(self._values, self._names[name])
-        entries = self._entries[name]
+        entries = self._entries_of(name)
         by_class = np.zeros(len(self._evidence.classes.names))
         by_class[slice(None) if is_of_class else self._evidence.reported] = gradient.by_term[name][self._case]
         amounts = entries.amounts * np.nan_to_num(by_class)[entries.labels]
         return self._unit_of_sample[entries.images], entries.labels, amounts
+
+    def _entries_of(self, name: str) -> Entries:
+        """Return what images add to a term; it is kept until the last metric that reads it."""
+        found = self._entries.pop(name, None)
+        found = entries_of(self._values, self._names[name]) if found is None else found
+        self._asked[name] -= 1
+        if self._asked[name] > 0:
+            self._entries[name] = found
+        return found
 
 
 def spread_of_draws(values: Numbers) -> Numbers:

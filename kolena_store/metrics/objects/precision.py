@@ -43,9 +43,9 @@ class Hits:
     ranked: RankedMatches
     places: Positions
     segments: Positions
-    weights: Floats
-    found: Floats
-    seen: Floats
+    weights: Numbers
+    found: Numbers
+    seen: Numbers
     positives: Floats
 
     @cached_property
@@ -122,9 +122,9 @@ def hits_of(ranked: RankedMatches, weights: Weights) -> Hits:
         ranked=ranked,
         places=ranked.places[hits],
         segments=ranked.segments[hits],
-        weights=of_event[is_hit].astype(np.float64),
-        found=found.astype(np.float64),
-        seen=seen.astype(np.float64),
+        weights=of_event[is_hit],
+        found=found,
+        seen=seen,
         positives=positives.astype(np.float64, copy=False).reshape(ranked.n_families, ranked.n_classes),
     )
 

@@ -14,6 +14,7 @@ from kolena_store.matching.objects import Flags, Floats, Integers
 __all__ = ["Curve", "Found", "Objects", "Positions", "RankedMatches", "ranked_matches"]
 
 Positions: TypeAlias = NDArray[np.int32]
+Ranks: TypeAlias = NDArray[np.int16]
 Signs: TypeAlias = NDArray[np.int8]
 
 
@@ -79,8 +80,7 @@ class RankedMatches:
     n_images: int
     curves: Sequence[Curve]
     images: Positions
-    ranks: Positions
-    scores: Floats
+    ranks: Ranks
     class_starts: Integers
     counted: Flags
     places: Positions
@@ -105,7 +105,6 @@ class RankedMatches:
             self,
             images=self.images[kept],
             ranks=self.ranks[kept],
-            scores=self.scores[kept],
             class_starts=np.append(0, places + 1)[self.class_starts],
             counted=self.counted[:, kept],
             places=places[self.places[events]],
@@ -175,8 +174,7 @@ def ranked_matches(
         n_images=n_images,
         curves=tuple(curves),
         images=found.images[order].astype(np.int32),
-        ranks=found.ranks[order].astype(np.int32),
-        scores=found.scores[order],
+        ranks=np.minimum(found.ranks, np.iinfo(np.int16).max).astype(np.int16)[order],
         class_starts=np.searchsorted(labels, np.arange(n_classes)),
         counted=counted,
         places=at.astype(np.int32),
