@@ -14,7 +14,7 @@ from kolena_store.errors import InvalidInput
 
 FRAME = pd.DataFrame({"id": [1, 2], "label": ["a", "b"], "pred": ["a", "a"]})
 WORKFLOW = ks.Classification("label")
-CHOICE = r"give one, such as ks\.Classification\(ground_truth=\.\.\.\) or ks\.Custom\(scorer=\.\.\.\) or ks\.Judged\(verdict=\.\.\.\)$"
+CHOICE = r"give one, such as ks\.Classification\(ground_truth=\.\.\.\) or ks\.Custom\(scorer=\.\.\.\) or ks\.InstanceSegmentation\(label=\.\.\.\)$"
 
 
 @pytest.mark.sampled(3)

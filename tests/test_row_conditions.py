@@ -145,6 +145,8 @@ def case_of(query: str, number: int, fields: list[str]) -> CaseRecord:
         definition_digest="",
         source=query,
         normalised=query,
+        object_query=None,
+        within=None,
         fields=fields,
         inference_fields=[],
         members_file=None,
