@@ -79,7 +79,6 @@ WHERE_IMPORTED = {
     "markupsafe": PAGES,
     "uvicorn": ("web",),
     "altair": ("plots",),
-    "anyio": ("web",),
     "vl_convert": ("plots",),
 }
 """Third-party package -> the rooms that may import it, wherever in a module; others are not dependencies at all."""
@@ -90,7 +89,6 @@ FOR_TYPES_ALONE = ("pandas", "_typeshed")
 WHERE_IMPORTED_FIRST = {
     "click": CLICK_ROOMS,
     "jinja2": PAGES,
-    "anyio": ("web",),
     "markupsafe": PAGES,
     "numpy": ("matching", "membership", "statistics", "metrics", "test_runs", "comparisons", "inspection"),
     "polars": ("membership", "statistics", "metrics", "test_runs"),

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -31,6 +30,7 @@ from kolena_store.web.pages.runs import runs_page
 from kolena_store.web.pages.samples import sample_page, samples_page
 from kolena_store.web.pages.slices import measured_part, save_slice, slices_page
 from kolena_store.web.pages.standards import standards_page
+from kolena_store.web.reading_threads import ReadingThreads
 from kolena_store.web.remote_images import is_remote
 from kolena_store.web.security import Guard
 from kolena_store.web.settings import WebSettings
@@ -39,7 +39,6 @@ from kolena_store.web.static_files import bundle, static_file
 
 __all__ = ["create_application"]
 
-N_THREADS = 4
 LARGEST_FORM = 256 * 1024
 MOST_FIELDS = 200
 SMALL = "small"
@@ -67,24 +66,24 @@ def create_application(root: Path, settings: WebSettings | None = None, *, warm:
         settings: how it was started.
         warm: whether to make what draws plots before the first page asks for it.
     """
-    bench, chosen = Workbench(root), settings or WebSettings()
+    bench, chosen, threads = Workbench(root), settings or WebSettings(), ReadingThreads()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = N_THREADS
         if warm:
             threading.Thread(target=_made_quietly, daemon=True).start()
         try:
             yield
         finally:
+            threads.close()
             bench.close()
 
-    routes = [Route(path, partial(_answer, bench, chosen, shown)) for path, shown in PAGES]
+    routes = [Route(path, threads.answering(partial(_answer, bench, chosen, shown))) for path, shown in PAGES]
     return Starlette(
         routes=[
             *routes,
-            Route("/slices/save", partial(_save, bench, chosen), methods=["POST"]),
-            Route("/image", partial(_image, bench, chosen)),
+            Route("/slices/save", partial(_save, bench, chosen, threads), methods=["POST"]),
+            Route("/image", threads.answering(partial(_image, bench, chosen))),
             Route("/static/{name}", static_file),
         ],
         middleware=[Middleware(Guard, settings=chosen), Middleware(GZipMiddleware, compresslevel=5)],
@@ -121,7 +120,7 @@ def _problem(desk: Desk, error: StoreError) -> Response:
     return page(desk, "problem.html", heading=heading, message=str(error), status=status)
 
 
-async def _save(bench: Workbench, settings: WebSettings, request: Request) -> Response:
+async def _save(bench: Workbench, settings: WebSettings, threads: ReadingThreads, request: Request) -> Response:
     """Add a slice to the suite file; the form is small, and its size is looked at before it is read."""
     length = request.headers.get("content-length", "")
     if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_FORM:
@@ -132,7 +131,7 @@ async def _save(bench: Workbench, settings: WebSettings, request: Request) -> Re
         return PlainTextResponse("the form can't be read\n", status_code=400)
     fields, models = dict(pairs), [value for name, value in pairs if name == "model"]
     saved = partial(save_slice, form=fields, models=models)
-    return await anyio.to_thread.run_sync(_answer, bench, settings, saved, request)
+    return await threads.run(partial(_answer, bench, settings, saved, request))
 
 
 def _image(bench: Workbench, settings: WebSettings, request: Request) -> Response:
