@@ -36,7 +36,7 @@ PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "dark": (f"compare?{DIGITS}&model=v2&baseline=v1", {"color_scheme": "dark"}),
     "narrow": (f"leaderboard?{DIGITS}&baseline=v1", {"viewport": {"width": 390, "height": 780}}),
 }
-KEPT = ("leaderboard", "compare")
+KEPT = ("leaderboard", "compare", "samples")
 """Those that the pages show; the others are for whoever looks at the app (`--all`)."""
 
 
