@@ -1,8 +1,9 @@
-"""The pictures of README and docs/web.md: pages of the web app over the store of `kolena-store demo`, in a browser.
+"""The pictures of README and docs/web.md: pages of the web app over the stores of `kolena-store demo`, in a browser.
 
-    python docs/screenshots.py [STORE]
+    python docs/screenshots.py [FOLDER]
 
-It makes the demo's store unless one is named, and writes docs/images/*.png. It needs the extra `test` and Chromium.
+It makes the demos' stores, digits.store and scenes.store, unless FOLDER has them, and writes docs/images/*.png. It
+needs the extra `test` and Chromium.
 """
 
 import io
@@ -21,7 +22,9 @@ from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
 IMAGES = HERE / "images"
-DIGITS = "dataset=digits&suite=digits"
+DIGITS, SCENES = "dataset=digits&suite=digits", "dataset=scenes&suite=scenes"
+DEMOS = {"digits": "classification", "scenes": "object-detection"}
+MODELS = "model=components&model=windows"
 COLOURS = 128
 PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "leaderboard": (f"leaderboard?{DIGITS}&baseline=v1", {}),
@@ -34,34 +37,38 @@ PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "runs": (f"runs?{DIGITS}&case=Occluded", {}),
     "overview": ("", {}),
     "dark": (f"compare?{DIGITS}&model=v2&baseline=v1", {"color_scheme": "dark"}),
+    "scenes": (f"samples?{SCENES}&case=High+occlusion&{MODELS}&view=gallery", {}),
     "narrow": (f"leaderboard?{DIGITS}&baseline=v1", {"viewport": {"width": 390, "height": 780}}),
 }
-KEPT = ("leaderboard", "compare", "samples")
+KEPT = ("leaderboard", "compare", "scenes")
 """Those that the pages show; the others are for whoever looks at the app (`--all`)."""
 
 
 def main(arguments: list[str]) -> int:
     """Write the pictures and return the exit code."""
     with_all = "--all" in arguments
-    stores = [one for one in arguments if not one.startswith("-")]
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(stores[0]) if stores else _made(Path(folder))
-        with _served(store) as base, sync_playwright() as started:
-            browser = started.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-            )
-            for name, (address, options) in PAGES.items():
-                if with_all or name in KEPT:
-                    size = {"viewport": {"width": 1200, "height": 760}, "device_scale_factor": 1}
-                    context = browser.new_context(**{**size, **options})
-                    _write(name, _pictured(context.new_page(), base + address))
-                    context.close()
+    given = [one for one in arguments if not one.startswith("-")]
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for demo in DEMOS:
+            with _served(_store(demo, Path(given[0] if given else temporary))) as base:
+                for name, (address, options) in PAGES.items():
+                    if (with_all or name in KEPT) and ("dataset=scenes" in address) == (demo == "scenes"):
+                        size = {"viewport": {"width": 1200, "height": 760}, "device_scale_factor": 1}
+                        context = browser.new_context(**{**size, **options})
+                        _write(name, _pictured(context.new_page(), base + address))
+                        context.close()
     return 0
 
 
-def _made(folder: Path) -> Path:
-    store = folder / "digits.store"
-    subprocess.run([sys.executable, "-m", "kolena_store", "demo", str(store)], check=True, stdout=subprocess.DEVNULL)
+def _store(demo: str, folder: Path) -> Path:
+    """Return the store of a demo in a folder; it is made unless it is there."""
+    store = folder / f"{demo}.store"
+    if not store.exists():
+        command = [sys.executable, "-m", "kolena_store", "demo", "--workflow", DEMOS[demo], str(store)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return store
 
 
@@ -69,8 +76,13 @@ def _made(folder: Path) -> Path:
 def _served(store: Path) -> Iterator[str]:
     """Serve the app over a store, with the standard that lies beside it, and yield its address."""
     command = [sys.executable, "-m", "kolena_store", "ui", "--store", str(store), "--port", "0", "--no-browser"]
-    standards = [part for file in store.parent.glob("*.standard.toml") for part in ("--standard", str(file))]
-    server = subprocess.Popen([*command, *standards], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    images = ["--images", str(store.parent / "scenes")] if (store.parent / "scenes").exists() else []
+    standards = [
+        part for file in store.parent.glob(f"{store.stem}.standard.toml") for part in ("--standard", str(file))
+    ]
+    server = subprocess.Popen(
+        [*command, *images, *standards], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert server.stdout is not None
     try:
         yield server.stdout.readline().strip()
