@@ -26,7 +26,7 @@ from kolena_store.matching.candidates import find_candidates
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
 from kolena_store.matching.objects import Detections, Truths, detection_order
 from kolena_store.membership.threads import run_in_parts
-from kolena_store.metrics.objects.precision import hits_of, interpolated_precision
+from kolena_store.metrics.objects.precision import Hits, hits_of, interpolated_precision
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 
 N_CLASSES = 80
@@ -125,7 +125,17 @@ def mean_of_known(values: np.ndarray) -> float:
 
 def twelve(ranked: RankedMatches, weights: np.ndarray) -> list[float]:
     """Return COCO's twelve numbers of some images."""
+    return numbers_of_hits(hits_of(ranked, weights))
+
+
+def with_f1(ranked: RankedMatches, weights: np.ndarray) -> list[float]:
+    """Return the twelve numbers and F1."""
     hits = hits_of(ranked, weights)
+    return [*numbers_of_hits(hits), best_f1(hits)]
+
+
+def numbers_of_hits(hits: Hits) -> list[float]:
+    """Return COCO's twelve numbers."""
     shape = (len(AREAS), len(THRESHOLDS), N_CLASSES)
     precision, recall = interpolated_precision(hits).reshape(shape), hits.whole_recall.reshape(shape)
     within = [hits.recall_within(most, len(THRESHOLDS)) for most in (1, 10)]
@@ -133,13 +143,12 @@ def twelve(ranked: RankedMatches, weights: np.ndarray) -> list[float]:
     return [mean_of_known(part) for part in parts]
 
 
-def best_f1(ranked: RankedMatches, weights: np.ndarray) -> float:
+def best_f1(hits: Hits) -> float:
     """Return the mean over the classes of the best F1 at an overlap of .5, each at a score of its own."""
-    hits = hits_of(ranked, weights)
-    first = hits.segments < N_CLASSES
-    found = np.zeros(N_CLASSES)
-    values = 2 * hits.found / (hits.seen + hits.of_segment[hits.segments])
-    np.maximum.at(found, hits.segments[first], values[first])
+    end = int(np.searchsorted(hits.segments, N_CLASSES))
+    segments, found = hits.segments[:end], np.zeros(N_CLASSES)
+    values = 2 * hits.found[:end] / (hits.seen[:end] + hits.of_segment[segments])
+    np.maximum.at(found, segments, values)
     return float(found[hits.of_segment[:N_CLASSES] > 0].mean())
 
 
@@ -147,10 +156,8 @@ def of_all(ranked: RankedMatches, selections: Sequence[np.ndarray]) -> list[list
     """Return the twelve numbers of many test cases and F1, on all cores."""
     found: list[list[float]] = [[] for _ in selections]
 
-    single = ranked.within(np.ones(ranked.n_images, dtype=np.bool_), {0})
-
     def part(start: int, stop: int) -> None:
-        found[start:stop] = [[*twelve(ranked, one), best_f1(single, one)] for one in selections[start:stop]]
+        found[start:stop] = [with_f1(ranked, one) for one in selections[start:stop]]
 
     run_in_parts(part, len(selections))
     return found

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from scenes import Scene, pycocotools_of, random_scene, scenes
 
 from kolena_store.errors import InvalidInput
 from kolena_store.matching.boxes import box_overlaps
 from kolena_store.matching.candidates import find_candidates
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
-from kolena_store.matching.objects import Detections, Truths
+from kolena_store.matching.objects import Detections, Truths, falling_order
 from kolena_store.matching.one_to_one import match_confused, match_one_to_one
 
 
@@ -151,3 +152,15 @@ def test_more_settings_than_bits_and_columns_that_do_not_fit_are_refused() -> No
         Detections(images=images * 0, labels=images * 0, areas=np.zeros(2), scores=np.array([0.1, 0.2]))
     with pytest.raises(InvalidInput, match="don't fit"):
         Truths(images=images[:1], labels=images, areas=np.zeros(2), is_crowd=flags, is_ignored=flags)
+
+
+@given(
+    scores=st.one_of(
+        st.lists(st.sampled_from([0.0, -0.0, 0.1, 0.5, 1.0, -1.0, float("inf"), float("-inf"), 5e-324, -5e-324])),
+        st.lists(st.floats(allow_nan=False)),
+        st.lists(st.integers(0, 3)).map(lambda steps: [1.0 + step * 2.0**-52 for step in steps]),
+    )
+)
+def test_falling_scores_stand_as_a_stable_sort_has_them(scores: list[float]) -> None:
+    values = np.array(scores, dtype=np.float64)
+    assert falling_order(values).tolist() == np.argsort(-values, kind="stable").tolist()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kolena_store.errors import InvalidInput
 
-__all__ = ["Detections", "Flags", "Floats", "Integers", "Truths", "detection_order", "group_starts"]
+__all__ = ["Detections", "Flags", "Floats", "Integers", "Truths", "detection_order", "falling_order", "group_starts"]
 
 Integers: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -81,11 +81,31 @@ def detection_order(images: Integers, labels: Integers, scores: Floats) -> Integ
         labels: as whole numbers from 0 on.
         scores: none of them NaN.
     """
-    by_score = np.argsort(-scores, kind="stable")
+    by_score = falling_order(scores)
     place = np.empty(len(scores), dtype=np.int64)
     place[by_score] = np.arange(len(scores))
     groups = images * (int(labels.max(initial=0)) + 1) + labels
     return np.argsort(groups * len(scores) + place, kind="stable")
+
+
+def falling_order(scores: Floats) -> Integers:
+    """Return the order of some scores from the highest to the lowest; ties keep their order.
+
+    The place of each is put into the last bits of its score and both are sorted as whole numbers, which takes about
+    half as long as sorting places by scores; scores that differ in these bits alone are left to that.
+
+    Args:
+        scores: none of them NaN.
+    """
+    n_bits = max(len(scores) - 1, 1).bit_length()
+    bits = (scores + 0.0).view(np.int64)  # the sum makes -0.0 the 0.0 that it equals
+    rising = np.where(bits < 0, bits ^ np.iinfo(np.int64).max, bits)
+    keys = ((~rising >> n_bits) << n_bits) | np.arange(len(scores))
+    keys.sort()
+    order = keys & ((1 << n_bits) - 1)
+    sorted_scores = scores[order]
+    is_in_order = not (sorted_scores[1:] > sorted_scores[:-1]).any()
+    return order if is_in_order else np.argsort(-scores, kind="stable")
 
 
 def group_starts(*keys: Integers) -> Integers:

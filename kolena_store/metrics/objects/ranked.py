@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolena_store.matching.coco import Bits
-from kolena_store.matching.objects import Flags, Floats, Integers
+from kolena_store.matching.objects import Flags, Floats, Integers, falling_order
 
 __all__ = ["Curve", "Found", "Objects", "Positions", "RankedMatches", "ranked_matches"]
 
@@ -36,9 +36,9 @@ class Found:
     def sorted(self, order: Integers | None = None) -> "Found":
         """Return the same with their places by falling score; ties by the place of their image in `order`, if any."""
         if order is None:
-            return replace(self, falling=np.argsort(-self.scores, kind="stable"))
+            return replace(self, falling=falling_order(self.scores))
         by_image = np.argsort(order[self.images], kind="stable")
-        return replace(self, falling=by_image[np.argsort(-self.scores[by_image], kind="stable")])
+        return replace(self, falling=by_image[falling_order(self.scores[by_image])])
 
     def only(self, chosen: Flags) -> "Found":
         """Return some of the detections."""
@@ -190,7 +190,7 @@ def ranked_matches(
 
 
 def _order(found: Found, n_classes: int) -> Integers:
-    by_score = np.argsort(-found.scores, kind="stable") if found.falling is None else found.falling
+    by_score = falling_order(found.scores) if found.falling is None else found.falling
     labels = found.labels[by_score]
     small = labels.astype(np.int16) if n_classes < np.iinfo(np.int16).max else labels
     return by_score[np.argsort(small, kind="stable")]
