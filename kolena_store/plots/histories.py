@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kolena_store.display import counted
 from kolena_store.plots.plot import Plot
 from kolena_store.plots.themes import ACCENT, MODEL_COLOURS, QUIET, SHAPES, model_scale
 
@@ -76,7 +77,9 @@ def history_plot(title: str, metric: str, moments: Sequence[Moment]) -> Plot:
         "layer": [whiskers, lines, {**_points(x, y, metric, models), "transform": [known]}],
     }
     n_known = sum(one.value is not None for one in moments)
-    summary = f"{metric} of {n_known} results of {_named(models)}, in the order in which they came{_ends(moments)}"
+    summary = (
+        f"{metric} of {counted(n_known, 'result')} of {_named(models)}, in the order in which they came{_ends(moments)}"
+    )
     n_unknown = len(moments) - n_known
     notes = (f"{n_unknown} of the results have no value",) if n_unknown else ()
     return Plot(kind="history", title=title, summary=summary, spec=spec, notes=notes)

@@ -138,7 +138,7 @@ def sample_page(desk: Desk) -> Response:
         ],
         models=[{"name": name, "mark": mark} for name, mark in zip(models, marks, strict=True)],
         answers=_side_by_side(row.answers, hidden),
-        scores=_side_by_side(row.scores, hidden),
+        scores=[(name, values) for name, values in _side_by_side(row.scores, hidden) if any(map(_is_known, values))],
         images=[
             {"field": name, "src": _image(scope, row, name, is_small=False)}
             for name in (images[1:] if with_objects else images)
@@ -332,6 +332,10 @@ def _example(scope: SuiteScope) -> str:
 def _side_by_side(sides: Sequence[Mapping[str, Any]], hidden: Set[str]) -> list[tuple[str, list[Any]]]:
     names = dict.fromkeys(name for side in sides for name in side if name not in hidden)
     return [(name, [side.get(name) for side in sides]) for name in names]
+
+
+def _is_known(value: object) -> bool:
+    return value is not None
 
 
 def _cases_of(desk: Desk, scope: SuiteScope, sample: int) -> list[str]:

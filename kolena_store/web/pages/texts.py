@@ -1,8 +1,9 @@
-"""Texts of models beside the true text, word by word."""
+"""Texts of models beside the true text, and beside those of another model, word by word."""
 
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from kolena_store.inspection.samples import SampleRow
@@ -14,7 +15,14 @@ LONG = 20_000
 
 
 def texts_beside(scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield how each model's text differs from a true text, word by word."""
+    """Yield how each model's text differs from a true text, and from the other models' text of the same field.
+
+    Of two models, what the first one says is added, and what the other says is taken away.
+    """
+    return chain(_beside_truth(scope, row, models), _beside_each_other(row, models))
+
+
+def _beside_truth(scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     truths = [field.name for field in scope.of.version.field_list if field.role == "ground_truth"]
     for truth in truths:
         expected = row.fields.get(truth)
@@ -22,6 +30,15 @@ def texts_beside(scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> It
             said = next((value for value in answer.values() if isinstance(value, str)), None)
             if _is_text(expected) and _is_text(said):
                 yield {"name": f"{model}: {truth}", "parts": _difference(str(expected), str(said))}
+
+
+def _beside_each_other(row: SampleRow, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    for name, said in row.answers[0].items() if row.answers else ():
+        for model, answer in zip(models[1:], row.answers[1:], strict=False):
+            other = answer.get(name)
+            if _is_text(said) and _is_text(other) and said != other:
+                title = f"{name}: {models[0]} beside {model}"
+                yield {"name": title, "parts": _difference(str(other), str(said))}
 
 
 def _is_text(value: object) -> bool:

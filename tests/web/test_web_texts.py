@@ -1,0 +1,48 @@
+"""Texts of models on the page of a sample: beside the true text and beside each other, word by word."""
+
+import html
+import re
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+import kolena_store as ks
+from kolena_store.web.application import create_application
+
+DIFFERENCE = re.compile(r'<h3>([^<]*)</h3><p class="difference" dir="auto">(.*?)</p>')
+ALL_DIFFER = {"model": ["new", "old"], "sample": "0", "dataset": "qa"}
+
+
+def differences(page: str) -> dict[str, str]:
+    return {html.unescape(name): " ".join(parts.split()) for name, parts in DIFFERENCE.findall(page)}
+
+
+def page_of(store: ks.Store) -> str:
+    with TestClient(create_application(store.path)) as client:
+        return client.get("/sample", params=ALL_DIFFER).text
+
+
+def test_texts_of_two_judged_models_are_beside_each_other(tmp_path: Path) -> None:
+    store = ks.Store(tmp_path / "s")
+    store.upload_dataset("qa", [{"id": 0}], id_fields=["id"], workflow=ks.Judged(verdict="ok"))
+    store.upload_results("qa", "old", [{"id": 0, "ok": True, "said": "it is five, I think", "mood": "calm"}])
+    store.upload_results("qa", "new", [{"id": 0, "ok": False, "said": "it is <b>six</b>, I think", "mood": "wild"}])
+    store.test("qa")
+    page = page_of(store)
+    expected = "it is <del>five,</del> <ins>&lt;b&gt;six&lt;/b&gt;,</ins> I think"
+    assert differences(page) == {"said: new beside old": expected}
+    assert ">verdict<" in page
+    assert ">score<" not in page  # there is none of either model
+
+
+def test_texts_are_beside_the_true_text(tmp_path: Path) -> None:
+    store = ks.Store(tmp_path / "s")
+    workflow = ks.Classification("caption", prediction="caption")
+    store.upload_dataset("qa", [{"id": 0, "caption": "a dog in rain"}], id_fields=["id"], workflow=workflow)
+    for model, said in (("old", "a dog in rain"), ("new", "a cat in rain")):
+        store.upload_results("qa", model, [{"id": 0, "caption": said}])
+    assert differences(page_of(store)) == {
+        "new: caption": "a <del>dog</del> <ins>cat</ins> in rain",
+        "old: caption": "a dog in rain",
+        "caption: new beside old": "a <del>dog</del> <ins>cat</ins> in rain",
+    }
