@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scenes import Scene, in_order, pycocotools_of, random_scene, scenes
 
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
-from kolena_store.metrics.objects.precision import Hits, hits_of, interpolated_precision
+from kolena_store.metrics.objects.precision import Hits, hits_of, interpolated_precision, log_average_miss_rate
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 
 CURVES = [Curve(bit=area * 10 + threshold, family=area) for area in range(4) for threshold in range(10)]
@@ -89,13 +89,24 @@ def test_a_resample_of_images_is_measured_by_weights_alone(kind: type) -> None:
         assert found == pytest.approx(pycocotools_of(again).stats.tolist(), abs=1e-9)
 
 
-def test_weights_that_are_no_whole_numbers_count_by_their_ratio() -> None:
+@pytest.mark.parametrize("share", [3, 7, 8, 10, 1e9, 1e-9])
+def test_weights_that_are_no_whole_numbers_count_by_their_ratio(share: float) -> None:
     ranked = ranked_of(random_scene(3, n_images=20, n_classes=2))
     weights = np.tile([1.0, 3.0], 10)
-    whole, scaled = (twelve_numbers(hits_of(ranked, one)) for one in (weights, weights / 7))
-    assert scaled == pytest.approx(whole, abs=0.02)
-    eighth = twelve_numbers(hits_of(ranked, weights / 8))
-    assert eighth == pytest.approx(whole, abs=1e-12)
+    whole, scaled = (hits_of(ranked, one) for one in (weights, weights / share))
+    assert twelve_numbers(scaled) == pytest.approx(twelve_numbers(whole), abs=1e-9)
+    assert interpolated_precision(scaled, 11) == pytest.approx(interpolated_precision(whole, 11), abs=1e-9)
+    rates = [log_average_miss_rate(one, 0, n) for one, n in ((whole, 40.0), (scaled, 40.0 / share))]
+    assert rates[1] == pytest.approx(rates[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("weight", [0.3, 0.1, 1 / 3])
+def test_a_detector_without_a_mistake_is_right_under_any_weight(weight: float) -> None:
+    truths = [(image, 0, [10.0, 10.0, 20.0, 20.0], False) for image in range(10)]
+    scene = Scene(10, 1, truths, [(*row[:3], 0.9 - row[0] / 100) for row in truths])
+    hits = hits_of(ranked_of(scene), np.full(10, weight))
+    assert interpolated_precision(hits)[0] == pytest.approx(1.0, abs=1e-12)
+    assert interpolated_precision(hits, 11)[0] == pytest.approx(1.0, abs=1e-12)
 
 
 def test_nothing_at_all_has_no_numbers() -> None:

@@ -28,6 +28,9 @@ COCO_RECALLS = 101
 """At how many recalls from 0 to 1 COCO reads off the precision."""
 
 
+ROUNDING = 1e-9
+"""How far sums of weights that are no whole numbers may be off, as a share of the whole."""
+
 LEAST_MISS_RATE = 1e-10
 """What a miss rate of 0 counts as in the geometric mean, as in the Caltech code."""
 
@@ -53,6 +56,11 @@ class Hits:
         """Return the objects that there are for each curve and class: [curves * classes]."""
         families = [curve.family for curve in self.ranked.curves]
         return self.positives[families].ravel()
+
+    @property
+    def slack(self) -> float:
+        """Return by how much a recall may miss one that it equals: sums of whole numbers are exact."""
+        return 0.0 if np.issubdtype(self.weights.dtype, np.integer) else ROUNDING
 
     @cached_property
     def envelope(self) -> Floats:
@@ -105,6 +113,7 @@ def hits_of(ranked: RankedMatches, weights: Weights) -> Hits:
         ranked: the matches.
         weights: how often each image counts, whole numbers or not; one for each of `ranked.n_images`.
     """
+    weights = _as_whole_numbers(weights)
     counts = weights != 0
     live = np.flatnonzero(counts[ranked.images])
     each = weights[ranked.images[live]]
@@ -127,6 +136,13 @@ def hits_of(ranked: RankedMatches, weights: Weights) -> Hits:
         seen=seen,
         positives=positives.astype(np.float64, copy=False).reshape(ranked.n_families, ranked.n_classes),
     )
+
+
+def _as_whole_numbers(weights: Weights) -> Numbers:
+    """Return weights as whole numbers where they are such, so that their sums are exact."""
+    if np.issubdtype(weights.dtype, np.integer) or not (weights == np.floor(weights)).all():
+        return weights
+    return weights.astype(np.int64)
 
 
 def _counted_before(
@@ -159,9 +175,10 @@ def interpolated_precision(hits: Hits, n_recalls: int = COCO_RECALLS) -> Floats:
 
     It is COCO's average precision (101 recalls), or with 11 recalls the older one of Pascal VOC.
     """
-    before, recalls = hits.found - hits.weights, np.linspace(0.0, 1.0, n_recalls)
-    reached = _levels(recalls, hits.recall)
-    earlier = np.where(before > 0, _levels(recalls, before / hits.of_segment[hits.segments]), 0)
+    recalls, total = np.linspace(0.0, 1.0, n_recalls), hits.of_segment[hits.segments]
+    before = (hits.found - hits.weights) / total
+    reached = _levels(recalls, hits.recall + hits.slack)
+    earlier = np.where(before > hits.slack, _levels(recalls, before + hits.slack), 0)
     summed = hits.summed(hits.envelope * (reached - earlier))
     is_known = hits.of_segment.reshape(summed.shape) > 0
     return np.where(is_known, summed / n_recalls, np.nan)
@@ -191,8 +208,9 @@ def log_average_miss_rate(hits: Hits, curve: int, n_images: float) -> Floats:
     labels = hits.segments[part] - curve * n_classes
     false = hits.seen[part] - hits.found[part]
     total = hits.of_segment[curve * n_classes : (curve + 1) * n_classes]
+    most = n_images * (1 + hits.slack)
     found = [
-        np.bincount(labels, weights=np.where(false <= rate * n_images, hits.weights[part], 0.0), minlength=n_classes)
+        np.bincount(labels, weights=np.where(false <= rate * most, hits.weights[part], 0.0), minlength=n_classes)
         for rate in np.logspace(-2.0, 0.0, 9)
     ]
     with np.errstate(divide="ignore", invalid="ignore"):
