@@ -261,6 +261,46 @@ def test_malformed_results_are_named(tmp_path: Path, result: dict[str, Any], mes
     assert store.models() == []
 
 
+@pytest.mark.parametrize(
+    ("segmentation", "message"),
+    [
+        ({"size": [2, 2], "counts": [1, "a"]}, "the counts of its RLE can't be read"),
+        ({"size": [2, 2], "counts": [1, None, 3]}, "the counts of its RLE can't be read"),
+        ([[5]], "a polygon of its segmentation is no even list"),
+    ],
+)
+def test_a_broken_mask_of_a_result_without_a_box_is_named(tmp_path: Path, segmentation: Any, message: str) -> None:
+    store = ks.Store()
+    store.import_coco("d", written(tmp_path, one_image()))
+    result = {"image_id": 1, "category_id": 2, "score": 0.5, "segmentation": segmentation}
+    with pytest.raises(ks.StoreError, match=f"found.json: result 0: {message}"):
+        store.upload_results("d", "m", written(tmp_path, [result], "found.json"))
+
+
+def test_fields_of_several_kinds_become_text_however_many_rows_are_read_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = [{**PLAIN, "track": track} for track in (1, 2, "x", None)]
+    path = written(tmp_path, results, "found.json")
+    whole = read_results(path, {2: "a"}, pa.int64())
+    monkeypatch.setattr("kolena_store.formats.coco.results.ROWS_AT_ONCE", 2)
+    assert read_results(path, {2: "a"}, pa.int64()).to_pylist() == whole.to_pylist()
+    assert whole.column("track").to_pylist() == ["1", "2", '"x"', None]
+
+
+def test_numbers_that_json_lacks_are_left_out(tmp_path: Path) -> None:
+    store = ks.Store()
+    store.import_coco(
+        "d",
+        written(tmp_path, one_image()),
+        metadata=pl.DataFrame({"image_id": [1], "t": [float("nan")]}),
+        on="image_id",
+    )
+    store.export_coco("d", tmp_path / "out.json")
+    refuse = pytest.fail
+    assert "t" not in json.loads((tmp_path / "out.json").read_text(), parse_constant=refuse)["images"][0]
+
+
 @pytest.mark.parametrize("document", [{}, {"annotations": []}, {"version": 1}])
 def test_results_are_an_array(tmp_path: Path, document: dict[str, Any]) -> None:
     store = ks.Store()

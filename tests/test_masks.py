@@ -123,3 +123,29 @@ def test_a_mask_that_is_none_is_refused(tmp_path: Path) -> None:
     del truth["annotations"][0]["segmentation"]
     with pytest.raises(ks.StoreError, match="has no mask: 'segmentation' must hold polygons or an RLE"):
         measured(tmp_path, truth, results)
+
+
+FAR_AWAY = [[0, 0, 1e9, 0, 1e9, 1e9]]
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        FAR_AWAY,
+        [[float("inf"), 0, 1, 1, 2, 2]],
+        {"size": [10**20, 1], "counts": "1"},
+        {"size": [-1, 5], "counts": "1"},
+        {"size": [2, 2], "counts": [1, -5]},
+    ],
+)
+def test_masks_that_can_not_be_are_refused_on_both_sides(mask: Any) -> None:
+    """Pycocotools ends the process on the first of them."""
+    store, plain = ks.Store(), {"x": 0.0, "y": 0.0, "width": 2.0, "height": 2.0, "label": "a"}
+    images, workflow = [{"id": 1, "height": 9, "width": 9}], ks.InstanceSegmentation(mask="mask")
+    bad = {"id": 1, **plain, "mask": json.dumps(mask)}
+    with pytest.raises(ks.StoreError, match="has no mask"):
+        store.upload_dataset("d", images, id_fields=["id"], objects=[bad], workflow=workflow)
+    good = {**bad, "mask": "[[0, 0, 2, 0, 2, 2]]"}
+    store.upload_dataset("d", images, id_fields=["id"], objects=[good], workflow=workflow)
+    with pytest.raises(ks.StoreError, match="has no mask"):
+        store.upload_results("d", "m", [{**bad, "score": 0.5}])

@@ -1,8 +1,10 @@
 """Masks of a scoring batch: polygons or run-length encodings of each object, by the kernels of pycocotools."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +26,11 @@ Rle: TypeAlias = dict[str, Any]
 EMPTY_MASK: Mapping[str, Any] = MappingProxyType({"size": (1, 1), "counts": b"1"})
 """In place of a mask that can't be read."""
 
+
+SURELY_SHORT, LONGEST_OUTLINE = 1e6, 1e7
+"""Pixels around a polygon: below the first sum of coordinates it is not measured."""
+
+MOST_PIXELS = 2**31 - 1
 
 AT_ONCE = 200
 """Masks whose areas are asked for together: pycocotools fails on more than 255 with numpy 2."""
@@ -108,17 +115,40 @@ def _mask(kernels: "ModuleType", value: object, height: int, width: int) -> Rle 
         given = json.loads(value) if isinstance(value, str) else value
         if isinstance(given, list) and given:
             polygons = given if isinstance(given[0], list) else [given]
+            if not all(map(_can_be_drawn, polygons)):
+                return None
             return dict(kernels.merge(kernels.frPyObjects(polygons, height, width)))
         if not isinstance(given, dict):
+            return None
+        if not _is_size(given["size"]):
             return None
         if isinstance(given["counts"], list):
             return dict(kernels.frPyObjects(given, *given["size"]))
         counts = given["counts"]
         found = {"size": list(given["size"]), "counts": counts.encode() if isinstance(counts, str) else counts}
         kernels.area(found)
-    except (ValueError, TypeError, KeyError, IndexError, UnicodeError):
+    except (ValueError, TypeError, KeyError, IndexError, UnicodeError, OverflowError):
         return None
     return found
+
+
+def _can_be_drawn(polygon: Sequence[float]) -> bool:
+    """Return whether pycocotools can take a polygon: of an outline of too many pixels it brings the process down."""
+    far = sum(map(abs, polygon))
+    if far <= SURELY_SHORT:
+        return True
+    if not far < math.inf:
+        return False
+    xs, ys = ([*polygon[start::2], polygon[start]] for start in (0, 1))
+    steps = zip(pairwise(xs), pairwise(ys), strict=True)
+    return sum(max(abs(x[1] - x[0]), abs(y[1] - y[0])) for x, y in steps) <= LONGEST_OUTLINE
+
+
+def _is_size(size: object) -> bool:
+    """Return whether a size of an image is two whole numbers of which pycocotools can count the pixels."""
+    if not isinstance(size, list) or len(size) != 2 or not all(type(one) is int and one >= 0 for one in size):
+        return False
+    return bool(size[0] * size[1] <= MOST_PIXELS)
 
 
 def _kernels() -> "ModuleType":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["JsonFields", "columns_of", "plain_value"]
+__all__ = ["JsonFields", "columns_of", "joined_tables", "plain_value"]
 
 JsonFields: TypeAlias = "list[str]"
 """The names of columns whose cells are JSON text."""
@@ -29,9 +29,30 @@ def columns_of(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> "tuple[d
     return columns, as_json
 
 
+def joined_tables(parts: "Sequence[pa.Table]") -> "pa.Table":
+    """Return tables one below the other; a column that holds values of other kinds in another table is JSON text."""
+    import pyarrow as pa
+
+    try:
+        return pa.concat_tables(parts, promote_options="permissive")
+    except pa.ArrowException:
+        kinds: dict[str, set[pa.DataType]] = {}
+        for field in (field for part in parts for field in part.schema if not pa.types.is_null(field.type)):
+            kinds.setdefault(field.name, set()).add(field.type)
+        mixed = [name for name, types in kinds.items() if len(types) > 1]
+        return pa.concat_tables([_with_json(part, mixed) for part in parts], promote_options="permissive")
+
+
+def _with_json(table: "pa.Table", names: Sequence[str]) -> "pa.Table":
+    for name in set(names) & set(table.column_names):
+        column = _json_column(table.column(name).to_pylist())
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table
+
+
 def plain_value(value: object, name: str, as_json: Sequence[str]) -> object:
     """Return what a cell held before it became JSON text."""
-    return json.loads(str(value)) if name in as_json and value is not None else value
+    return json.loads(value) if name in as_json and isinstance(value, str) else value
 
 
 def _plain_column(values: Sequence[object]) -> "pa.Array | None":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import MalformedFile
 from kolena_store.formats.coco.checks import check_box, check_score, check_segmentation, with_box
-from kolena_store.formats.coco.columns import columns_of
+from kolena_store.formats.coco.columns import columns_of, joined_tables
 from kolena_store.formats.coco.instances import boxes_apart
 from kolena_store.formats.coco.plain_results import plain_results
 from kolena_store.formats.entries import Entries, is_key
@@ -48,14 +48,14 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
     for key, number, entry in stream.elements():
         if key is not None:
             break
-        rows.append(with_box(entry) if isinstance(entry, dict) else entry)
+        rows.append(entry)
         if len(rows) == ROWS_AT_ONCE:
             parts.append(_table(entries, rows, begun, categories, ids=ids))
             rows, begun = [], number + 1
     if not stream.is_array:
         raise MalformedFile.of(file, None, "it is a JSON object", "Give COCO results: an array of detections")
     parts.append(_table(entries, rows, begun, categories, ids=ids))
-    table = pa.concat_tables(parts, promote_options="permissive")
+    table = joined_tables(parts)
     if table.num_rows:
         return table
     return table.set_column(0, IMAGE_ID, pa.array([], ids))
@@ -67,23 +67,24 @@ def _table(
     import pyarrow as pa
 
     kind, called = (str, "text") if pa.types.is_string(ids) else (int, "whole number")
-
+    found = []
     for number, row in enumerate(rows, begun):
         entry = entries.checked(number, row)
         if "category_id" in entry or "label" not in entry:
             entries.check_known(number, entry, "category_id", categories)
         if type(entry.get(IMAGE_ID)) is not kind or not is_key(entry[IMAGE_ID]):
             entries.refuse(number, entry, f"its image_id {entry.get(IMAGE_ID)!r} is no {called}, as the dataset's are")
-        check_box(entries, number, entry)
         check_score(entries, number, entry)
         check_segmentation(entries, number, entry)
-    names = list(dict.fromkeys(name for row in rows for name in row if name not in OWN))
-    columns, _ = columns_of(rows, names)
-    labels = [categories[row["category_id"]] if "category_id" in row else str(row["label"]) for row in rows]
+        found.append(with_box(entry))
+        check_box(entries, number, found[-1])
+    names = list(dict.fromkeys(name for row in found for name in row if name not in OWN))
+    columns, _ = columns_of(found, names)
+    labels = [categories[row["category_id"]] if "category_id" in row else str(row["label"]) for row in found]
     fixed = {
-        IMAGE_ID: pa.array([row[IMAGE_ID] for row in rows]),
+        IMAGE_ID: pa.array([row[IMAGE_ID] for row in found]),
         "label": pa.array(labels, pa.string()),
-        **boxes_apart(rows),
-        "score": pa.array([float(row["score"]) for row in rows], pa.float64()),
+        **boxes_apart(found),
+        "score": pa.array([float(row["score"]) for row in found], pa.float64()),
     }
     return pa.table({**fixed, **columns})

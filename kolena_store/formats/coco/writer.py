@@ -1,6 +1,7 @@
 """COCO's JSON out of tables: what was read comes back."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -64,7 +65,7 @@ def _categories(known: Sequence[Mapping[str, Any]], labels: Iterable[str]) -> li
 def _images(samples: "pa.Table", as_json: Sequence[str]) -> Iterator[dict[str, Any]]:
     for row in samples.drop_columns([OBJECTS]).to_pylist():
         further = {name: plain_value(value, name, as_json) for name, value in row.items() if name != IMAGE_ID}
-        yield {"id": row[IMAGE_ID], **{name: value for name, value in further.items() if value is not None}}
+        yield {"id": row[IMAGE_ID], **{name: value for name, value in further.items() if _is_json(value)}}
 
 
 def _annotations(samples: "pa.Table", ids: Mapping[str, Any], as_json: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -73,11 +74,16 @@ def _annotations(samples: "pa.Table", ids: Mapping[str, Any], as_json: Sequence[
             further = {
                 name: plain_value(value, name, as_json)
                 for name, value in one.items()
-                if name not in (*SIDES, "label", "is_crowd") and value is not None
+                if name not in (*SIDES, "label", "is_crowd") and _is_json(value)
             }
             crowd = {} if one.get("is_crowd") is None else {"iscrowd": int(one["is_crowd"])}
             box = [one[name] for name in SIDES]
             yield {IMAGE_ID: row[IMAGE_ID], "category_id": ids[one["label"]], "bbox": box, **crowd, **further}
+
+
+def _is_json(value: object) -> bool:
+    """Return whether a value is to be written: JSON has no numbers that are none, or infinite."""
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def _write_array(file: TextIO, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
