@@ -1,8 +1,11 @@
 """Connections that are used again: how many stay, which don't, and what a forked process does."""
 
+import gc
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -91,14 +94,42 @@ def test_shared_engines_keep_tables_apart() -> None:
             one.execute("FROM read_csv('/etc/hostname')")
 
 
+def leave_garbage_with_a_connection(path: Path) -> None:
+    gc.collect()  # so that it is not about to
+    cycle: list[object] = [ks.Store(path)]
+    assert cycle[0].models()
+    cycle.append(cycle)
+
+
+@contextmanager
+def thread_with_a_connection(path: Path) -> Iterator[None]:
+    has_one, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        store = ks.Store(path)
+        assert store.models()
+        has_one.set()
+        may_end.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    has_one.wait()
+    yield
+    may_end.set()
+    thread.join()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("opens_anew", [False, True])
 def test_a_forked_process_works_with_the_store(used: ks.Store, opens_anew: bool) -> None:
-    child = os.fork()
+    leave_garbage_with_a_connection(used.path)
+    with thread_with_a_connection(used.path):
+        child = os.fork()
     if child == 0:
         signal.alarm(60)  # it would wait for threads of the parent for ever
         try:
+            gc.collect()
             change_and_test(ks.Store(used.path) if opens_anew else used, "forked")
         except BaseException:  # noqa: BLE001
             os._exit(1)

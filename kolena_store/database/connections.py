@@ -20,7 +20,7 @@ MOST_IDLE = 2
 class Connections(threading.local):
     """The idle connections of one thread to one store's folder.
 
-    A process that was forked has none of its parent's, and never touches them: their threads did not come along.
+    A process that was forked has none of its parent's, and never touches them (see forks.py).
     """
 
     def __init__(self, root: Path) -> None:
@@ -28,7 +28,6 @@ class Connections(threading.local):
         self._root = root
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._taken: list[duckdb.DuckDBPyConnection] = []
-        self._inherited: list[duckdb.DuckDBPyConnection] = []
         self._process = os.getpid()
 
     def take(self) -> "duckdb.DuckDBPyConnection":
@@ -62,7 +61,6 @@ class Connections(threading.local):
 
     def _leave_parent(self) -> None:
         if self._process != os.getpid():
-            self._inherited += [*self._idle, *self._taken]
             self._idle, self._taken, self._process = [], [], os.getpid()
 
 

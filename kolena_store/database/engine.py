@@ -4,6 +4,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kolena_store.database.forks import kept_in_forks
 from kolena_store.database.session import CONNECTION_SETTINGS
 from kolena_store.statements import statement
 
@@ -19,7 +20,7 @@ def closed_connection() -> "duckdb.DuckDBPyConnection":
     Those of a process share an engine, which takes longer to start than most questions to answer: keep to temporary
     tables and registered ones, which the others don't see.
     """
-    connection = _engine(os.getpid()).cursor()
+    connection = kept_in_forks(_engine(os.getpid()).cursor())
     connection.execute(statement("queries/store", "use_utc").fill())
     return connection
 
@@ -32,6 +33,6 @@ def _engine(_: int) -> "duckdb.DuckDBPyConnection":
     """
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={**dict(CONNECTION_SETTINGS), "threads": "1"})
+    connection = kept_in_forks(duckdb.connect(":memory:", config={**dict(CONNECTION_SETTINGS), "threads": "1"}))
     connection.execute(statement("queries/store", "no_external_access").fill())
     return connection

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kolena_store.database.forks import kept_in_forks
 from kolena_store.database.session import CONNECTION_SETTINGS
 from kolena_store.database.snapshot import CATALOGUE_FILE, attaching, check_no_wal, check_there
 from kolena_store.schema import check_format
@@ -37,7 +38,7 @@ def open_sandbox(
     catalogue = root / CATALOGUE_FILE
     check_there(root)
     check_no_wal(root)
-    connection = duckdb.connect(":memory:", config=_configuration(threads, memory_limit))
+    connection = kept_in_forks(duckdb.connect(":memory:", config=_configuration(threads, memory_limit)))
     try:
         with attaching(catalogue):
             connection.execute(statement("queries/sandbox", "attach").fill(path=literal(str(catalogue))))

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kolena_store.database.forks import kept_in_forks
 from kolena_store.database.lock import is_no_room
 from kolena_store.database.seals import Seals
 from kolena_store.errors import DamagedStore
@@ -123,7 +124,7 @@ def connect(root: Path) -> "duckdb.DuckDBPyConnection":
 
     import duckdb
 
-    connection = duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS))
+    connection = kept_in_forks(duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS)))
     spill = Path(tempfile.gettempdir()) / f"kolena-store-{uuid.uuid4().hex}"
     connection.execute(statement("queries/store", "spill_to").fill(), {"folder": str(spill)})
     connection.execute(statement("queries/store", "use_utc").fill())

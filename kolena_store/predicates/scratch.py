@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kolena_store.database.forks import kept_in_forks
 from kolena_store.database.session import CONNECTION_SETTINGS
 from kolena_store.errors import InvalidInput, shown
 from kolena_store.predicates.messages import plain_message
@@ -29,7 +30,8 @@ def scratch_database(tables: Mapping[str, Mapping[str, str]]) -> Iterator["duckd
     """
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={**dict(CONNECTION_SETTINGS), "threads": "1"})
+    settings = {**dict(CONNECTION_SETTINGS), "threads": "1"}
+    connection = kept_in_forks(duckdb.connect(":memory:", config=settings))
     try:
         for name, fields in tables.items():
             _create_table(connection, name, fields)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from kolena_store.database.forks import kept_in_forks
 from kolena_store.errors import RefusedStatement
 from kolena_store.predicates.tokens import tokenize
 from kolena_store.statements import Fragment, statement
@@ -123,14 +124,15 @@ def arguments(call: Node) -> list[Node]:
 
 def parsing_connection() -> "duckdb.DuckDBPyConnection":
     """Return a connection that parses only: a database that someone else wrote can't stand in for its functions."""
-    return _parser().cursor()
+    return kept_in_forks(_parser().cursor())
 
 
 @cache
 def _parser() -> "duckdb.DuckDBPyConnection":
     import duckdb
 
-    return duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"})
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"})
+    return kept_in_forks(connection)
 
 
 def _parse_error(document: Node, sql: str, where: str) -> RefusedStatement:

@@ -37,10 +37,11 @@ def closed_to_outside(memory: int) -> "duckdb.DuckDBPyConnection":
     """Return a connection with one thread, so that sums are taken in the order of the samples each time."""
     import duckdb
 
+    from kolena_store.database.forks import kept_in_forks
     from kolena_store.database.session import CONNECTION_SETTINGS
 
     limits = {"threads": "1", "memory_limit": f"{memory >> 20}MiB", "temp_directory": ""}
-    return duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS) | limits)
+    return kept_in_forks(duckdb.connect(":memory:", config=dict(CONNECTION_SETTINGS) | limits))
 
 
 def load(connection: "duckdb.DuckDBPyConnection", setup: Sequence[str]) -> None:
