@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["kept_in_forks"]
 
 
-class OpenConnections:
+class _OpenConnections:
     """All connections of the process that are alive, without keeping them, and those that its parent had."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class OpenConnections:
         self.after_fork_in_parent()
 
 
-_connections = OpenConnections()
+_connections = _OpenConnections()
 
 
 def kept_in_forks(connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyConnection":
