@@ -292,8 +292,12 @@ def test_sizes_of_images_are_read_from_their_first_bytes(tmp_path: Path) -> None
 # --- Label Studio ---
 
 
+SQUARE = {"x": 10.0, "y": 20.0, "width": 30.0, "height": 40.0}
+ROUND = {"x": 50.0, "y": 50.0, "radiusX": 10.0, "radiusY": 20.0}
+
+
 def region(kind: str = "rectanglelabels", label: str = "car", **value: Any) -> dict[str, Any]:
-    box = {"x": 10.0, "y": 20.0, "width": 30.0, "height": 40.0} if kind == "rectanglelabels" and not value else value
+    box = SQUARE if kind == "rectanglelabels" and not value else value
     return {
         "id": "r1",
         "type": kind,
@@ -319,7 +323,7 @@ def written(tmp_path: Path, *tasks: Any) -> Path:
 def test_regions_become_objects_in_pixels(tmp_path: Path) -> None:
     choice = {"type": "choices", "from_name": "quality", "to_name": "image", "value": {"choices": ["blurred"]}}
     polygon = region("polygonlabels", "tree", points=[[0, 0], [50, 0], [50, 50]])
-    ellipse = region("ellipselabels", "ball", x=50.0, y=50.0, radiusX=10.0, radiusY=20.0)
+    ellipse = region("ellipselabels", "ball", **ROUND)
     store = ks.Store()
     store.import_labelstudio("d", written(tmp_path, task(7, region(), choice, polygon, ellipse), task(8)))
     rows = {row["label"]: row for row in objects_of(store)}
@@ -372,7 +376,7 @@ def test_the_annotation_that_counts_is_the_truth_or_the_newest(tmp_path: Path) -
 
 def test_predictions_become_results_of_their_models(tmp_path: Path) -> None:
     found = {"model_version": "v1", "score": 0.4, "result": [{**region(), "score": 0.9}, region(label="bus")]}
-    tasks = [task(1, region(), predictions=[found, {"result": []}]), task(2, region())]
+    tasks = [task(1, region(), predictions=[found, {"result": []}, {}]), task(2, region())]
     store = ks.Store()
     report = store.import_labelstudio("d", written(tmp_path, *tasks))
     assert any(one.startswith("v1 on d, results version 1: 1 inserted") for one in report.notes)
@@ -400,6 +404,19 @@ def test_predictions_become_results_of_their_models(tmp_path: Path) -> None:
         ({"id": "x", "data": {}}, "its id 'x' is no whole number"),
         ({"id": 1, "data": {"image_id": 3}}, "its data have a field 'image_id'"),
         ([1], "it is no JSON object but list"),
+        (task(1, predictions=[7]), r"task 0 \(id 1\): predictions 0: it is no JSON object with a list of results"),
+        (task(1, predictions=[{"result": 5}]), "predictions 0: it is no JSON object with a list of results"),
+        (task(1, predictions=7), "its predictions are no list but int"),
+        ({"id": 1, "data": {}, "annotations": 5}, "its annotations are no list but int"),
+        ({"id": 1, "data": {}, "completions": "x"}, "its completions are no list but str"),
+        ({"id": 1, "data": {}, "annotations": [{}]}, "annotations 0: it is no JSON object with a list of results"),
+        (task(1, {"type": "choices", "value": [1]}), r"region 0: its value \[1\] is no JSON object"),
+        (task(1, {"type": "choices", "from_name": "objects", "value": {}}), "its from_name 'objects' is kept"),
+        (task(1, region("ellipselabels", **ROUND, rotation="abc")), "region 0: its rotation 'abc' is no finite number"),
+        (task(1, region(**SQUARE, rotation=[1])), r"its rotation \[1\] is no finite number"),
+        (task(1, predictions=[{"result": [region()], "score": float("inf")}]), "its score inf is no finite number"),
+        (task(1, predictions=[{"result": [{**region(), "score": 10**400}]}]), "its score 10+ is no finite number"),
+        (task(1, predictions=[{"result": [region()]}]), "its score None is no finite number, or the prediction has"),
     ],
 )
 def test_a_broken_task_is_named_with_its_region(tmp_path: Path, given: Any, message: str) -> None:
