@@ -209,6 +209,40 @@ def test_yolo_poses_have_keypoints(tmp_path: Path) -> None:
     assert [float(one) for one in line.split()] == pytest.approx([0, 0.5, 0.5, 0.2, 0.2, 0.4, 0.4, 2, 0.6, 0.6, 0])
 
 
+def posed(*keypoints: Any) -> ks.Store:
+    box = {"label": "person", "x": 10.0, "y": 10.0, "width": 20.0, "height": 20.0}
+    objects = [{**box, **({} if one is None else {"keypoints": one})} for one in keypoints]
+    store = ks.Store()
+    samples = [{"image_id": "a", "width": 100, "height": 100, "objects": objects}]
+    store.upload_dataset("d", samples, id_fields=["image_id"], workflow=ks.ObjectDetection())
+    return store
+
+
+def test_keypoints_of_any_origin_are_written_with_their_shape(tmp_path: Path) -> None:
+    points = [float(one) for number in range(1, 18) for one in (number, 2 * number, 2)]
+    posed(points, points[::-1]).export_yolo("d", tmp_path / "out")
+    assert "kpt_shape: [17, 3]\n" in (tmp_path / "out/data.yaml").read_text()
+    store = ks.Store()
+    store.import_yolo("e", tmp_path / "out", sizes=[{"image_id": "a", "width": 100, "height": 100}])
+    assert objects_of(store, "e")[0]["keypoints"] == pytest.approx(points)
+
+
+@pytest.mark.parametrize(
+    ("keypoints", "message"),
+    [
+        (([1.0] * 6, [1.0] * 9), "objects differ in how many keypoints they have .2 in the image 'a', 3 in"),
+        (([1.0] * 6, None), "objects differ in how many keypoints they have .2 in the image 'a', 0 in"),
+        (([1.0] * 7,), "the keypoints of object 0 of the image 'a' are no numbers"),
+        (([1.0] * 6, [1.0, 2.0, float("nan")]), "the keypoints of object 1 of the image 'a' are no numbers"),
+        (("[1, 2, 2]",), "the keypoints of object 0 of the image 'a' are no numbers"),
+    ],
+)
+def test_keypoints_that_yolo_can_not_hold_are_refused(tmp_path: Path, keypoints: Any, message: str) -> None:
+    with pytest.raises(ks.StoreError, match=message):
+        posed(*keypoints).export_yolo("d", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -220,6 +254,8 @@ def test_yolo_poses_have_keypoints(tmp_path: Path) -> None:
         ("0 0.5 0.5 x 0.2", "holds something else than numbers"),
         ("0 0.5 0.5 0.2", "it has 3 numbers beside class, not a box"),
         ("0 0.5 0.5 0.2 0.2 0.9", "it has 5 numbers beside class, not a box"),
+        pytest.param("1" * 5000 + " 0.5 0.5 0.2 0.2", "its class '1{40}' is none of 0 to 1", id="5,000 digits"),
+        ("² 0.5 0.5 0.2 0.2", "its class '²' is none of 0 to 1"),
     ],
 )
 def test_a_broken_yolo_line_is_named_with_its_file(yolo: Path, line: str, message: str) -> None:
@@ -261,6 +297,14 @@ def test_names_stand_in_data_yaml_in_several_forms(tmp_path: Path, text: str, na
         ("names:\n  1: car", "numbered .1., not from 0 on"),
         ("names:\n  car", "'car' is no name of a class"),
         ("names: [car]\nkpt_shape: 3", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape: [2, 1]", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape: [0, 0]", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape: [0, 3]", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape:\n- 4\n- 5", "kpt_shape is no pair"),
+        pytest.param(f"names: [car]\nkpt_shape: [{'9' * 5000}, 3]", "kpt_shape is no pair", id="5,000 keypoints"),
+        ("names: {²: car}", "the names are not numbered"),
+        pytest.param("names: {" + "1" * 5000 + ": car}", "the names are not numbered", id="5,000 digits"),
+        pytest.param("names:\n  " + "1" * 5000 + ": car", "is no name of a class", id="5,000 digits below"),
     ],
 )
 def test_a_data_yaml_that_is_not_understood_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -9,13 +9,16 @@ from typing import Any, NoReturn
 
 from kolena_store.errors import MalformedFile
 from kolena_store.formats.image_sets import SIDES
-from kolena_store.formats.yolo.names import Settings
+from kolena_store.formats.yolo.names import NUMBER_OF_CLASS, Settings
 
 __all__ = ["parsed_line"]
 
 REMEDY = "A line holds a class and the box's middle, width and height as shares of the image; correct it"
 FAR_OUTSIDE = 100.0
 """A share of the image beyond which a number is no share: pixels were written in its place."""
+
+LONGEST_SHOWN = 40
+"""Signs of a word that a message repeats."""
 
 
 def parsed_line(
@@ -59,9 +62,9 @@ class _Place:
 
 
 def _label(place: _Place, text: str, names: Sequence[str]) -> str:
-    code = int(text) if text.isdecimal() else -1
+    code = int(text) if NUMBER_OF_CLASS.fullmatch(text) else -1
     if not 0 <= code < len(names):
-        place.refuse(f"its class {text!r} is none of 0 to {len(names) - 1}")
+        place.refuse(f"its class {text[:LONGEST_SHOWN]!r} is none of 0 to {len(names) - 1}")
     return names[code]
 
 
