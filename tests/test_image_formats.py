@@ -4,6 +4,7 @@ import gzip
 import json
 import struct
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from scenes import Scene, in_order, pycocotools_of, random_scene
 
 import kolena_store as ks
+from kolena_store.datasets import DatasetRecord
+from kolena_store.exchange.documents import document_of
 from kolena_store.formats.image_sets import SIDES
 from kolena_store.formats.image_sizes import image_size
 from kolena_store.formats.voc import read_voc, write_voc
@@ -466,6 +469,44 @@ def test_predictions_become_results_of_their_models(tmp_path: Path) -> None:
 def test_a_broken_task_is_named_with_its_region(tmp_path: Path, given: Any, message: str) -> None:
     with pytest.raises(ks.StoreError, match=f"tasks.json.*{message}"):
         ks.Store().import_labelstudio("d", written(tmp_path, given))
+
+
+# --- Metadata of one's own ---
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *(
+            {"coco": one}
+            for one in ({"source": "x"}, {"categories": 5}, {"categories": [7]}, {"categories": [{}]}, [1])
+        ),
+        {"coco": {"categories": [], "others": 3}},
+        {"coco": {"categories": [], "json": {"images": 3}}},
+        *({"voc": one} for one in ({"year": 2012}, {"first_pixel": "a"}, {"first_pixel": None})),
+        *({"yolo": one} for one in ({"version": 8}, {"names": "a"}, {"names": [1]})),
+        *({"yolo": {"names": ["a"], "keypoints": one}} for one in (5, [1], [0, 3], [2, 1], ["a", 3])),
+    ],
+)
+def test_metadata_called_as_a_format_are_no_document_of_it(metadata: dict[str, Any]) -> None:
+    given = {"dataset_id": 1, "name": "d", "id_fields": ["image_id"], "id_map_files": [], "next_sample": 0}
+    record = DatasetRecord(**given, description=None, tags=[], metadata=json.dumps(metadata), created=datetime.now(UTC))
+    assert document_of(record, next(iter(metadata))) is None
+
+
+def test_a_dataset_with_metadata_of_ones_own_is_written_in_every_format(tmp_path: Path) -> None:
+    box = {"image_id": 1, "label": "a", "x": 1.0, "y": 1.0, "width": 5.0, "height": 5.0}
+    store, images = ks.Store(), [{"image_id": 1, "width": 9, "height": 9}]
+    own = {"coco": {"source": "x"}, "voc": {"year": 2012}, "yolo": {"version": 8}}
+    store.upload_dataset(
+        "d", images, id_fields=["image_id"], objects=[box], workflow=ks.ObjectDetection(), metadata=own
+    )
+    (tmp_path / "found.json").write_text(json.dumps([{**box, "score": 0.5}]))
+    assert store.upload_results("d", "m", tmp_path / "found.json").inserted == 1
+    assert store.export_coco("d", tmp_path / "out.json") == 1
+    assert store.export_voc("d", tmp_path / "voc") == 1
+    assert store.export_voc("d", tmp_path / "voc-found", model="m") == 1
+    assert store.export_yolo("d", tmp_path / "yolo") == 1
 
 
 # --- One scene in every format ---
