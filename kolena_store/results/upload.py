@@ -25,6 +25,7 @@ from kolena_store.datasets import (
     stage,
     version_of,
     with_categories,
+    with_object_fields,
     without_columns,
 )
 from kolena_store.errors import InvalidInput, MissingColumns
@@ -91,6 +92,7 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
     version = version_of(transaction, dataset)
     upload = replace(upload, repeat_field=_repeat_field(transaction, dataset, upload))
     source, n_silent = _opened(transaction, dataset, version, upload), 0
+    source = with_object_fields(source, version.column_needs.inference)
     if version.column_needs.has_objects and OBJECTS not in source.schema.names:
         source, n_silent = _collected(transaction, dataset, version, source, upload=upload)
     elif upload.answered is not None:

@@ -53,7 +53,8 @@ class Configuration:
         ignore: what becomes of objects that are ignored, as those outside of an object-level test case are. With `coco`
             (the default) each takes the detection that overlaps it enough, and detections outside count only where they
             are matched; with `caltech` it takes all detections that lie in it, and no detection is outside.
-        max_detections: how many detections of an image and class count, the highest scores first: 1 to 1,000,000 (default 100).
+        max_detections: how many detections of an image and class count, the highest scores first; up to a million
+            (default 100).
 
     Raises:
         InvalidInput: a value that the option can't take.
