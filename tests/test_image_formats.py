@@ -20,7 +20,7 @@ from kolena_store.datasets import DatasetRecord
 from kolena_store.exchange.documents import document_of
 from kolena_store.formats.image_sets import SIDES
 from kolena_store.formats.image_sizes import image_size
-from kolena_store.formats.voc import read_voc, write_voc
+from kolena_store.formats.voc import read_voc, read_voc_results, write_voc, write_voc_results
 
 DOG = """<annotation><folder>VOC2012</folder><filename>a.jpg</filename>
 <source><database>The VOC2007 Database</database><annotation>PASCAL</annotation></source>
@@ -556,15 +556,41 @@ def test_a_scene_has_the_same_numbers_by_way_of_every_format(
 
 
 @given(
-    box=st.tuples(*[st.floats(0, 400).map(lambda one: round(one, 2))] * 4),
+    box=st.tuples(*[st.floats(0, 400).map(lambda one: round(one, 9))] * 4),
+    share=st.floats(allow_nan=False, allow_infinity=False),
     difficult=st.sampled_from((0, 1, None)),
     label=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=8),
 )
-def test_any_box_and_label_goes_through_xml(box: tuple[float, ...], difficult: int | None, label: str) -> None:
-    one = {"label": label, **dict(zip(SIDES, box, strict=True)), "difficult": difficult}
+def test_any_box_and_label_goes_through_xml(
+    box: tuple[float, ...], share: float, difficult: int | None, label: str
+) -> None:
+    one = {"label": label, **dict(zip(SIDES, box, strict=True)), "difficult": difficult, "share": share}
     with TemporaryDirectory() as folder:
         write_voc(Path(folder) / "out", pa.table({"image_id": ["a"], "objects": [[one]]}), {})
         (found,) = read_voc(Path(folder) / "out").objects.to_pylist()
     assert found["label"] == label
-    assert [found[name] for name in SIDES] == pytest.approx(list(box), abs=1e-9)
+    assert [found[name] for name in (*SIDES, "share")] == [*box, share]
     assert found.get("difficult") == difficult
+
+
+def test_a_fractional_box_without_width_comes_back_among_results(tmp_path: Path) -> None:
+    one = {"label": "a", "x": 0.1, "y": 1e-7, "width": 0.0, "height": 0.2, "score": 0.3}
+    write_voc_results(tmp_path / "out", pa.table({"image_id": ["a"], "objects": [[one]]}))
+    assert read_voc_results(tmp_path / "out", ["a"]).to_pylist() == [{"image_id": "a", **one}]
+
+
+@pytest.mark.parametrize("text", ["a\x01", "\x0b", "\ufffe"])
+def test_a_sign_that_xml_can_not_hold_is_named_with_image_and_field(tmp_path: Path, text: str) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 1.0)}
+    for fields, called in (({**one, "label": text}, "name"), ({**one, "note": text}, "note")):
+        table = pa.table({"image_id": ["i1"], "objects": [[fields]]})
+        with pytest.raises(ks.StoreError, match=f"image 'i1' can't be written: its field '{called}' holds"):
+            write_voc(tmp_path / "out", table, {})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ['[["a", [1, 2]]]', '[["a", 5]]', '[[["a"]]]'])
+def test_a_text_that_looks_like_nested_elements_stays_text(tmp_path: Path, text: str) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 1.0), "note": text}
+    write_voc(tmp_path / "out", pa.table({"image_id": ["a"], "objects": [[one]]}), {})
+    assert read_voc(tmp_path / "out").objects.column("note").to_pylist() == [text]
