@@ -102,14 +102,7 @@ def matched(data: Data, curves: Sequence[Curve] = CURVES) -> RankedMatches:
     )
     matches = match_coco(found, true, candidates, Settings())
     return ranked_matches(
-        Found(
-            images=found.images,
-            labels=found.labels,
-            scores=found.scores,
-            ranks=found.ranks,
-            matched=matches.matched,
-            ignored=matches.ignored,
-        ),
+        Found.of(found, matches.matched, matches.ignored),
         Objects(images=true.images, labels=true.labels, ignored=matches.ignored_truths),
         curves,
         n_classes=N_CLASSES,

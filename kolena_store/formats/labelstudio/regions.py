@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from kolena_store.formats.entries import Entries
-from kolena_store.formats.image_sets import SIDES
+from kolena_store.formats.image_sets import SIDES, box_around
 
 __all__ = ["Task", "is_number", "of_image", "region_object"]
 
@@ -90,7 +90,7 @@ def _rectangle(task: Task, place: int, value: Mapping[str, Any], size: tuple[flo
     across = [(0.0, 0.0), (box[2], 0.0), (0.0, box[3]), (box[2], box[3])]
     xs = [box[0] + a * math.cos(angle) - b * math.sin(angle) for a, b in across]
     ys = [box[1] + a * math.sin(angle) + b * math.cos(angle) for a, b in across]
-    return {**_around(xs, ys), "rotation": rotation, "region": _as_it_was("rectanglelabels", value)}
+    return {**box_around(xs, ys), "rotation": rotation, "region": _as_it_was("rectanglelabels", value)}
 
 
 def _polygon(task: Task, place: int, value: Mapping[str, Any], size: tuple[float, float]) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _polygon(task: Task, place: int, value: Mapping[str, Any], size: tuple[float
         task.refuse(place, "its points are no list of three or more pairs of numbers")
     xs, ys = ([one[axis] * size[axis] / PERCENT for one in points] for axis in (0, 1))
     outline = [coordinate for pair in zip(xs, ys, strict=True) for coordinate in pair]
-    return {**_around(xs, ys), "segmentation": json.dumps([outline]), "region": _as_it_was("polygonlabels", value)}
+    return {**box_around(xs, ys), "segmentation": json.dumps([outline]), "region": _as_it_was("polygonlabels", value)}
 
 
 def _ellipse(task: Task, place: int, value: Mapping[str, Any], size: tuple[float, float]) -> dict[str, Any]:
@@ -112,17 +112,14 @@ def _ellipse(task: Task, place: int, value: Mapping[str, Any], size: tuple[float
     half_width = math.hypot(a * math.cos(angle), b * math.sin(angle))
     half_height = math.hypot(a * math.sin(angle), b * math.cos(angle))
     middle = (x * size[0] / PERCENT, y * size[1] / PERCENT)
-    box = _around([middle[0] - half_width, middle[0] + half_width], [middle[1] - half_height, middle[1] + half_height])
+    box = box_around(
+        [middle[0] - half_width, middle[0] + half_width], [middle[1] - half_height, middle[1] + half_height]
+    )
     return {**box, "region": _as_it_was("ellipselabels", value)}
 
 
 def _rotation(task: Task, place: int, value: Mapping[str, Any]) -> float:
     return _number(task, place, value, "rotation") if value.get("rotation") is not None else 0.0
-
-
-def _around(xs: list[float], ys: list[float]) -> dict[str, Any]:
-    box = (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    return dict(zip(SIDES, box, strict=True))
 
 
 def _as_it_was(kind: str, value: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kolena_store.errors import MalformedFile
-from kolena_store.formats.image_sets import SIDES
+from kolena_store.formats.image_sets import SIDES, box_around
 from kolena_store.formats.yolo.names import NUMBER_OF_CLASS, Settings
 
 __all__ = ["parsed_line"]
@@ -96,8 +96,7 @@ def _shape(
         place.refuse(f"it has {len(numbers)} numbers beside class{' and score' if scored else ''}, not {what}")
     xs, ys = [one * size[0] for one in numbers[::2]], [one * size[1] for one in numbers[1::2]]
     polygon = [value for pair in zip(xs, ys, strict=True) for value in pair]
-    box = (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    return {**dict(zip(SIDES, box, strict=True)), "segmentation": json.dumps([polygon])}
+    return {**box_around(xs, ys), "segmentation": json.dumps([polygon])}
 
 
 def _box(place: _Place, numbers: Sequence[float], size: tuple[float, float]) -> dict[str, Any]:
