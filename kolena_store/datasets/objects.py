@@ -85,7 +85,8 @@ def collected_objects(rows: TableInput, keys: Sequence[str]) -> "pa.Table":
     codes = _codes(table, keys)
     order = np.argsort(codes, kind="stable")
     sizes = np.bincount(codes) if len(codes) else np.empty(0, dtype=np.int64)
-    structs = pa.StructArray.from_arrays([table.column(name).combine_chunks() for name in fields], names=fields)
+    columns = [table.column(name).combine_chunks() for name in fields]
+    structs = pa.StructArray.from_arrays(columns, fields=[table.schema.field(name) for name in fields])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs.take(pa.array(order)))
     firsts = order[offsets[:-1]]
