@@ -103,6 +103,17 @@ def test_a_model_that_finds_nothing_anywhere_has_no_recall() -> None:
     assert store.test("d")["all", "m", "recall"].value == 0.0
 
 
+def test_detections_of_unknown_images_are_counted_by_their_rows() -> None:
+    box = {"label": "a", "x": 1.0, "y": 1.0, "width": 5.0, "height": 5.0, "score": 0.5}
+    store, found = ks.Store(), [{"image": image, **box} for image in (1, 1, 7, 7, 8)]
+    store.upload_dataset(
+        "d", [{"image": 1}, {"image": 2}], id_fields=["image"], objects=found[:1], workflow=ks.ObjectDetection()
+    )
+    with pytest.raises(ks.StoreError, match="3 of 5 rows belong to no sample of 'd'. Unknown image: 7, 8;"):
+        store.upload_results("d", "m", found)
+    assert store.upload_results("d", "m", found, allow_unmatched=True).unmatched == 3
+
+
 def test_long_and_nested_are_the_same_dataset(tmp_path: Path) -> None:
     images, objects, _ = rows_of(SCENE)
     store = ks.Store()
