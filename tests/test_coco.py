@@ -14,6 +14,7 @@ from scenes import Scene, pycocotools_of, random_scene, scenes
 
 import kolena_store as ks
 from kolena_store.formats.coco import read_results
+from kolena_store.formats.coco.columns import plain_value
 from kolena_store.formats.coco.plain_results import plain_results
 
 numbers = st.integers(-5, 50) | st.floats(-5, 50).map(lambda one: round(one, 3))
@@ -286,6 +287,25 @@ def test_fields_of_several_kinds_become_text_however_many_rows_are_read_at_once(
     monkeypatch.setattr("kolena_store.formats.coco.results.ROWS_AT_ONCE", 2)
     assert read_results(path, {2: "a"}, pa.int64()).to_pylist() == whole.to_pylist()
     assert whole.column("track").to_pylist() == ["1", "2", '"x"', None]
+
+
+def test_further_fields_of_results_come_back_as_they_were(tmp_path: Path) -> None:
+    one = {"image_id": 1, "category_id": 1, "bbox": [1.0, 1.0, 5.0, 5.0], "score": 0.5}
+    nested = {"attributes": {"deep": [{"x": 1}]}, "tags": ["a", "b"], "mixed": 1, "logits": [0.1], "note": "[1]"}
+    found = [{**one, **nested}, {**one, "mixed": "x", "note": '{"a": 1}'}]
+    truth = {"images": [{"id": 1}], "categories": [{"id": 1, "name": "a"}], "annotations": []}
+    for name, document in (("truth", truth), ("found", found)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    store = ks.Store()
+    store.import_coco("d", tmp_path / "truth.json")
+    store.upload_results("d", "m", tmp_path / "found.json")
+    assert store.export_coco("d", tmp_path / "out.json", model="m") == 2
+    assert json.loads((tmp_path / "out.json").read_text()) == found
+    assert store.upload_results("d", "m", tmp_path / "out.json").unchanged == 1
+
+
+def test_a_text_that_is_no_json_stays_text() -> None:
+    assert [plain_value(one, "a", ["a"]) for one in ("[1", "x", "[1]")] == ["[1", "x", [1]]
 
 
 def test_numbers_that_json_lacks_are_left_out(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 import struct
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,9 +16,11 @@ from hypothesis import strategies as st
 from scenes import Scene, in_order, pycocotools_of, random_scene
 
 import kolena_store as ks
+from kolena_store.datasets import DatasetRecord
+from kolena_store.exchange.documents import document_of
 from kolena_store.formats.image_sets import SIDES
 from kolena_store.formats.image_sizes import image_size
-from kolena_store.formats.voc import read_voc, write_voc
+from kolena_store.formats.voc import read_voc, read_voc_results, write_voc, write_voc_results
 
 DOG = """<annotation><folder>VOC2012</folder><filename>a.jpg</filename>
 <source><database>The VOC2007 Database</database><annotation>PASCAL</annotation></source>
@@ -209,6 +212,40 @@ def test_yolo_poses_have_keypoints(tmp_path: Path) -> None:
     assert [float(one) for one in line.split()] == pytest.approx([0, 0.5, 0.5, 0.2, 0.2, 0.4, 0.4, 2, 0.6, 0.6, 0])
 
 
+def posed(*keypoints: Any) -> ks.Store:
+    box = {"label": "person", "x": 10.0, "y": 10.0, "width": 20.0, "height": 20.0}
+    objects = [{**box, **({} if one is None else {"keypoints": one})} for one in keypoints]
+    store = ks.Store()
+    samples = [{"image_id": "a", "width": 100, "height": 100, "objects": objects}]
+    store.upload_dataset("d", samples, id_fields=["image_id"], workflow=ks.ObjectDetection())
+    return store
+
+
+def test_keypoints_of_any_origin_are_written_with_their_shape(tmp_path: Path) -> None:
+    points = [float(one) for number in range(1, 18) for one in (number, 2 * number, 2)]
+    posed(points, points[::-1]).export_yolo("d", tmp_path / "out")
+    assert "kpt_shape: [17, 3]\n" in (tmp_path / "out/data.yaml").read_text()
+    store = ks.Store()
+    store.import_yolo("e", tmp_path / "out", sizes=[{"image_id": "a", "width": 100, "height": 100}])
+    assert objects_of(store, "e")[0]["keypoints"] == pytest.approx(points)
+
+
+@pytest.mark.parametrize(
+    ("keypoints", "message"),
+    [
+        (([1.0] * 6, [1.0] * 9), "objects differ in how many keypoints they have .2 in the image 'a', 3 in"),
+        (([1.0] * 6, None), "objects differ in how many keypoints they have .2 in the image 'a', 0 in"),
+        (([1.0] * 7,), "the keypoints of object 0 of the image 'a' are no numbers"),
+        (([1.0] * 6, [1.0, 2.0, float("nan")]), "the keypoints of object 1 of the image 'a' are no numbers"),
+        (("[1, 2, 2]",), "the keypoints of object 0 of the image 'a' are no numbers"),
+    ],
+)
+def test_keypoints_that_yolo_can_not_hold_are_refused(tmp_path: Path, keypoints: Any, message: str) -> None:
+    with pytest.raises(ks.StoreError, match=message):
+        posed(*keypoints).export_yolo("d", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -220,6 +257,8 @@ def test_yolo_poses_have_keypoints(tmp_path: Path) -> None:
         ("0 0.5 0.5 x 0.2", "holds something else than numbers"),
         ("0 0.5 0.5 0.2", "it has 3 numbers beside class, not a box"),
         ("0 0.5 0.5 0.2 0.2 0.9", "it has 5 numbers beside class, not a box"),
+        pytest.param("1" * 5000 + " 0.5 0.5 0.2 0.2", "its class '1{40}' is none of 0 to 1", id="5,000 digits"),
+        ("² 0.5 0.5 0.2 0.2", "its class '²' is none of 0 to 1"),
     ],
 )
 def test_a_broken_yolo_line_is_named_with_its_file(yolo: Path, line: str, message: str) -> None:
@@ -261,6 +300,14 @@ def test_names_stand_in_data_yaml_in_several_forms(tmp_path: Path, text: str, na
         ("names:\n  1: car", "numbered .1., not from 0 on"),
         ("names:\n  car", "'car' is no name of a class"),
         ("names: [car]\nkpt_shape: 3", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape: [2, 1]", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape: [0, 0]", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape: [0, 3]", "kpt_shape is no pair"),
+        ("names: [car]\nkpt_shape:\n- 4\n- 5", "kpt_shape is no pair"),
+        pytest.param(f"names: [car]\nkpt_shape: [{'9' * 5000}, 3]", "kpt_shape is no pair", id="5,000 keypoints"),
+        ("names: {²: car}", "the names are not numbered"),
+        pytest.param("names: {" + "1" * 5000 + ": car}", "the names are not numbered", id="5,000 digits"),
+        pytest.param("names:\n  " + "1" * 5000 + ": car", "is no name of a class", id="5,000 digits below"),
     ],
 )
 def test_a_data_yaml_that_is_not_understood_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -292,8 +339,12 @@ def test_sizes_of_images_are_read_from_their_first_bytes(tmp_path: Path) -> None
 # --- Label Studio ---
 
 
+SQUARE = {"x": 10.0, "y": 20.0, "width": 30.0, "height": 40.0}
+ROUND = {"x": 50.0, "y": 50.0, "radiusX": 10.0, "radiusY": 20.0}
+
+
 def region(kind: str = "rectanglelabels", label: str = "car", **value: Any) -> dict[str, Any]:
-    box = {"x": 10.0, "y": 20.0, "width": 30.0, "height": 40.0} if kind == "rectanglelabels" and not value else value
+    box = SQUARE if kind == "rectanglelabels" and not value else value
     return {
         "id": "r1",
         "type": kind,
@@ -319,7 +370,7 @@ def written(tmp_path: Path, *tasks: Any) -> Path:
 def test_regions_become_objects_in_pixels(tmp_path: Path) -> None:
     choice = {"type": "choices", "from_name": "quality", "to_name": "image", "value": {"choices": ["blurred"]}}
     polygon = region("polygonlabels", "tree", points=[[0, 0], [50, 0], [50, 50]])
-    ellipse = region("ellipselabels", "ball", x=50.0, y=50.0, radiusX=10.0, radiusY=20.0)
+    ellipse = region("ellipselabels", "ball", **ROUND)
     store = ks.Store()
     store.import_labelstudio("d", written(tmp_path, task(7, region(), choice, polygon, ellipse), task(8)))
     rows = {row["label"]: row for row in objects_of(store)}
@@ -372,7 +423,7 @@ def test_the_annotation_that_counts_is_the_truth_or_the_newest(tmp_path: Path) -
 
 def test_predictions_become_results_of_their_models(tmp_path: Path) -> None:
     found = {"model_version": "v1", "score": 0.4, "result": [{**region(), "score": 0.9}, region(label="bus")]}
-    tasks = [task(1, region(), predictions=[found, {"result": []}]), task(2, region())]
+    tasks = [task(1, region(), predictions=[found, {"result": []}, {}]), task(2, region())]
     store = ks.Store()
     report = store.import_labelstudio("d", written(tmp_path, *tasks))
     assert any(one.startswith("v1 on d, results version 1: 1 inserted") for one in report.notes)
@@ -400,11 +451,62 @@ def test_predictions_become_results_of_their_models(tmp_path: Path) -> None:
         ({"id": "x", "data": {}}, "its id 'x' is no whole number"),
         ({"id": 1, "data": {"image_id": 3}}, "its data have a field 'image_id'"),
         ([1], "it is no JSON object but list"),
+        (task(1, predictions=[7]), r"task 0 \(id 1\): predictions 0: it is no JSON object with a list of results"),
+        (task(1, predictions=[{"result": 5}]), "predictions 0: it is no JSON object with a list of results"),
+        (task(1, predictions=7), "its predictions are no list but int"),
+        ({"id": 1, "data": {}, "annotations": 5}, "its annotations are no list but int"),
+        ({"id": 1, "data": {}, "completions": "x"}, "its completions are no list but str"),
+        ({"id": 1, "data": {}, "annotations": [{}]}, "annotations 0: it is no JSON object with a list of results"),
+        (task(1, {"type": "choices", "value": [1]}), r"region 0: its value \[1\] is no JSON object"),
+        (task(1, {"type": "choices", "from_name": "objects", "value": {}}), "its from_name 'objects' is kept"),
+        (task(1, region("ellipselabels", **ROUND, rotation="abc")), "region 0: its rotation 'abc' is no finite number"),
+        (task(1, region(**SQUARE, rotation=[1])), r"its rotation \[1\] is no finite number"),
+        (task(1, predictions=[{"result": [region()], "score": float("inf")}]), "its score inf is no finite number"),
+        (task(1, predictions=[{"result": [{**region(), "score": 10**400}]}]), "its score 10+ is no finite number"),
+        (task(1, predictions=[{"result": [region()]}]), "its score None is no finite number, or the prediction has"),
     ],
 )
 def test_a_broken_task_is_named_with_its_region(tmp_path: Path, given: Any, message: str) -> None:
     with pytest.raises(ks.StoreError, match=f"tasks.json.*{message}"):
         ks.Store().import_labelstudio("d", written(tmp_path, given))
+
+
+# --- Metadata of one's own ---
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *(
+            {"coco": one}
+            for one in ({"source": "x"}, {"categories": 5}, {"categories": [7]}, {"categories": [{}]}, [1])
+        ),
+        {"coco": {"categories": [], "others": 3}},
+        {"coco": {"categories": [], "json": {"images": 3}}},
+        *({"voc": one} for one in ({"year": 2012}, {"first_pixel": "a"}, {"first_pixel": None})),
+        *({"yolo": one} for one in ({"version": 8}, {"names": "a"}, {"names": [1]})),
+        *({"yolo": {"names": ["a"], "keypoints": one}} for one in (5, [1], [0, 3], [2, 1], ["a", 3])),
+    ],
+)
+def test_metadata_called_as_a_format_are_no_document_of_it(metadata: dict[str, Any]) -> None:
+    given = {"dataset_id": 1, "name": "d", "id_fields": ["image_id"], "id_map_files": [], "next_sample": 0}
+    record = DatasetRecord(**given, description=None, tags=[], metadata=json.dumps(metadata), created=datetime.now(UTC))
+    assert document_of(record, next(iter(metadata))) is None
+
+
+def test_a_dataset_with_metadata_of_ones_own_is_written_in_every_format(tmp_path: Path) -> None:
+    box = {"image_id": 1, "label": "a", "x": 1.0, "y": 1.0, "width": 5.0, "height": 5.0}
+    store, images = ks.Store(), [{"image_id": 1, "width": 9, "height": 9}]
+    own = {"coco": {"source": "x"}, "voc": {"year": 2012}, "yolo": {"version": 8}}
+    store.upload_dataset(
+        "d", images, id_fields=["image_id"], objects=[box], workflow=ks.ObjectDetection(), metadata=own
+    )
+    (tmp_path / "found.json").write_text(json.dumps([{**box, "score": 0.5}]))
+    assert store.upload_results("d", "m", tmp_path / "found.json").inserted == 1
+    assert store.export_coco("d", tmp_path / "out.json") == 1
+    assert store.export_voc("d", tmp_path / "voc") == 1
+    assert store.export_voc("d", tmp_path / "voc-found", model="m") == 1
+    assert store.export_yolo("d", tmp_path / "yolo") == 1
 
 
 # --- One scene in every format ---
@@ -454,15 +556,41 @@ def test_a_scene_has_the_same_numbers_by_way_of_every_format(
 
 
 @given(
-    box=st.tuples(*[st.floats(0, 400).map(lambda one: round(one, 2))] * 4),
+    box=st.tuples(*[st.floats(0, 400).map(lambda one: round(one, 9))] * 4),
+    share=st.floats(allow_nan=False, allow_infinity=False),
     difficult=st.sampled_from((0, 1, None)),
     label=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=8),
 )
-def test_any_box_and_label_goes_through_xml(box: tuple[float, ...], difficult: int | None, label: str) -> None:
-    one = {"label": label, **dict(zip(SIDES, box, strict=True)), "difficult": difficult}
+def test_any_box_and_label_goes_through_xml(
+    box: tuple[float, ...], share: float, difficult: int | None, label: str
+) -> None:
+    one = {"label": label, **dict(zip(SIDES, box, strict=True)), "difficult": difficult, "share": share}
     with TemporaryDirectory() as folder:
         write_voc(Path(folder) / "out", pa.table({"image_id": ["a"], "objects": [[one]]}), {})
         (found,) = read_voc(Path(folder) / "out").objects.to_pylist()
     assert found["label"] == label
-    assert [found[name] for name in SIDES] == pytest.approx(list(box), abs=1e-9)
+    assert [found[name] for name in (*SIDES, "share")] == [*box, share]
     assert found.get("difficult") == difficult
+
+
+def test_a_fractional_box_without_width_comes_back_among_results(tmp_path: Path) -> None:
+    one = {"label": "a", "x": 0.1, "y": 1e-7, "width": 0.0, "height": 0.2, "score": 0.3}
+    write_voc_results(tmp_path / "out", pa.table({"image_id": ["a"], "objects": [[one]]}))
+    assert read_voc_results(tmp_path / "out", ["a"]).to_pylist() == [{"image_id": "a", **one}]
+
+
+@pytest.mark.parametrize("text", ["a\x01", "\x0b", "\ufffe"])
+def test_a_sign_that_xml_can_not_hold_is_named_with_image_and_field(tmp_path: Path, text: str) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 1.0)}
+    for fields, called in (({**one, "label": text}, "name"), ({**one, "note": text}, "note")):
+        table = pa.table({"image_id": ["i1"], "objects": [[fields]]})
+        with pytest.raises(ks.StoreError, match=f"image 'i1' can't be written: its field '{called}' holds"):
+            write_voc(tmp_path / "out", table, {})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ['[["a", [1, 2]]]', '[["a", 5]]', '[[["a"]]]'])
+def test_a_text_that_looks_like_nested_elements_stays_text(tmp_path: Path, text: str) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 1.0), "note": text}
+    write_voc(tmp_path / "out", pa.table({"image_id": ["a"], "objects": [[one]]}), {})
+    assert read_voc(tmp_path / "out").objects.column("note").to_pylist() == [text]

@@ -149,3 +149,22 @@ def test_masks_that_can_not_be_are_refused_on_both_sides(mask: Any) -> None:
     store.upload_dataset("d", images, id_fields=["id"], objects=[good], workflow=workflow)
     with pytest.raises(ks.StoreError, match="has no mask"):
         store.upload_results("d", "m", [{**bad, "score": 0.5}])
+
+
+@pytest.mark.parametrize("height", [float("inf"), float("-inf"), float("nan"), -5.0, 1e10, 1e300])
+def test_an_image_of_no_size_has_no_polygons_and_keeps_its_run_lengths(height: float) -> None:
+    plain = {"x": 0.0, "y": 0.0, "width": 2.0, "height": 2.0, "label": "a"}
+    polygon, runs = json.dumps([[0, 0, 4, 0, 4, 4, 0, 4]]), json.dumps(encoded(np.ones((4, 4), dtype=np.uint8)))
+    objects = [{"id": number, **plain, "mask": mask} for number, mask in enumerate((polygon, polygon, runs))]
+    images = [{"id": number, "height": 9.0 if number == 0 else height, "width": 9.0} for number in range(3)]
+    store = ks.Store()
+    workflow = ks.InstanceSegmentation(mask="mask")
+    store.upload_dataset("d", images, id_fields=["id"], objects=objects, workflow=workflow)
+    store.upload_results("d", "m", [{**one, "score": 0.5} for one in objects])
+    results = store.test("d")
+    assert [results["all", "m", name].value for name in ("true_positives", "false_positives", "false_negatives")] == [
+        2,
+        0,
+        1,
+    ]
+    assert "1 detection without a score or label is left out" in str(results)

@@ -281,6 +281,16 @@ def test_detections_without_a_score_are_left_out_and_counted() -> None:
     assert "2 detections without a score or label are left out" in str(results)
 
 
+def test_detections_with_an_infinite_score_are_left_out_and_counted() -> None:
+    box = {"image": 0, "label": "a", "x": 1.0, "y": 1.0, "width": 2.0, "height": 2.0}
+    store = ks.Store()
+    store.upload_dataset("d", [{"image": 0}], objects=[box], id_fields=["image"], workflow=ks.ObjectDetection())
+    store.upload_results("d", "m", [{**box, "score": one} for one in (0.5, float("inf"), float("-inf"))])
+    results = store.test("d")
+    assert results["all", "m", "ap"].value == 1.0
+    assert "2 detections without a score or label are left out" in str(results)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -290,7 +300,8 @@ def test_detections_without_a_score_are_left_out_and_counted() -> None:
         ({"iou": [0.3, 0.3]}, "or up to 5 different ones"),
         ({"iou": [0.3, None]}, "or up to 5 different ones"),
         ({"matching": "hungarian"}, "none of coco, one_to_one"),
-        ({"max_detections": 0}, "whole number from 1"),
+        *(({"max_detections": one}, "whole number from 1 to 1,000,000") for one in (-1, 0, 1.5, 10**6 + 1, 10**400)),
+        ({"threshold": 10**400}, "is neither a number"),
         ({"classes": ["c7"]}, "no class named 'c7'"),
         ({"threshold": {"c7": 0.5}}, "no class named 'c7'"),
         ({"threshold": {"c0": "high"}}, "must give a number for each class"),

@@ -13,6 +13,8 @@ from object_stores import detection_rows, image_rows, truth_rows
 from scenes import Scene, pycocotools_of, random_scene
 
 import kolena_store as ks
+from kolena_store.datasets import with_object_fields
+from kolena_store.formats import open_table
 
 Row = dict[str, Any]
 SCENE = random_scene(5, n_images=8, n_classes=2)
@@ -81,6 +83,35 @@ def test_nested_tables_have_a_list_in_each_row(tmp_path: Path, write: Callable[[
     store.upload_results("d", "m", write(tmp_path / "found", answers))
     expected = pycocotools_of(SCENE).stats[0]
     assert store.test("d")["all", "m", "ap"].value == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("empty", [pa.list_(pa.null()), pa.large_list(pa.null()), pa.null()])
+def test_lists_that_are_all_empty_get_the_fields_of_objects(empty: pa.DataType) -> None:
+    given = open_table(pa.table({"image": [1, 2], "objects": pa.array([None, None], empty)}))
+    found = with_object_fields(given, ks.ObjectDetection().columns().inference)
+    kind = pa.list_(pa.struct({name: pa.null() for name in ("x", "y", "width", "height", "label", "score")}))
+    assert found.schema.field("objects").type == kind
+    assert [batch.schema for batch in found.batches()] == [found.schema]
+
+
+def test_a_model_that_finds_nothing_anywhere_has_no_recall() -> None:
+    box = {"label": "a", "x": 1.0, "y": 1.0, "width": 5.0, "height": 5.0}
+    store, nothing = ks.Store(), [{"image": 1, "objects": []}, {"image": 2, "objects": []}]
+    store.upload_dataset("d", nothing, id_fields=["image"], workflow=ks.ObjectDetection())
+    store.upload_dataset("d", [{"image": 1, "objects": [box]}, {"image": 2, "objects": []}])
+    assert store.upload_results("d", "m", nothing).inserted == 2
+    assert store.test("d")["all", "m", "recall"].value == 0.0
+
+
+def test_detections_of_unknown_images_are_counted_by_their_rows() -> None:
+    box = {"label": "a", "x": 1.0, "y": 1.0, "width": 5.0, "height": 5.0, "score": 0.5}
+    store, found = ks.Store(), [{"image": image, **box} for image in (1, 1, 7, 7, 8)]
+    store.upload_dataset(
+        "d", [{"image": 1}, {"image": 2}], id_fields=["image"], objects=found[:1], workflow=ks.ObjectDetection()
+    )
+    with pytest.raises(ks.StoreError, match="3 of 5 rows belong to no sample of 'd'. Unknown image: 7, 8;"):
+        store.upload_results("d", "m", found)
+    assert store.upload_results("d", "m", found, allow_unmatched=True).unmatched == 3
 
 
 def test_long_and_nested_are_the_same_dataset(tmp_path: Path) -> None:

@@ -17,14 +17,7 @@ def ranked_of(scene: Scene) -> RankedMatches:
     found, true = scene.found, scene.true
     matches = match_coco(found, true, scene.candidates(), Settings())
     return ranked_matches(
-        Found(
-            images=found.images,
-            labels=found.labels,
-            scores=found.scores,
-            ranks=found.ranks,
-            matched=matches.matched,
-            ignored=matches.ignored,
-        ),
+        Found.of(found, matches.matched, matches.ignored),
         Objects(images=true.images, labels=true.labels, ignored=matches.ignored_truths),
         CURVES,
         n_classes=scene.n_classes,

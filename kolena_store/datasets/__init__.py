@@ -56,6 +56,7 @@ from kolena_store.datasets.objects import (
     input_of,
     object_types,
     table_of_input,
+    with_object_fields,
 )
 from kolena_store.datasets.records import (
     DatasetRecord,
@@ -157,6 +158,7 @@ __all__ = [
     "version_of_id",
     "widened_schema",
     "with_categories",
+    "with_object_fields",
     "without_columns",
     "write_changes",
 ]

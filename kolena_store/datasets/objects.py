@@ -1,20 +1,31 @@
 """Objects: any number of rows for each sample, which become one list of structs for each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from kolena_store.datasets.columns import ColumnNeed
 from kolena_store.datasets.identity import check_same_id_types
 from kolena_store.datasets.widening import check_names
 from kolena_store.display import counted
 from kolena_store.errors import MissingColumns, UnmatchedResults, shown
 from kolena_store.formats import TableInput, open_table, restore_types
+from kolena_store.formats.casts import cast_batch
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-__all__ = ["OBJECTS", "collected_objects", "field_types", "input_of", "object_types", "table_of_input", "with_objects"]
+__all__ = [
+    "OBJECTS",
+    "collected_objects",
+    "field_types",
+    "input_of",
+    "object_types",
+    "table_of_input",
+    "with_object_fields",
+    "with_objects",
+]
 
 OBJECTS = "objects"
 """The column of lists, on either side."""
@@ -74,11 +85,37 @@ def collected_objects(rows: TableInput, keys: Sequence[str]) -> "pa.Table":
     codes = _codes(table, keys)
     order = np.argsort(codes, kind="stable")
     sizes = np.bincount(codes) if len(codes) else np.empty(0, dtype=np.int64)
-    structs = pa.StructArray.from_arrays([table.column(name).combine_chunks() for name in fields], names=fields)
+    columns = [table.column(name).combine_chunks() for name in fields]
+    structs = pa.StructArray.from_arrays(columns, fields=[table.schema.field(name) for name in fields])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     lists = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs.take(pa.array(order)))
     firsts = order[offsets[:-1]]
     return table.select(list(keys)).take(pa.array(firsts)).append_column(OBJECTS, lists)
+
+
+def with_object_fields(source: TableInput, needs: Iterable[ColumnNeed]) -> TableInput:
+    """Return an input whose objects have their fields, of no type yet, where no row has an object that shows them."""
+    import pyarrow as pa
+
+    schema = source.schema
+    for need in needs:
+        if need.kind == "objects" and need.fields and need.name in schema.names:
+            at = schema.get_field_index(need.name)
+            if _is_without_objects(schema.field(at).type):
+                fields = [pa.field(name, pa.null()) for name in need.fields]
+                schema = schema.set(at, pa.field(need.name, pa.list_(pa.struct(fields))))
+    if schema.equals(source.schema):
+        return source
+    return replace(
+        source, schema=schema, source=lambda: (cast_batch(one, schema, source.name) for one in source.batches())
+    )
+
+
+def _is_without_objects(kind: "pa.DataType") -> bool:
+    import pyarrow.types as types
+
+    is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return bool(types.is_null(kind) or (is_list and types.is_null(kind.value_type)))
 
 
 def field_types(known: "pa.Schema") -> "Mapping[str, pa.DataType]":

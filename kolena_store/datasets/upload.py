@@ -13,7 +13,7 @@ from kolena_store.datasets.collecting import LongTable, collected
 from kolena_store.datasets.columns import Columns, check_columns
 from kolena_store.datasets.identity import check_id_types, check_ids, missing_ids, resolve_id_fields
 from kolena_store.datasets.numbering import add_to_id_map, number_rows
-from kolena_store.datasets.objects import OBJECTS, with_objects
+from kolena_store.datasets.objects import OBJECTS, with_object_fields, with_objects
 from kolena_store.datasets.records import DatasetRecord, VersionRecord, files_of, find_dataset, version_of
 from kolena_store.datasets.sampling import Sampling, check_sampling, check_weights
 from kolena_store.datasets.staging import Staged, check_not_empty, stage, with_order, without_columns
@@ -106,6 +106,7 @@ def upload_dataset(transaction: Transaction, upload: DatasetUpload) -> UploadRep
     check_not_empty(source)
     if upload.objects is not None:
         source = _with_objects(source, existing, before, upload)
+    source = with_object_fields(source, _columns(upload, before).ground_truth)
     with collected(transaction, source, upload.long, _sample_keys(source, existing, upload)) as rows:
         return _upload(transaction, rows, existing, before, upload=upload)
 
@@ -145,10 +146,15 @@ def _checked_schema(source: TableInput, upload: DatasetUpload, before: VersionRe
     check_names(source.name, schema)
     if before is not None:
         schema = widened_schema(source.name, before.schema, schema, keep_missing=upload.append_only)
-    columns = upload.columns or (before.column_needs if before else Columns())
+    columns = _columns(upload, before)
     check_columns(source.name, schema, (*columns.ground_truth, *columns.sample))
     check_sampling(source.name, schema, upload.sampling.after(before.sampled if before else Sampling()))
     return schema
+
+
+def _columns(upload: DatasetUpload, before: VersionRecord | None) -> Columns:
+    """Return what the workflow reads that the dataset will have."""
+    return upload.columns or (before.column_needs if before else Columns())
 
 
 def _with_objects(

@@ -1,5 +1,6 @@
 """Data sets in the formats of others: brought in with their images and objects, and given out as they came."""
 
+from kolena_store.exchange.documents import COCO, LABEL_STUDIO, VOC, YOLO
 from kolena_store.exchange.formats import (
     export_coco,
     export_labelstudio,
@@ -8,7 +9,7 @@ from kolena_store.exchange.formats import (
     import_tasks,
 )
 from kolena_store.exchange.further_metadata import FurtherMetadata, further_metadata
-from kolena_store.exchange.images import COCO, LABEL_STUDIO, VOC, YOLO, ImageImport, import_images
+from kolena_store.exchange.images import ImageImport, import_images
 from kolena_store.exchange.results import upload_answers
 from kolena_store.formats.coco import read_instances
 from kolena_store.formats.labelstudio import read_tasks

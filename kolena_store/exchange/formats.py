@@ -5,21 +5,13 @@ from pathlib import Path
 
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, UploadReport, download_dataset
-from kolena_store.exchange.images import (
-    COCO,
-    VOC,
-    YOLO,
-    ImageImport,
-    document_of,
-    import_images,
-    upload_predictions,
-    written_table,
-)
+from kolena_store.exchange.documents import COCO, VOC, YOLO, document_of
+from kolena_store.exchange.images import ImageImport, import_images, upload_predictions, written_table
 from kolena_store.formats.coco import write_instances, write_results
 from kolena_store.formats.image_sets import IMAGE_ID
 from kolena_store.formats.labelstudio import TaskSet, write_tasks
 from kolena_store.formats.voc import write_voc, write_voc_results
-from kolena_store.formats.yolo import write_yolo
+from kolena_store.formats.yolo import sizes_of, write_yolo
 
 __all__ = ["export_coco", "export_labelstudio", "export_voc", "export_yolo", "import_tasks"]
 
@@ -66,10 +58,7 @@ def export_yolo(session: Session, dataset: DatasetRecord, path: str | Path, *, m
     """
     table = written_table(session, dataset, model, what="YOLO")
     images = table if model is None else download_dataset(session, dataset)
-    sizes = {}
-    if {"width", "height"} <= set(images.column_names):
-        columns = (images.column(name).to_pylist() for name in (IMAGE_ID, "width", "height"))
-        sizes = {str(one): (width, height) for one, width, height in zip(*columns, strict=True) if width and height}
+    sizes = sizes_of(images) if {"width", "height"} <= set(images.column_names) else {}
     return write_yolo(path, table, sizes, document_of(dataset, YOLO) or {})
 
 

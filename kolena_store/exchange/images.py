@@ -17,6 +17,7 @@ from kolena_store.datasets import (
     version_of,
 )
 from kolena_store.errors import InvalidInput
+from kolena_store.exchange.documents import VOC
 from kolena_store.exchange.further_metadata import FurtherMetadata
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES, ImageSet
 from kolena_store.results import ResultsUpload, download_results
@@ -26,19 +27,8 @@ from kolena_store.workflows.object_detection import ObjectDetection
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = [
-    "COCO",
-    "LABEL_STUDIO",
-    "VOC",
-    "YOLO",
-    "ImageImport",
-    "document_of",
-    "import_images",
-    "upload_predictions",
-    "written_table",
-]
+__all__ = ["ImageImport", "import_images", "upload_predictions", "written_table"]
 
-COCO, VOC, YOLO, LABEL_STUDIO = "coco", "voc", "yolo", "labelstudio"
 DIFFICULT = "difficult"
 
 
@@ -110,12 +100,6 @@ def upload_predictions(
         reports = uploads.upload_answers(transaction, given)
         said += [str(line) for line in reports.listings()]
     return said
-
-
-def document_of(dataset: DatasetRecord, kind: str) -> Mapping[str, Any] | None:
-    """Return what the files of a format held beside images and objects; None: the dataset did not come from it."""
-    found = json.loads(dataset.metadata).get(kind) if dataset.metadata else None
-    return found if isinstance(found, dict) else None
 
 
 def written_table(session: Session, dataset: DatasetRecord, model: str | None, *, what: str) -> "pa.Table":

@@ -10,7 +10,7 @@ from kolena_store import uploads
 from kolena_store.database import Session, Transaction
 from kolena_store.datasets import DatasetRecord, dataset_named, download_dataset, version_of
 from kolena_store.errors import MissingColumns
-from kolena_store.exchange.images import document_of
+from kolena_store.exchange.documents import COCO, VOC, YOLO, document_of
 from kolena_store.formats.coco import read_results
 from kolena_store.formats.image_sets import IMAGE_ID
 from kolena_store.formats.streams import NamedTable
@@ -42,14 +42,14 @@ def _as_table(session: Session, name: str, source: object) -> object:
     if not isinstance(source, (str, os.PathLike)):
         return source
     dataset, path = dataset_named(session, name), os.fsdecode(source)
-    coco = document_of(dataset, "coco")
+    coco = document_of(dataset, COCO)
     if path.lower().endswith(JSON_ENDINGS) and coco is not None:
         names = {one["id"]: str(one.get("name", one["id"])) for one in coco["categories"]}
         found = read_results(path, names, version_of(session, dataset).plain_types[IMAGE_ID])
         return NamedTable(path, found)
     if not Path(path).expanduser().is_dir():
         return source
-    voc, yolo = document_of(dataset, "voc"), document_of(dataset, "yolo")
+    voc, yolo = document_of(dataset, VOC), document_of(dataset, YOLO)
     if voc is not None:
         found = read_voc_results(path, _labels(session, dataset), first_pixel=int(voc["first_pixel"]))
         return NamedTable(path, found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["IMAGE_ID", "SIDES", "ImageSet", "table_of_rows"]
+__all__ = ["IMAGE_ID", "SIDES", "ImageSet", "box_around", "table_of_rows"]
 
 IMAGE_ID = "image_id"
 SIDES = ("x", "y", "width", "height")
@@ -25,6 +25,12 @@ class ImageSet:
     objects: "pa.Table"
     document: dict[str, Any]
     notes: tuple[str, ...] = ()
+
+
+def box_around(xs: Sequence[float], ys: Sequence[float]) -> dict[str, float]:
+    """Return the box around some points, one or more."""
+    box = (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+    return dict(zip(SIDES, box, strict=True))
 
 
 def table_of_rows(rows: Sequence[Mapping[str, Any]], fixed: "Mapping[str, pa.DataType]") -> "pa.Table":

@@ -40,13 +40,12 @@ def mistakes_by_sample(curves: ObjectCurves) -> np.ndarray:
     A detection counts from the threshold of its class on.
     """
     table, found = curves.table, curves.table.detections
-    is_sure = found.scores >= curves.score_thresholds[found.labels] if found.labels.size else np.zeros(0, bool)
-    is_hit = table.is_hit & table.counts & is_sure
+    is_hit = table.is_hit & table.counts & curves.is_sure
     is_missed = table.truth_counts.copy()
     is_missed[table.truth_rows(found.samples[is_hit], found.truths[is_hit])] = False
     mistakes = np.full(curves.size, np.nan)
     mistakes[table.samples] = 0.0
-    np.add.at(mistakes, found.samples[table.counts & is_sure & ~table.is_hit], 1.0)
+    np.add.at(mistakes, found.samples[table.counts & curves.is_sure & ~table.is_hit], 1.0)
     np.add.at(mistakes, table.truths.samples[is_missed], 1.0)
     return mistakes
 
@@ -56,8 +55,7 @@ def overlaps_of_hits(curves: ObjectCurves, samples: np.ndarray, labels: Sequence
     table, found = curves.table, curves.table.detections
     is_member = np.zeros(curves.size, bool)
     is_member[samples] = True
-    is_sure = found.scores >= curves.score_thresholds[found.labels] if found.labels.size else np.zeros(0, bool)
-    chosen = table.is_hit & table.counts & is_sure & is_member[found.samples]
+    chosen = table.is_hit & table.counts & curves.is_sure & is_member[found.samples]
     if labels is not None:
         chosen &= np.isin(found.labels, [table.classes.index(one) for one in labels if one in table.classes])
     return np.asarray(found.overlaps[chosen])

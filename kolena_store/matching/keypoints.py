@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from kolena_store.matching.objects import Floats, Integers
 
-__all__ = ["COCO_SIGMAS", "keypoint_boxes", "keypoint_likeness"]
+__all__ = ["COCO_SIGMAS", "keypoint_likeness"]
 
 COCO_SIGMAS = (
     *(0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062),
@@ -36,13 +36,6 @@ def keypoint_likeness(
         for one in (slice(start, start + PAIRS_AT_ONCE) for start in range(0, len(pairs[0]), PAIRS_AT_ONCE))
     ]
     return np.concatenate([np.zeros(0), *parts])
-
-
-def keypoint_boxes(keypoints: Floats) -> Floats:
-    """Return the box around all keypoints of each object: left, top, width and height."""
-    places = keypoints[:, :, :2]
-    low, high = places.min(axis=1, initial=np.inf), places.max(axis=1, initial=-np.inf)
-    return np.hstack([low, high - low]) if len(keypoints) else np.zeros((0, 4))
 
 
 def _likeness(

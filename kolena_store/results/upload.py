@@ -25,6 +25,7 @@ from kolena_store.datasets import (
     stage,
     version_of,
     with_categories,
+    with_object_fields,
     without_columns,
 )
 from kolena_store.errors import InvalidInput, MissingColumns
@@ -33,7 +34,7 @@ from kolena_store.models import normal_name
 from kolena_store.results.objects import Answered, object_results
 from kolena_store.results.records import results_of_dataset
 from kolena_store.results.repeats import check_keys, check_repeat_column
-from kolena_store.results.unmatched import unmatched_error
+from kolena_store.results.unmatched import Incoming, unmatched_error
 from kolena_store.results.versions import ModelRows, ResultsReport, add_results
 from kolena_store.schema import document_text
 from kolena_store.statements import identifier, statement
@@ -91,7 +92,9 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
     version = version_of(transaction, dataset)
     upload = replace(upload, repeat_field=_repeat_field(transaction, dataset, upload))
     source, n_silent = _opened(transaction, dataset, version, upload), 0
-    if version.column_needs.has_objects and OBJECTS not in source.schema.names:
+    source = with_object_fields(source, version.column_needs.inference)
+    are_collected = version.column_needs.has_objects and OBJECTS not in source.schema.names
+    if are_collected:
         source, n_silent = _collected(transaction, dataset, version, source, upload=upload)
     elif upload.answered is not None:
         raise InvalidInput(
@@ -100,7 +103,7 @@ def upload_results(transaction: Transaction, upload: ResultsUpload) -> list[Resu
         )
     keys = [*upload.keys(dataset), *([upload.repeat_field] if upload.repeat_field else [])]
     with collected(transaction, source, replace(upload.long, owner=upload.model_field), keys) as rows:
-        reports = _upload(transaction, dataset, version, rows, upload=upload)
+        reports = _upload(transaction, dataset, version, rows, upload=upload, are_collected=are_collected)
     return [replace(report, without_objects=n_silent) for report in reports] if n_silent else reports
 
 
@@ -111,12 +114,14 @@ def _upload(
     source: TableInput,
     *,
     upload: ResultsUpload,
+    are_collected: bool,
 ) -> list[ResultsReport]:
     schema = _checked_schema(source, dataset, version, upload)
     staged = stage(transaction.root, INCOMING_KIND, source, schema=schema, base=0)
     try:
         check_keys(transaction, source.name, staged.paths, upload.keys(dataset), field=upload.repeat_field or None)
-        return _match_and_add(transaction, dataset, version, staged, upload=upload, where=source.name)
+        incoming = Incoming(name=source.name, staged=staged, are_collected=are_collected)
+        return _match_and_add(transaction, dataset, version, incoming, upload=upload)
     finally:
         staged.remove_unused(transaction)
 
@@ -204,23 +209,25 @@ def _match_and_add(
     transaction: Transaction,
     dataset: DatasetRecord,
     version: VersionRecord,
-    staged: Staged,
+    incoming: Incoming,
     *,
     upload: ResultsUpload,
-    where: str,
 ) -> list[ResultsReport]:
+    import numpy as np
+
+    staged = incoming.staged
     paths = [file.path(transaction.root) for file in files_of(transaction, version.sample_files)]
     samples = find_numbers(transaction, staged, paths, dataset.id_fields)
     unmatched = samples < 0
     if unmatched.any() and not upload.allow_unmatched:
-        raise unmatched_error(transaction, where, dataset, staged, paths=paths, unmatched=unmatched)
-    reports = []
+        raise unmatched_error(transaction, incoming, dataset, paths=paths, unmatched=unmatched)
+    reports, n_given = [], incoming.n_given() if unmatched.any() else np.zeros(staged.n_rows, dtype=np.int64)
     for model, is_of_model in _models_of_rows(transaction, staged, upload):
         rows = ModelRows(
             model=model,
             staged=staged,
             samples=_only(samples, is_of_model),
-            unmatched=int((unmatched & is_of_model).sum()),
+            unmatched=int(n_given[unmatched & is_of_model].sum()),
             left_out=upload.keys(dataset),
             upload_configuration=upload.upload_configuration,
             metadata=upload.metadata,

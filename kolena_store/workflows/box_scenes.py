@@ -8,7 +8,16 @@ from kolena_store.datasets import OBJECTS
 from kolena_store.files import SAMPLE
 from kolena_store.workflows.base import GROUND_TRUTH, INFERENCE, SAMPLE_FIELD, Facts, WrongObject
 from kolena_store.workflows.keypoint_columns import Keypoints, keypoints_of, wrong_keypoints
-from kolena_store.workflows.mask_columns import EMPTY_MASK, Masks, Rle, mask_areas, mask_overlaps, masks_of, wrong_mask
+from kolena_store.workflows.mask_columns import (
+    EMPTY_MASK,
+    Masks,
+    Rle,
+    image_sizes,
+    mask_areas,
+    mask_overlaps,
+    masks_of,
+    wrong_mask,
+)
 from kolena_store.workflows.numbers import numbers_of
 from kolena_store.workflows.object_columns import (
     LARGEST,
@@ -99,7 +108,7 @@ def _scene(fields: BoxFields, batch: "pa.RecordBatch", facts: Facts) -> Scene:
     label = None if is_class_agnostic(facts) else fields.label
     (true_codes, found_codes), labels = label_codes([true, found], label)
     scores = found.numbers(fields.score) if found.has(fields.score) else np.full(len(found.rows), np.nan)
-    usable = np.flatnonzero(~np.isnan(scores) & (found_codes >= 0) & shapes[1].is_whole)
+    usable = np.flatnonzero(np.isfinite(scores) & (found_codes >= 0) & shapes[1].is_whole)
     order = usable[detection_order(found.rows[usable], found_codes[usable], scores[usable])]
     truths, ordered = _truths(fields, true, true_codes, shapes[0]), shapes[1].ordered(order)
     absorbing = replace(truths, is_crowd=truths.is_crowd | truths.is_ignored) if is_caltech(facts) else truths
@@ -160,8 +169,7 @@ def _shapes(fields: BoxFields, lists: ObjectLists, batch: "pa.RecordBatch") -> _
     if fields.masks is None:
         return _Shapes(boxes=boxes, areas=areas, is_whole=is_whole)
     sides = (numbers_of(batch.column(SAMPLE_FIELD + name)) for name in (fields.masks.height, fields.masks.width))
-    sizes = [(int(height), int(width)) for height, width in zip(*map(np.nan_to_num, sides), strict=True)]
-    masks = masks_of(lists, fields.masks, sizes)
+    masks = masks_of(lists, fields.masks, image_sizes(*sides))
     has_mask = np.array([one is not None for one in masks], dtype=bool)
     areas[has_mask] = mask_areas([one for one in masks if one is not None])
     return _Shapes(boxes=boxes, areas=areas, is_whole=is_whole & has_mask, masks=masks)

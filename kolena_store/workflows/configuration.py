@@ -32,6 +32,9 @@ LEAST_IOU = 0.1
 MOST_OVERLAPS = 5
 """COCO's ten and as many more are the most that a match has a bit for."""
 
+LARGEST_LIMIT = 1_000_000
+"""Detections of one image and class that can count at most: more than any model finds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
@@ -50,7 +53,8 @@ class Configuration:
         ignore: what becomes of objects that are ignored, as those outside of an object-level test case are. With `coco`
             (the default) each takes the detection that overlaps it enough, and detections outside count only where they
             are matched; with `caltech` it takes all detections that lie in it, and no detection is outside.
-        max_detections: how many detections of an image and class count, the highest scores first (default 100).
+        max_detections: how many detections of an image and class count, the highest scores first; up to a million
+            (default 100).
 
     Raises:
         InvalidInput: a value that the option can't take.
@@ -97,8 +101,8 @@ class Configuration:
         if self.class_agnostic is not None and not isinstance(self.class_agnostic, bool):
             raise InvalidInput(f"class_agnostic={self.class_agnostic!r} must be true or false")
         most = self.max_detections
-        if most is not None and not (_is_number(most) and most >= 1 and most % 1 == 0):
-            raise InvalidInput(f"max_detections={most!r} must be a whole number from 1 on")
+        if most is not None and not (_is_number(most) and 1 <= most <= LARGEST_LIMIT and most % 1 == 0):
+            raise InvalidInput(f"max_detections={most!r} must be a whole number from 1 to {LARGEST_LIMIT:,}")
 
     @property
     def overlaps(self) -> tuple[float, ...]:
@@ -178,4 +182,7 @@ def _plain(value: object) -> object:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["EMPTY_MASK", "Masks", "Rle", "mask_areas", "mask_overlaps", "masks_of", "wrong_mask"]
+__all__ = ["EMPTY_MASK", "Masks", "Rle", "image_sizes", "mask_areas", "mask_overlaps", "masks_of", "wrong_mask"]
 
 Rle: TypeAlias = dict[str, Any]
 """A compressed run-length encoding: size and counts."""
+
+Size: TypeAlias = tuple[int, int]
+"""Height and width of an image in pixels."""
 
 
 EMPTY_MASK: Mapping[str, Any] = MappingProxyType({"size": (1, 1), "counts": b"1"})
@@ -45,19 +48,30 @@ class Masks:
     width: str
 
 
-def masks_of(lists: ObjectLists, masks: Masks, sizes: "Sequence[tuple[int, int]]") -> "list[Rle | None]":
+def masks_of(lists: ObjectLists, masks: Masks, sizes: "Sequence[Size | None]") -> "list[Rle | None]":
     """Return the mask of each object; None where there is none, or one that can't be read.
 
     Args:
         lists: the objects.
         masks: their field.
-        sizes: height and width of each image, for polygons.
+        sizes: of each image, for polygons; None makes them such that can't be read.
     """
     kernels = _kernels()
     if not lists.has(masks.field):
         return [None] * len(lists.rows)
     values = lists.field(masks.field).to_pylist()
-    return [_mask(kernels, one, *sizes[row]) for one, row in zip(values, lists.rows.tolist(), strict=True)]
+    return [_mask(kernels, one, sizes[row]) for one, row in zip(values, lists.rows.tolist(), strict=True)]
+
+
+def image_sizes(heights: "np.ndarray", widths: "np.ndarray") -> "list[Size | None]":
+    """Return the size of each image; None where it is not known, negative, or of more pixels than can be counted."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore", over="ignore"):
+        is_size = (heights >= 0) & (widths >= 0) & (heights * widths <= MOST_PIXELS)
+        is_size &= np.maximum(heights, widths) <= MOST_PIXELS
+    both = zip(is_size.tolist(), heights.tolist(), widths.tolist(), strict=True)
+    return [(int(height), int(width)) if is_known else None for is_known, height, width in both]
 
 
 def mask_areas(masks: "Sequence[Rle]") -> "np.ndarray":
@@ -110,14 +124,14 @@ def wrong_mask(lists: ObjectLists, masks: Masks, samples: "np.ndarray") -> Wrong
     return lists.wrong(bad, what, samples)
 
 
-def _mask(kernels: "ModuleType", value: object, height: int, width: int) -> Rle | None:
+def _mask(kernels: "ModuleType", value: object, size: "Size | None") -> Rle | None:
     try:
         given = json.loads(value) if isinstance(value, str) else value
         if isinstance(given, list) and given:
             polygons = given if isinstance(given[0], list) else [given]
-            if not all(map(_can_be_drawn, polygons)):
+            if size is None or not all(map(_can_be_drawn, polygons)):
                 return None
-            return dict(kernels.merge(kernels.frPyObjects(polygons, height, width)))
+            return dict(kernels.merge(kernels.frPyObjects(polygons, *size)))
         if not isinstance(given, dict):
             return None
         if not _is_size(given["size"]):
@@ -137,7 +151,7 @@ def _can_be_drawn(polygon: Sequence[float]) -> bool:
     far = sum(map(abs, polygon))
     if far <= SURELY_SHORT:
         return True
-    if not far < math.inf:
+    if not far < math.inf or max(map(abs, polygon)) > LONGEST_OUTLINE:
         return False
     xs, ys = ([*polygon[start::2], polygon[start]] for start in (0, 1))
     steps = zip(pairwise(xs), pairwise(ys), strict=True)

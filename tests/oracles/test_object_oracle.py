@@ -39,14 +39,7 @@ def ranked_of(scene: Scene, *, one_to_one: bool) -> RankedMatches:
     else:
         matches = match_coco(found, true, candidates, Settings(thresholds=(0.5,), areas=(("all", 0.0, 1e10),)))
         matched, ignored, out = matches.matched, matches.ignored, matches.ignored_truths
-    detections = Found(
-        images=found.images,
-        labels=found.labels,
-        scores=found.scores,
-        ranks=found.ranks,
-        matched=matched & ONE,
-        ignored=ignored & ONE,
-    )
+    detections = Found.of(found, matched & ONE, ignored & ONE)
     objects = Objects(images=true.images, labels=true.labels, ignored=out & ONE)
     curves = [Curve(bit=0, family=0)]
     return ranked_matches(detections, objects, curves, n_classes=scene.n_classes, n_images=scene.n_images)

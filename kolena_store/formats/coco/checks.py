@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kolena_store.formats.entries import Entries
+from kolena_store.formats.image_sets import box_around
 
 __all__ = ["LARGEST", "check_box", "check_score", "check_segmentation", "with_box"]
 
@@ -78,7 +79,7 @@ def _check_counts(entries: Entries, number: int, entry: Mapping[str, Any], found
 def _box_around(xs: Sequence[Any], ys: Sequence[Any]) -> list[float] | None:
     if not all(map(_is_number, (*xs, *ys))):
         return None
-    return [min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)]
+    return list(box_around(xs, ys).values())
 
 
 def _box_of_runs(runs: Sequence[int], height: int) -> list[int]:

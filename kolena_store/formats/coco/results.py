@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import MalformedFile
 from kolena_store.formats.coco.checks import check_box, check_score, check_segmentation, with_box
-from kolena_store.formats.coco.columns import columns_of, joined_tables
+from kolena_store.formats.coco.columns import columns_of, joined_tables, with_json_marked
 from kolena_store.formats.coco.instances import boxes_apart
 from kolena_store.formats.coco.plain_results import plain_results
 from kolena_store.formats.entries import Entries, is_key
@@ -79,7 +79,7 @@ def _table(
         found.append(with_box(entry))
         check_box(entries, number, found[-1])
     names = list(dict.fromkeys(name for row in found for name in row if name not in OWN))
-    columns, _ = columns_of(found, names)
+    columns, as_json = columns_of(found, names)
     labels = [categories[row["category_id"]] if "category_id" in row else str(row["label"]) for row in found]
     fixed = {
         IMAGE_ID: pa.array([row[IMAGE_ID] for row in found]),
@@ -87,4 +87,4 @@ def _table(
         **boxes_apart(found),
         "score": pa.array([float(row["score"]) for row in found], pa.float64()),
     }
-    return pa.table({**fixed, **columns})
+    return with_json_marked(pa.table({**fixed, **columns}), as_json)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from kolena_store.formats.coco.columns import plain_value
+from kolena_store.formats.coco.columns import json_fields, plain_value
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES
 from kolena_store.formats.json_writing import writing_json
 
@@ -47,9 +47,10 @@ def write_results(path: str | Path, results: "pa.Table", document: Mapping[str, 
     """Write what a model found as COCO's results, and return how many detections there are."""
     labels = [one["label"] for row in results.column(OBJECTS).to_pylist() for one in row or ()]
     ids = {str(one.get("name", one["id"])): one["id"] for one in _categories(document.get("categories", []), labels)}
+    as_json = ["segmentation", *json_fields(results.schema.field(OBJECTS).type.value_type)]
     with writing_json(path) as file:
         file.write("[")
-        _write_rows(file, _annotations(results, ids, ("segmentation",)))
+        _write_rows(file, _annotations(results, ids, as_json))
         file.write("]\n")
     return len(labels)
 

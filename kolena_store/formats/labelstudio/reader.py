@@ -1,6 +1,7 @@
 """Label Studio's export: a JSON array of tasks, each with its data, annotations and predictions."""
 
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from kolena_store.errors import EmptyInput, MalformedFile
 from kolena_store.formats.entries import Entries
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES, ImageSet, table_of_rows
 from kolena_store.formats.json_stream import JsonStream
-from kolena_store.formats.labelstudio.regions import Task, of_image, region_object
+from kolena_store.formats.labelstudio.regions import Task, is_number, of_image, region_object
 from kolena_store.formats.paths import readable_file
 
 if TYPE_CHECKING:
@@ -84,23 +85,34 @@ class _Reading:
         regions = self._chosen(number, entry)
         self.images[task] = image
         self._add_regions(Task(self.entries, number, entry), regions, image, self.objects, score=None)
-        for prediction in entry.get("predictions") or ():
+        for prediction in self._several(number, entry, "predictions"):
             model = str(prediction.get("model_version") or UNNAMED)
             self.answered[model].append(task)
-            score = prediction.get("score")
-            found = prediction.get("result") or ()
+            score, found = prediction.get("score"), prediction.get("result") or ()
             self._add_regions(Task(self.entries, number, entry), found, image, self.predicted[model], score=score)
 
     def _chosen(self, number: int, entry: dict[str, Any]) -> Sequence[Any]:
         """Return the regions of the annotation that counts."""
-        given = entry.get("annotations", entry.get("completions")) or ()
-        if not all(isinstance(one, dict) and isinstance(one.get("result"), list) for one in given):
-            self.entries.refuse(number, entry, "an annotation is no JSON object with a list of results")
+        given = self._several(number, entry, "annotations" if "annotations" in entry else "completions")
         valid = [one for one in given if not one.get("was_cancelled")]
         self.n_several += len(valid) > 1
         marked = [one for one in valid if one.get("ground_truth")]
         newest = sorted(marked or valid, key=lambda one: str(one.get("updated_at") or one.get("created_at") or ""))
         return newest[-1]["result"] if newest else ()
+
+    def _several(self, number: int, entry: dict[str, Any], name: str) -> Sequence[dict[str, Any]]:
+        """Return the annotations or predictions of a task, each with a list of results; a prediction may have none."""
+        given = entry.get(name)
+        if given is None:
+            return ()
+        if not isinstance(given, list):
+            self.entries.refuse(number, entry, f"its {name} are no list but {type(given).__name__}")
+        may_lack = name == "predictions"
+        for place, one in enumerate(given):
+            result = one.get("result", [] if may_lack else None) if isinstance(one, dict) else None
+            if not isinstance(result, list):
+                self.entries.refuse(number, entry, f"{name} {place}: it is no JSON object with a list of results")
+        return given
 
     def _add_regions(
         self,
@@ -113,8 +125,10 @@ class _Reading:
     ) -> None:
         """Add the objects of some regions; of predictions each has its own score, or that of the prediction."""
         for place, region in enumerate(regions):
-            whole = of_image(region) if isinstance(region, dict) else None
+            whole = of_image(task, place, region)
             if whole is not None:
+                if whole[0] in TAKEN:
+                    task.refuse(place, f"its from_name {whole[0]!r} is kept for the store")
                 if objects is self.objects:
                     image.setdefault(whole[0], _plain(whole[1]))
                 continue
@@ -155,6 +169,6 @@ def _plain(value: object) -> object:
 
 
 def _score(task: Task, place: int, value: object) -> float:
-    if type(value) not in (int, float) or value != value:
-        task.refuse(place, f"its score {value!r} is no number, and the prediction has none either")
+    if not is_number(value, most=sys.float_info.max):
+        task.refuse(place, f"its score {value!r} is no finite number, or the prediction has none either")
     return float(value)  # type: ignore[arg-type]

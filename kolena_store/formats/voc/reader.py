@@ -3,8 +3,9 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,7 +18,7 @@ from kolena_store.progress import track
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["CORNERS", "FIRST_PIXEL", "read_voc"]
+__all__ = ["CORNERS", "FIRST_PIXEL", "box_of_corners", "read_voc"]
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 FIRST_PIXEL = 1
@@ -61,6 +62,20 @@ def read_voc(path: str | Path, *, first_pixel: int = FIRST_PIXEL) -> ImageSet:
                 raise MalformedFile.of(file, None, "its elements are nested too deeply", REMEDY) from None
             advance(1)
     return _image_set([images[name] for name in sorted(images)], objects, first_pixel)
+
+
+def box_of_corners(corners: Sequence[str], first_pixel: int) -> list[float]:
+    """Return left, top, width and height; a length is negative where the box ends before it begins.
+
+    Decimal numbers are taken as such: what is written with a fraction comes back to the last digit.
+
+    Args:
+        corners: left, top, right and bottom, each a finite number.
+        first_pixel: 1 as in Pascal VOC; 0 takes corners as they are.
+    """
+    left, top, right, bottom = map(Decimal, corners)
+    box = (left - first_pixel, top - first_pixel, right - left + first_pixel, bottom - top + first_pixel)
+    return list(map(float, box))
 
 
 def _image_set(images: list[dict[str, Any]], objects: list[dict[str, Any]], first_pixel: int) -> ImageSet:
@@ -143,11 +158,11 @@ def _box(place: _Place, box: "Element | None", first_pixel: int) -> list[float]:
         text = (box.findtext(name) or "").strip()
         if not NUMBER.fullmatch(text) or not math.isfinite(float(text)) or abs(float(text)) > LARGEST:
             place.refuse(f"its {name} {text!r} is no finite number")
-        corners.append(float(text))
-    left, top, right, bottom = corners
-    if min(right - left, bottom - top) < -first_pixel:
-        place.refuse(f"its box ends before it begins: {left:g}, {top:g} to {right:g}, {bottom:g}")
-    return [left - first_pixel, top - first_pixel, right - left + first_pixel, bottom - top + first_pixel]
+        corners.append(text)
+    found = box_of_corners(corners, first_pixel)
+    if min(found[2:]) < 0:
+        place.refuse("its box ends before it begins: {:g}, {:g} to {:g}, {:g}".format(*map(float, corners)))
+    return found
 
 
 def _value(element: "Element") -> object:
@@ -157,6 +172,8 @@ def _value(element: "Element") -> object:
     text = (element.text or "").strip()
     if WHOLE.fullmatch(text) and str(int(text)) == text:
         return int(text)
+    if NUMBER.fullmatch(text) and repr(float(text)) == text:  # a text that a number gives back as it is
+        return float(text)
     return text or None
 
 

@@ -10,8 +10,8 @@ from kolena_store.errors import EmptyInput, MalformedFile
 from kolena_store.formats.folders import files_in, new_folder, stem_of
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES, table_of_rows
 from kolena_store.formats.paths import opened
-from kolena_store.formats.voc.reader import FIRST_PIXEL
-from kolena_store.formats.voc.writer import number_text
+from kolena_store.formats.voc.reader import FIRST_PIXEL, box_of_corners
+from kolena_store.formats.voc.writer import corner_texts, number_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,9 +51,7 @@ def write_voc_results(path: str | Path, results: "pa.Table", *, first_pixel: int
     lines: defaultdict[str, list[str]] = defaultdict(list)
     for row in results.select([IMAGE_ID, OBJECTS]).to_pylist():
         for one in row[OBJECTS] or ():
-            left, top = one["x"] + first_pixel, one["y"] + first_pixel
-            corners = (left, top, left + one["width"] - first_pixel, top + one["height"] - first_pixel)
-            numbers = " ".join(number_text(value) for value in (one["score"], *corners))
+            numbers = " ".join((number_text(one["score"]), *corner_texts(one, first_pixel)))
             lines[str(one["label"])].append(f"{row[IMAGE_ID]} {numbers}\n")
     with new_folder(path) as folder:
         for label in sorted(lines):
@@ -75,13 +73,13 @@ def _rows(file: Path, label: str, first_pixel: int) -> Iterator[dict[str, Any]]:
         if not parts:
             continue
         try:
-            score, left, top, right, bottom = map(float, parts[1:])
+            score, *corners = map(float, parts[1:])
         except ValueError:
-            raise MalformedFile.of(file, number, f"{line!r} can't be read", REMEDY) from None
-        if (
-            not all(map(math.isfinite, (score, left, top, right, bottom)))
-            or min(right - left, bottom - top) < -first_pixel
-        ):
+            corners = []
+        if len(corners) != len(SIDES):
+            raise MalformedFile.of(file, number, f"{line!r} can't be read", REMEDY)
+        is_finite = all(map(math.isfinite, (score, *corners)))
+        box = box_of_corners(parts[2:], first_pixel) if is_finite else []
+        if min(box[2:], default=-1.0) < 0:
             raise MalformedFile.of(file, number, f"{line!r} is no box: a number is none, or it ends first", REMEDY)
-        box = (left - first_pixel, top - first_pixel, right - left + first_pixel, bottom - top + first_pixel)
         yield {IMAGE_ID: parts[0], "label": label, **dict(zip(SIDES, box, strict=True)), "score": score}

@@ -1,7 +1,10 @@
 """Pascal VOC's annotations out of tables."""
 
 import json
+import math
+import re
 from collections.abc import Mapping
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +18,15 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["file_names", "number_text", "write_voc"]
+__all__ = ["corner_texts", "file_names", "number_text", "write_voc"]
 
 OBJECTS = "objects"
 SIZE = ("width", "height", "depth")
+NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A sign that XML 1.0 can't hold."""
+
+EXACT = Context(prec=60)
+"""Enough for the sum of any two numbers that pixels are given in."""
 
 
 def write_voc(path: str | Path, samples: "pa.Table", document: Mapping[str, Any]) -> int:
@@ -30,7 +38,7 @@ def write_voc(path: str | Path, samples: "pa.Table", document: Mapping[str, Any]
         document: what `read_voc` said beside the tables.
 
     Raises:
-        InvalidInput: the folder is there already, or an id can't name a file.
+        InvalidInput: the folder is there already, an id can't name a file, or a text has a sign that XML can't hold.
     """
     from xml.etree.ElementTree import ElementTree, indent
 
@@ -40,6 +48,7 @@ def write_voc(path: str | Path, samples: "pa.Table", document: Mapping[str, Any]
         for row, name in zip(samples.to_pylist(), names, strict=True):
             root = _annotation(row, first_pixel)
             n_objects += len(row[OBJECTS] or ())
+            _check_texts(row[IMAGE_ID], root)
             indent(root)
             ElementTree(root).write(folder / f"{name}.xml", encoding="utf-8")
     return n_objects
@@ -65,13 +74,26 @@ def number_text(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
+def corner_texts(one: Mapping[str, Any], first_pixel: int) -> list[str]:
+    """Return left, top, right and bottom of an object's box as decimal numbers, which `box_of_corners` gives back."""
+    left, top, width, height = (Decimal(repr(float(one[name]))) for name in SIDES)
+    starts = [EXACT.add(at, Decimal(first_pixel)) for at in (left, top)]
+    ends = [EXACT.add(at, length) for at, length in ((left, width), (top, height))]
+    return [_decimal_text(value) for value in (*starts, *ends)]
+
+
+def _decimal_text(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _annotation(row: Mapping[str, Any], first_pixel: int) -> "Element":
     from xml.etree.ElementTree import Element, SubElement
 
     root = Element("annotation")
     sizes = [name for name in SIZE if row.get(name) is not None]
     for name, value in row.items():
-        if name not in (IMAGE_ID, OBJECTS, *SIZE) and value is not None:
+        if name not in (IMAGE_ID, OBJECTS, *SIZE) and _is_known(value):
             _add(root, "filename" if name == "file_name" else name, value)
     if sizes:
         size = SubElement(root, "size")
@@ -81,15 +103,26 @@ def _annotation(row: Mapping[str, Any], first_pixel: int) -> "Element":
         found = SubElement(root, "object")
         _add(found, "name", one["label"])
         for name, value in one.items():
-            if name not in ("label", *SIDES) and value is not None:
+            if name not in ("label", *SIDES) and _is_known(value):
                 _add(found, name, value)
         box = SubElement(found, "bndbox")
-        left, top, width, height = (one[name] for name in SIDES)
-        start = (left + first_pixel, top + first_pixel)
-        corners = (*start, start[0] + width - first_pixel, start[1] + height - first_pixel)
-        for name, value in zip(CORNERS, corners, strict=True):
-            SubElement(box, name).text = number_text(value)
+        for name, text in zip(CORNERS, corner_texts(one, first_pixel), strict=True):
+            SubElement(box, name).text = text
     return root
+
+
+def _is_known(value: object) -> bool:
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _check_texts(image: object, root: "Element") -> None:
+    for element in root.iter():
+        sign = NOT_IN_XML.search(element.text or "")
+        if sign is not None:
+            raise InvalidInput(
+                f"the image {image!r} can't be written: its field {element.tag!r} holds {sign.group()!r}, which XML "
+                "can't hold; replace it, or export it as COCO"
+            )
 
 
 def _add(parent: "Element", name: str, value: object) -> None:
@@ -112,8 +145,17 @@ def _pairs(value: object) -> "list[Any] | None":
         found = json.loads(value)
     except ValueError:
         return None
-    is_pairs = all(isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) for one in found)
-    return found if is_pairs else None
+    return found if _are_pairs(found) else None
+
+
+def _are_pairs(found: object) -> bool:
+    return isinstance(found, list) and all(
+        isinstance(one, list)
+        and len(one) == 2
+        and isinstance(one[0], str)
+        and (isinstance(one[1], str) or _are_pairs(one[1]))
+        for one in found
+    )
 
 
 def _add_pairs(parent: "Element", pairs: "list[Any]") -> None:

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kolena_store.errors import MalformedFile
-from kolena_store.formats.image_sets import SIDES
-from kolena_store.formats.yolo.names import Settings
+from kolena_store.formats.image_sets import SIDES, box_around
+from kolena_store.formats.yolo.names import NUMBER_OF_CLASS, Settings
 
 __all__ = ["parsed_line"]
 
 REMEDY = "A line holds a class and the box's middle, width and height as shares of the image; correct it"
 FAR_OUTSIDE = 100.0
 """A share of the image beyond which a number is no share: pixels were written in its place."""
+
+LONGEST_SHOWN = 40
+"""Signs of a word that a message repeats."""
 
 
 def parsed_line(
@@ -59,9 +62,9 @@ class _Place:
 
 
 def _label(place: _Place, text: str, names: Sequence[str]) -> str:
-    code = int(text) if text.isdecimal() else -1
+    code = int(text) if NUMBER_OF_CLASS.fullmatch(text) else -1
     if not 0 <= code < len(names):
-        place.refuse(f"its class {text!r} is none of 0 to {len(names) - 1}")
+        place.refuse(f"its class {text[:LONGEST_SHOWN]!r} is none of 0 to {len(names) - 1}")
     return names[code]
 
 
@@ -93,8 +96,7 @@ def _shape(
         place.refuse(f"it has {len(numbers)} numbers beside class{' and score' if scored else ''}, not {what}")
     xs, ys = [one * size[0] for one in numbers[::2]], [one * size[1] for one in numbers[1::2]]
     polygon = [value for pair in zip(xs, ys, strict=True) for value in pair]
-    box = (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    return {**dict(zip(SIDES, box, strict=True)), "segmentation": json.dumps([polygon])}
+    return {**box_around(xs, ys), "segmentation": json.dumps([polygon])}
 
 
 def _box(place: _Place, numbers: Sequence[float], size: tuple[float, float]) -> dict[str, Any]:

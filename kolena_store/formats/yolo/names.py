@@ -7,11 +7,14 @@ from pathlib import Path
 from kolena_store.errors import MalformedFile, MissingColumns
 from kolena_store.formats.paths import read_text
 
-__all__ = ["Settings", "settings_of", "yaml_text"]
+__all__ = ["NUMBER_OF_CLASS", "Settings", "settings_of", "yaml_text"]
 
 YAML_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 LISTS = ("classes.txt", "obj.names", "_darknet.labels", "predefined_classes.txt")
-NAMED = re.compile(r"(\d+)\s*:\s*(.+)")
+NUMBER_OF_CLASS = re.compile(r"\d{1,9}")
+NAMED = re.compile(r"(\d{1,9})\s*:\s*(.+)")
+SHAPE = re.compile(r"[\[\s-]*(\d{1,4})[\s,-]+([23])[\s\]]*")
+"""How many keypoints an object has, and whether each has a visibility behind x and y."""
 ITEM = re.compile(r"\s*((?:\d+\s*:\s*)?'(?:[^']|'')*'|(?:\d+\s*:\s*)?\"[^\"]*\"|[^,]+)")
 REMEDY = "Write names: [first, second], or a file classes.txt with a name in each line"
 
@@ -61,11 +64,17 @@ def _of_yaml(file: Path) -> tuple[list[str] | None, tuple[int, int] | None]:
         if key == "names":
             names = _names(file, place, _without_comment(rest), lines[place + 1 :])
         if key == "kpt_shape":
-            numbers = re.findall(r"\d+", _without_comment(rest)) or re.findall(r"\d+", " ".join(lines[place + 1 :][:2]))
-            if len(numbers) < 2:
-                raise MalformedFile.of(file, place + 1, "kpt_shape is no pair of numbers", "Write kpt_shape: [17, 3]")
-            shape = (int(numbers[0]), int(numbers[1]))
+            below = " ".join(map(_without_comment, lines[place + 1 :][:2]))
+            shape = _keypoints(file, place, _without_comment(rest) or below)
     return names, shape
+
+
+def _keypoints(file: Path, place: int, text: str) -> tuple[int, int]:
+    found = SHAPE.fullmatch(text)
+    if found is None or not int(found[1]):
+        what = f"kpt_shape is no pair of numbers, of keypoints and of 2 or 3 for each: {text}"
+        raise MalformedFile.of(file, place + 1, what, "Write kpt_shape: [17, 3]")
+    return int(found[1]), int(found[2])
 
 
 def _names(file: Path, place: int, rest: str, following: Sequence[str]) -> list[str]:
@@ -100,7 +109,7 @@ def _in_one_line(file: Path, place: int, rest: str, following: Sequence[str]) ->
     if closing == "]":
         return [_plain(one) for one in parts]
     pairs = [one.partition(":") for one in parts]
-    if not all(key.strip().isdigit() for key, _, _ in pairs):
+    if not all(NUMBER_OF_CLASS.fullmatch(key.strip()) for key, _, _ in pairs):
         raise MalformedFile.of(file, place + 1, "the names are not numbered", REMEDY)
     return _in_order(file, place, {int(key): _plain(name) for key, _, name in pairs})
 

@@ -1,6 +1,7 @@
 """YOLO's text files out of tables."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,14 +30,14 @@ def write_yolo(path: str | Path, samples: "pa.Table", sizes: Mapping[str, tuple[
 
     Raises:
         MissingColumns: the size of an image with objects is not known.
-        InvalidInput: the folder is there already, or an id can't name a file.
+        InvalidInput: the folder is there already, an id can't name a file, or objects differ in their keypoints.
     """
     rows = samples.select([IMAGE_ID, OBJECTS]).to_pylist()
     known: Sequence[str] = document.get("names", ())
     labels = {str(one["label"]) for row in rows for one in row[OBJECTS] or ()}
     names = [*known, *sorted(labels - set(known))]
     codes = {name: number for number, name in enumerate(names)}
-    n_objects = 0
+    n_objects, shape = 0, _keypoint_shape(rows, document.get("keypoints"))
     with new_folder(path) as folder:
         for row in rows:
             file = folder / "labels" / f"{_checked(str(row[IMAGE_ID]))}.txt"
@@ -50,7 +51,7 @@ def write_yolo(path: str | Path, samples: "pa.Table", sizes: Mapping[str, tuple[
             size = sizes.get(str(row[IMAGE_ID]), (1.0, 1.0))
             file.write_text("".join(_line(one, codes, size) for one in objects), encoding="utf-8")
             n_objects += len(objects)
-        text = yaml_text(names, _shape(document.get("keypoints")))
+        text = yaml_text(names, shape)
         (folder / "data.yaml").write_text(text, encoding="utf-8")
     return n_objects
 
@@ -79,8 +80,35 @@ def _polygon(one: Mapping[str, Any], size: tuple[float, float]) -> list[float]:
     return [value / size[at % 2] for at, value in enumerate(parts[0])]
 
 
-def _shape(found: Sequence[int] | None) -> tuple[int, int] | None:
-    return None if found is None else (found[0], 3)
+def _keypoint_shape(rows: Sequence[Mapping[str, Any]], known: Sequence[int] | None) -> tuple[int, int] | None:
+    """Return how many keypoints each object has, with three numbers each; without objects, as many as are known."""
+    lengths: dict[int, object] = {}
+    for row in rows:
+        for place, one in enumerate(row[OBJECTS] or ()):
+            points = one.get("keypoints") or ()
+            if not _is_points(points):
+                raise InvalidInput(
+                    f"the keypoints of object {place} of the image {row[IMAGE_ID]!r} are no numbers, x, y and "
+                    "visibility of each; correct them, or export the dataset as COCO"
+                )
+            lengths.setdefault(len(points), row[IMAGE_ID])
+    if len(lengths) > 1:
+        said = ", ".join(f"{length // 3} in the image {image!r}" for length, image in lengths.items())
+        raise InvalidInput(
+            f"objects differ in how many keypoints they have ({said}), and YOLO has as many for all; export as COCO"
+        )
+    length = next(iter(lengths), None)
+    if length is None:
+        return None if known is None else (known[0], 3)
+    return (length // 3, 3) if length else None
+
+
+def _is_points(points: object) -> bool:
+    return (
+        isinstance(points, Sequence)
+        and not len(points) % 3
+        and all(isinstance(one, (int, float)) and math.isfinite(one) for one in points)
+    )
 
 
 def _checked(name: str) -> str:

@@ -76,7 +76,6 @@ def _rows(curves: ObjectCurves, is_member: SampleFlags) -> Integers:
 def _is_found(curves: ObjectCurves) -> Flags:
     table, found = curves.table, curves.table.detections
     is_taken = np.zeros(len(table.truths.samples), dtype=np.bool_)
-    if found.labels.size:
-        which = table.is_hit & table.counts & (found.scores >= curves.score_thresholds[found.labels])
-        is_taken[table.truth_rows(found.samples[which], found.truths[which])] = True
+    which = table.is_hit & table.counts & curves.is_sure
+    is_taken[table.truth_rows(found.samples[which], found.truths[which])] = True
     return is_taken

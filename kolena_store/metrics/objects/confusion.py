@@ -82,8 +82,7 @@ def _counted(position: int, entries: ConfusedObjects, weights: Weights, width: i
 def confused_objects(curves: ObjectCurves) -> ConfusedObjects:
     """Return each detection that counts with its object, and each object that counts and is left without one."""
     table, found, true = curves.table, curves.table.detections, curves.table.truths
-    thresholds = curves.score_thresholds
-    counted = table.counts & (found.scores >= thresholds[found.labels] if found.labels.size else True)
+    counted = table.counts & curves.is_sure
     is_hit, is_taken = counted & table.is_hit, np.zeros(len(true.samples), dtype=np.bool_)
     partner = np.full(len(found.samples), -1, dtype=np.int64)
     partner[is_hit] = table.truth_rows(found.samples[is_hit], found.truths[is_hit])

@@ -8,7 +8,7 @@ import numpy as np
 
 from kolena_store.matching.coco import AREAS, THRESHOLDS
 from kolena_store.matching.mistakes import KINDS, MISSED
-from kolena_store.matching.objects import Integers
+from kolena_store.matching.objects import Flags, Integers
 from kolena_store.matching.one_to_one import ONE_TO_ONE_BIT
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 from kolena_store.metrics.objects.table import MatchTable
@@ -72,6 +72,12 @@ class ObjectCurves:
     def score_thresholds(self) -> "np.ndarray":
         """Return the score from which on detections of each class count."""
         return np.array([self.thresholds.get(name, 0.0) for name in self.table.classes])
+
+    @cached_property
+    def is_sure(self) -> Flags:
+        """Return whether each detection's score reaches the threshold of its class."""
+        found = self.table.detections
+        return found.scores >= self.score_thresholds[found.labels] if found.labels.size else np.zeros(0, np.bool_)
 
     @property
     def _coco(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 The average precision is taken as the area under the envelope of precision: an image moves it by the objects that it
 adds, and by the precision at every recall where its detections stand above. COCO's mean over 101 recalls differs from
-the area by less than a hundredth, and so do the derivatives.
+the area by less than a hundredth; it has steps, and no derivative of its own that would say how it varies.
 """
 
 from collections.abc import Sequence

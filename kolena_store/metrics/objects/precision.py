@@ -66,7 +66,7 @@ class Hits:
     def envelope(self) -> Floats:
         """Return at each true positive the highest precision there or at a lower score of the same curve and class."""
         precision = self.found / self.seen
-        # Segments are kept apart by adding their number, the last one's being the smallest: exact to 1e-12.
+        # Segments are kept apart by adding their number, the last one's being the smallest: exact to 1e-11.
         apart = (len(self.ranked.curves) * self.ranked.n_classes - self.segments).astype(np.float64)
         highest = np.maximum.accumulate((precision + apart)[::-1])[::-1]
         return np.asarray(highest - apart, dtype=np.float64)

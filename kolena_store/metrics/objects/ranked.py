@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolena_store.matching.coco import Bits
-from kolena_store.matching.objects import Flags, Floats, Integers, falling_order
+from kolena_store.matching.objects import Detections, Flags, Floats, Integers, falling_order
 
 __all__ = ["Curve", "Found", "Objects", "Positions", "RankedMatches", "ranked_matches"]
 
@@ -32,6 +32,18 @@ class Found:
     matched: Bits
     ignored: Bits
     falling: Integers | None = None
+
+    @classmethod
+    def of(cls, found: Detections, matched: Bits, ignored: Bits) -> "Found":
+        """Return detections with the settings in which each is matched, and those in which it does not count."""
+        return cls(
+            images=found.images,
+            labels=found.labels,
+            scores=found.scores,
+            ranks=found.ranks,
+            matched=matched,
+            ignored=ignored,
+        )
 
     def sorted(self, order: Integers | None = None) -> "Found":
         """Return the same with their places by falling score; ties by the place of their image in `order`, if any."""

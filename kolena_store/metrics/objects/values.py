@@ -202,7 +202,7 @@ def _entries(curves: ObjectCurves, name: str) -> Entries:
         return _chosen(true.samples, true.labels, chosen)
     if name == "images":
         return _chosen(table.samples, np.zeros(len(table.samples), dtype=np.int64), np.ones(len(table.samples), bool))
-    counted = table.counts & (found.scores >= curves.score_thresholds[found.labels] if found.labels.size else True)
+    counted = table.counts & curves.is_sure
     if name == "overlap_of_matches":
         return _chosen(found.samples, found.labels, counted & table.is_hit, found.overlaps)
     if name in ("true_positives", "false_positives"):
