@@ -589,6 +589,14 @@ def test_a_sign_that_xml_can_not_hold_is_named_with_image_and_field(tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["ª", "x²", "1st", "a b", "-", "a:b", "", "<"])
+def test_a_field_that_is_no_name_in_xml_is_named(tmp_path: Path, name: str) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 1.0), name: 5}
+    with pytest.raises(ks.StoreError, match=f"the field {name!r} can't be written as XML"):
+        write_voc(tmp_path / "out", pa.table({"image_id": ["i1"], "objects": [[one]]}), {})
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("text", ['[["a", [1, 2]]]', '[["a", 5]]', '[[["a"]]]'])
 def test_a_text_that_looks_like_nested_elements_stays_text(tmp_path: Path, text: str) -> None:
     one = {"label": "a", **dict.fromkeys(SIDES, 1.0), "note": text}

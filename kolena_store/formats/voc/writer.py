@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Context, Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,19 @@ def _add_pairs(parent: "Element", pairs: "list[Any]") -> None:
 
 
 def _check_tag(name: str) -> None:
-    is_name = name[:1].isalpha() or name[:1] == "_"
-    if not is_name or not all(sign.isalnum() or sign in "_-." for sign in name):
+    if not _is_tag(name):
         raise InvalidInput(f"the field {name!r} can't be written as XML, whose names are letters, digits, _ - and .")
+
+
+@cache
+def _is_tag(name: str) -> bool:
+    """Return whether XML's readers take a name: not all letters of newer alphabets and styles are names to them."""
+    from xml.parsers.expat import ExpatError, ParserCreate
+
+    if not all(sign.isalnum() or sign in "_-." for sign in name):
+        return False
+    try:
+        ParserCreate().Parse(f"<{name}/>", True)
+    except ExpatError:
+        return False
+    return True
