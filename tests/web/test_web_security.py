@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import uvicorn
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -21,7 +22,7 @@ from kolena_store.web.application import create_application
 from kolena_store.web.images import remote_picture
 from kolena_store.web.remote_images import check_host, fetched, is_public
 from kolena_store.web.security import POLICY
-from kolena_store.web.serving import is_loopback, served_settings
+from kolena_store.web.serving import is_loopback, serve, served_settings
 from kolena_store.web.settings import WebSettings
 
 
@@ -44,7 +45,9 @@ def test_this_machine_is_let_in(client: TestClient, host: str) -> None:
     assert client.get("/", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://testserver.evil.example", "file://"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "https://testserver.evil.example", "file://", "http://["]
+)
 def test_another_origin_is_refused(client: TestClient, origin: str) -> None:
     assert client.get("/", headers={"origin": origin}).status_code == 403
     assert client.post("/slices/save", data={}, headers={"origin": origin}).status_code == 403
@@ -86,6 +89,33 @@ def test_a_token_lets_in_once_it_is_known(spam_root: Path) -> None:
         client.cookies.clear()
         client.cookies.set("kolena_store_token", "secret-tokem")
         assert client.get("/static/style.css").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example/x", "/\\evil.example/x"])
+def test_nobody_is_sent_elsewhere_with_a_token(spam_root: Path, path: str) -> None:
+    with TestClient(create_application(spam_root, WebSettings(token="secret-token"))) as client:
+        answer = client.get(f"http://testserver{path}?token=secret-token", follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] in ("/evil.example/x", "/%5Cevil.example/x")
+
+
+@pytest.mark.parametrize("token", ["\N{GREEK SMALL LETTER PI}", "a\nb", "caf\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_a_token_that_no_cookie_holds_is_refused_at_the_start(token: str) -> None:
+    with pytest.raises(InvalidInput, match="letters and digits"):
+        served_settings("127.0.0.1", WebSettings(), names=(), token=token)
+
+
+def test_the_address_that_is_printed_holds_every_token(spam_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = served_settings(
+        "127.0.0.1", WebSettings(hosts=("testserver",)), names=("testserver",), token="a+b&c #%;"
+    )
+    printed: list[str] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda _, sockets: [one.close() for one in sockets])
+    serve(spam_root, settings, host="127.0.0.1", port=0, ready=printed.append)
+    with TestClient(create_application(spam_root, settings)) as client:
+        query = printed[0].partition("?")[2]
+        assert client.get(f"/?{query}", follow_redirects=False).status_code == 303
+        assert client.get("/").status_code == 200
 
 
 def test_beyond_this_machine_there_is_a_token() -> None:
