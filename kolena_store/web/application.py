@@ -32,7 +32,7 @@ from kolena_store.web.pages.slices import measured_part, save_slice, slices_page
 from kolena_store.web.pages.standards import standards_page
 from kolena_store.web.reading_threads import ReadingThreads
 from kolena_store.web.remote_images import is_remote
-from kolena_store.web.security import Guard
+from kolena_store.web.security import HEADERS, Guard
 from kolena_store.web.settings import WebSettings
 from kolena_store.web.states import State
 from kolena_store.web.static_files import bundle, static_file
@@ -87,7 +87,7 @@ def create_application(root: Path, settings: WebSettings | None = None, *, warm:
             Route("/static/{name}", static_file),
         ],
         middleware=[Middleware(Guard, settings=chosen), Middleware(GZipMiddleware, compresslevel=5)],
-        exception_handlers={404: _no_page},
+        exception_handlers={404: _no_page, Exception: _bug},
         lifespan=lifespan,
     )
 
@@ -154,6 +154,12 @@ def _image(bench: Workbench, settings: WebSettings, request: Request) -> Respons
 
 def _no_page(request: Request, _: Exception) -> Response:
     return PlainTextResponse(f"there is no page {request.url.path[:200]!r}; start from /\n", status_code=404)
+
+
+def _bug(_: Request, error: Exception) -> Response:
+    """Return what stands in the place of an answer that failed; the server logs the error itself."""
+    message = f"this is a bug in kolena_store: {type(error).__name__}; what led to it is logged; please report it\n"
+    return PlainTextResponse(message, status_code=500, headers=HEADERS)
 
 
 def _made_quietly() -> None:

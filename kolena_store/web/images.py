@@ -9,11 +9,14 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kolena_store.database import cache_folder
 from kolena_store.errors import InvalidInput, StoreError, UnknownName, UnreadableFile
 from kolena_store.web.remote_images import fetched, is_allowed
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["ENDINGS", "image_fields", "image_place", "picture", "remote_picture", "size_of_picture"]
 
@@ -61,11 +64,19 @@ def image_place(value: object, roots: Sequence[Path]) -> Path:
         inside = True
         if real.suffix.lower() not in ENDINGS:
             raise InvalidInput(f"{real.name[:80]!r} is no image that is shown; they end in {', '.join(ENDINGS)}")
-        if real.is_file():
+        if _is_file(real):
             return real
     if not inside:
         raise InvalidInput(NOT_ALLOWED)
     raise UnknownName("the image is not there")
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is a file; where the system does not say so (no right, too long a name) there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _around(text: str, roots: Sequence[Path]) -> list[Path]:
@@ -121,12 +132,24 @@ def size_of_picture(value: object, roots: Sequence[Path]) -> tuple[int, int] | N
     try:
         place = image_place(value, roots)
         with _opened(place, roots) as file:
-            from PIL import Image
-
-            with Image.open(file, formats=FORMATS) as image:
-                return image.width, image.height
+            return _size(file)
     except (StoreError, ImportError, OSError, ValueError, SyntaxError):
         return None
+
+
+def _size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return width and height of an image; None when it would have far too many pixels."""
+    import warnings
+
+    from PIL import Image
+
+    with _pillow_lock_, warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(file, formats=FORMATS) as image:
+                return image.width, image.height
+        except Image.DecompressionBombError:
+            return None
 
 
 def _is_below(path: Path, root: Path) -> bool:
@@ -165,13 +188,7 @@ def _shrunk(content: bytes, size: int, name: str) -> bytes:
                 if image.width * image.height > MOST_PIXELS:
                     raise UnreadableFile(f"{name} has more than {MOST_PIXELS:,} pixels; make it smaller")
                 image.draft("RGB", (size, size))
-                image.thumbnail((size, size))
-                buffer = io.BytesIO()
-                has_alpha = image.mode in ("RGBA", "LA", "P", "1")
-                if has_alpha:
-                    image.convert("RGBA").save(buffer, "PNG")
-                else:
-                    image.convert("RGB").save(buffer, "JPEG", quality=85)
+                return _saved(image.convert("I") if image.mode.startswith("I;16") else image, size)
         except (
             OSError,
             ValueError,
@@ -180,7 +197,30 @@ def _shrunk(content: bytes, size: int, name: str) -> bytes:
             Image.DecompressionBombError,
         ) as error:
             raise UnreadableFile(f"{name} can't be read as an image; check the file") from error
+
+
+def _saved(image: "Image", size: int) -> bytes:
+    """Return an image, shrunk, as PNG when it has transparent places, else as JPEG."""
+    image.thumbnail((size, size))
+    buffer = io.BytesIO()
+    if image.mode in ("RGBA", "LA", "P", "1"):
+        image.convert("RGBA").save(buffer, "PNG")
+    else:
+        shown = _of_eight_bits(image) if image.mode in ("I", "F") else image
+        shown.convert("RGB").save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
+
+
+def _of_eight_bits(image: "Image") -> "Image":
+    """Return an image of large numbers, such as depths, in grey: its least value is black, its greatest is white."""
+    import numpy as np
+    from PIL.Image import fromarray
+
+    pixels = np.asarray(image, dtype=np.float64)
+    known = pixels[np.isfinite(pixels)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    finite = np.nan_to_num(pixels, nan=low, posinf=high, neginf=low)
+    return fromarray(np.rint((finite - low) * (255 / ((high - low) or 1.0))).astype(np.uint8))
 
 
 def _cache_place(key: str) -> Path | None:

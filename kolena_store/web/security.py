@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kolena_store.web.settings import WebSettings
 
-__all__ = ["POLICY", "Guard", "host_name"]
+__all__ = ["HEADERS", "POLICY", "Guard", "host_name"]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
