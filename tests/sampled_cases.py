@@ -3,7 +3,8 @@
 `@pytest.mark.sampled(k)` lets about one in k of the cases of a parametrised test run, at least one; the others are
 deselected. Another seed takes others, and every case is taken by some seed. Cases are taken along diagonals of the
 parameters, so that values of each of them come up as often as they can. `--thorough` runs all cases and gives single
-tests their whole size (see thoroughness.py). A test that is named (`FILE::NAME`, `-k`, `--lf`) runs whole.
+tests their whole size (see thoroughness.py). A test that is named (`FILE::NAME`, `-k`, `--lf`) runs whole, and
+a case that failed runs until it passes.
 """
 
 import os
@@ -38,7 +39,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if os.environ.get(SETTING) == "1" or config.getoption("keyword") or config.getoption("lf", False):
         return
-    left_out = {id(item) for cases in sampled_tests(config, items) for item in left_out_cases(config, cases)}
+    failed = failed_before(config)
+    left_out = {
+        id(item)
+        for cases in sampled_tests(config, items)
+        for item in left_out_cases(config, cases)
+        if item.nodeid not in failed
+    }
     if left_out:
         config.stash[_LEFT_OUT] = len(left_out)
         config.hook.pytest_deselected(items=[item for item in items if id(item) in left_out])
@@ -72,6 +79,12 @@ def sampled_tests(config: pytest.Config, items: Sequence[pytest.Item]) -> list[l
         if item.get_closest_marker("sampled") and hasattr(item, "callspec") and not is_named(item, named):
             tests[test_of(item)].append(item)
     return list(tests.values())
+
+
+def failed_before(config: pytest.Config) -> frozenset[str]:
+    """Return the node ids of the cases that failed when they ran last, whatever the seed is now."""
+    cache = getattr(config, "cache", None)
+    return frozenset() if cache is None else frozenset(cache.get("cache/lastfailed", {}))
 
 
 def named_tests(config: pytest.Config) -> list[tuple[Path, str]]:

@@ -16,7 +16,7 @@ POPULATION = 100_000
 """Beside the samples of a replication its own error is small: it makes a coverage of .95 less by at most .001."""
 
 LEAST = {"proportion": 0.90, "table": 0.89, "smooth": 0.87, "clusters": 0.82, "weights": 0.87}
-"""Of one point: with 160 replications a coverage of .95 falls below .90 once in a hundred times."""
+"""Of one point: with 160 replications a coverage of .95 falls below .90 three times in a thousand."""
 
 MEAN = {
     "proportion": (0.935, 0.97),

@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> tuple[set[str], str]:
+def run(folder: Path, *arguments: str, code: int = 0) -> tuple[set[str], str]:
     """Return the names of the tests that ran, and all that pytest printed."""
     environment = {name: text for name, text in os.environ.items() if name != SETTING}
     done = subprocess.run(
@@ -68,7 +68,7 @@ def run(folder: Path, *arguments: str) -> tuple[set[str], str]:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return set(re.findall(r"(?m)^PASSED test_it\.py::(\S+)$", done.stdout)), done.stdout
 
 
@@ -132,3 +132,15 @@ def test_every_value_of_an_axis_comes_up_with_every_offset_when_another_axis_is_
 
 def test_names_that_go_together_are_one_axis() -> None:
     assert diagonals([[0, 1, 2, 3], [0, 1, 2, 3]], 4) == [0, 1, 2, 3]
+
+
+def test_a_case_that_failed_runs_with_every_seed_until_it_passes(folder: Path) -> None:
+    file = folder / "test_it.py"
+    sound = file.read_text(encoding="utf-8")
+    file.write_text(sound.replace("assert letter == again", 'assert letter != "d"'), encoding="utf-8")
+    run(folder, "--thorough", code=1)
+    file.write_text(sound, encoding="utf-8")
+    seeds = (f"--randomly-seed={seed}" for seed in range(20))
+    other = next(seed for seed in seeds if "test_letter[d-d]" not in run(folder, seed, "-p", "no:cacheprovider")[0])
+    assert "test_letter[d-d]" in run(folder, other, "--ff")[0]
+    assert "test_letter[d-d]" not in run(folder, other)[0]
