@@ -13,12 +13,21 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from kolena_store.database import cache_folder
 from kolena_store.errors import InvalidInput, StoreError, UnknownName, UnreadableFile
+from kolena_store.web.recent_failures import RecentFailures
 from kolena_store.web.remote_images import fetched, is_allowed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["ENDINGS", "image_fields", "image_place", "picture", "remote_picture", "size_of_picture"]
+__all__ = [
+    "ENDINGS",
+    "image_fields",
+    "image_place",
+    "kept_remote_picture",
+    "picture",
+    "remote_picture",
+    "size_of_picture",
+]
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
@@ -83,23 +92,37 @@ def _around(text: str, roots: Sequence[Path]) -> list[Path]:
     return [start / text for root in roots for start in (root, root.absolute().parent)]
 
 
-def remote_picture(address: str, hosts: Sequence[str], *, is_small: bool) -> tuple[bytes, str]:
+def remote_picture(
+    address: str, hosts: Sequence[str], failures: RecentFailures, *, is_small: bool
+) -> tuple[bytes, str]:
     """Return an image elsewhere as JPEG or PNG, shrunk as those of files are, and its media type; it is fetched once.
 
     Raises:
         InvalidInput: its host was not named, or is not public.
-        UnreadableFile: there is no image.
+        UnreadableFile: there is no image, or there was none a moment ago.
         MissingExtra: Pillow is not installed.
     """
-    size = THUMBNAIL if is_small else LARGEST
-    place = _cache_place(f"{address}|{size}")
-    if is_allowed(address, hosts):
-        kept = _kept(place)
-        if kept is not None:
-            return kept, _kind_of(kept)
-    made = _shrunk(fetched(address, hosts), size, "the image")
-    _keep(place, made)
+    kept = kept_remote_picture(address, hosts, is_small=is_small)
+    if kept is not None:
+        return kept
+    with failures.remembering(address):
+        made = _shrunk(fetched(address, hosts, failures), _size_shown(is_small=is_small), "the image")
+    _keep(_remote_place(address, is_small=is_small), made)
     return made, _kind_of(made)
+
+
+def kept_remote_picture(address: str, hosts: Sequence[str], *, is_small: bool) -> tuple[bytes, str] | None:
+    """Return the same when it was fetched before; None: it was not, or its host may not be asked."""
+    kept = _kept(_remote_place(address, is_small=is_small)) if is_allowed(address, hosts) else None
+    return None if kept is None else (kept, _kind_of(kept))
+
+
+def _remote_place(address: str, *, is_small: bool) -> Path | None:
+    return _cache_place(f"{address}|{_size_shown(is_small=is_small)}")
+
+
+def _size_shown(*, is_small: bool) -> int:
+    return THUMBNAIL if is_small else LARGEST
 
 
 def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes, str]:
@@ -113,7 +136,7 @@ def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes
         status = os.fstat(file.fileno())
         if status.st_size > MOST_BYTES:
             raise UnreadableFile(f"{path.name} has more than {MOST_BYTES >> 20} MB; make it smaller")
-        size = THUMBNAIL if is_small else LARGEST
+        size = _size_shown(is_small=is_small)
         key = f"{path}|{status.st_mtime_ns}|{status.st_size}|{size}"
         place = _cache_place(key)
         kept = _kept(place)

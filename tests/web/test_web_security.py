@@ -6,6 +6,7 @@ import io
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from kolena_store.errors import InvalidInput, LimitExceeded, UnreadableFile
 from kolena_store.inspection.predicate_process import PredicateProcesses, Question
 from kolena_store.web.application import create_application
 from kolena_store.web.images import remote_picture
-from kolena_store.web.remote_images import check_host, fetched, is_public
+from kolena_store.web.recent_failures import RecentFailures
+from kolena_store.web.remote_images import check_host, fetched, is_allowed, is_public
 from kolena_store.web.security import POLICY
 from kolena_store.web.serving import is_loopback, serve, served_settings
 from kolena_store.web.settings import WebSettings
@@ -179,18 +181,18 @@ def test_public_addresses_are_known(address: str, expected: bool) -> None:
 def test_only_hosts_that_were_named_are_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
     with pytest.raises(InvalidInput):
-        fetched(address, ("images.example",))
+        fetched(address, ("images.example",), RecentFailures())
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "2130706433", "0x7f.1", "127.1"])
 def test_machines_that_are_not_public_are_never_asked(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("a connection was made"))
     with pytest.raises((InvalidInput, UnreadableFile)):
-        fetched(f"http://{host}/a.png", (host,))
+        fetched(f"http://{host}/a.png", (host,), RecentFailures())
 
 
 class Sending(http.server.BaseHTTPRequestHandler):
-    """A server that sends a picture, sends elsewhere, or sends without an end."""
+    """A server that sends a picture, sends elsewhere, sends without an end, or a byte from time to time."""
 
     def do_GET(self) -> None:
         if self.path == "/elsewhere.png":
@@ -200,6 +202,12 @@ class Sending(http.server.BaseHTTPRequestHandler):
             return
         self.send_response(200)
         self.end_headers()
+        if self.path == "/dripping.png":
+            with contextlib.suppress(OSError):
+                for _ in range(200):
+                    self.wfile.write(bytes(1))
+                    time.sleep(0.05)
+            return
         if self.path == "/endless.png":
             with contextlib.suppress(OSError):
                 for _ in range(400):
@@ -223,7 +231,9 @@ def images_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_an_image_of_a_named_host_is_fetched_and_shrunk(images_elsewhere: str) -> None:
-    content, kind = remote_picture(f"http://{images_elsewhere}/a.png", (images_elsewhere,), is_small=True)
+    content, kind = remote_picture(
+        f"http://{images_elsewhere}/a.png", (images_elsewhere,), RecentFailures(), is_small=True
+    )
     assert kind == "image/jpeg"
     assert Image.open(io.BytesIO(content)).size == (320, 160)
 
@@ -231,10 +241,66 @@ def test_an_image_of_a_named_host_is_fetched_and_shrunk(images_elsewhere: str) -
 @pytest.mark.parametrize(("path", "said"), [("elsewhere.png", "answers 302"), ("endless.png", "more than 20 MB")])
 def test_nobody_is_sent_on_or_sent_too_much(images_elsewhere: str, path: str, said: str) -> None:
     with pytest.raises(UnreadableFile, match=said):
-        fetched(f"http://{images_elsewhere}/{path}", (images_elsewhere,))
+        fetched(f"http://{images_elsewhere}/{path}", (images_elsewhere,), RecentFailures())
 
 
-@pytest.mark.parametrize("host", ["", "a b", "http://x", "x:port", "x/y", "x:123456"])
+def test_bytes_that_drip_are_not_waited_for(images_elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolena_store.web.remote_images.SECONDS_IN_ALL", 0.3)
+    begun = time.monotonic()
+    with pytest.raises(UnreadableFile, match=r"longer than 0\.3 s"):
+        fetched(f"http://{images_elsewhere}/dripping.png", (images_elsewhere,), RecentFailures())
+    assert time.monotonic() - begun < 3
+
+
+def test_names_that_are_looked_up_too_long_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kolena_store.web.remote_images.SECONDS_IN_ALL", 0.1)
+    answered, asked = threading.Event(), []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: (asked.append(1), answered.wait(30), [])[2])
+    failures = RecentFailures()
+    for name in ("a", "b"):
+        with pytest.raises(UnreadableFile, match="not known here"):
+            fetched(f"http://images.example/{name}.png", ("images.example",), failures)
+    answered.set()
+    assert asked == [1]
+
+
+def test_what_failed_a_moment_ago_is_not_asked_again(images_elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    address, failures, asked = f"http://{images_elsewhere}/elsewhere.png", RecentFailures(), []
+    monkeypatch.setattr(Sending, "log_message", lambda *_: asked.append(1))
+    for _ in range(2):
+        with pytest.raises(UnreadableFile, match="answers 302"):
+            remote_picture(address, (images_elsewhere,), failures, is_small=True)
+    assert asked == [1]
+    assert remote_picture(address.replace("elsewhere", "a"), (images_elsewhere,), failures, is_small=True)
+
+
+def test_failures_are_forgotten() -> None:
+    failures = RecentFailures(seconds=0)
+    for _ in range(2):
+        with contextlib.suppress(UnreadableFile), failures.remembering("images.example:80"):
+            raise UnreadableFile("no image")
+    with failures.remembering("images.example:80"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "expected"),
+    [
+        ("images.example", "https://images.example/a.png", True),
+        ("images.example", "https://images.example:443/a.png", True),
+        ("images.example", "https://images.example:80/a.png", False),
+        ("images.example:443", "https://images.example/a.png", True),
+        ("images.example:0443", "https://images.example:443/a.png", True),
+        ("images.example:443", "http://images.example/a.png", False),
+        ("images.example:8443", "https://images.example:8443/a.png", True),
+        ("images.example:8443", "https://images.example/a.png", False),
+    ],
+)
+def test_a_host_with_a_port_is_that_port(host: str, address: str, expected: bool) -> None:
+    assert is_allowed(address, (check_host(host),)) is expected
+
+
+@pytest.mark.parametrize("host", ["", "a b", "http://x", "x:port", "x/y", "x:123456", "x:", "x:0", "x:65536", "a:1:2"])
 def test_what_is_no_host_is_refused(host: str) -> None:
     with pytest.raises(InvalidInput, match="is no host"):
         check_host(host)
@@ -309,6 +375,32 @@ def test_an_address_names_no_path(pictures: tuple[TestClient, Path]) -> None:
 def test_images_need_an_allowed_folder(pictures: tuple[TestClient, Path], tmp_path: Path) -> None:
     client = TestClient(create_application(tmp_path / "my.store"))
     assert "allow it" in client.get("/image?dataset=photos&sample=1&field=place").text
+
+
+def test_hosts_that_are_slow_keep_no_page_waiting(
+    pictures: tuple[TestClient, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def slow(*_: object, **__: object) -> bytes:
+        answered.wait(60)
+        raise UnreadableFile("no image")
+
+    monkeypatch.setattr("kolena_store.web.images.fetched", slow)
+    address = "/image?dataset=photos&sample=10&field=place"
+    with TestClient(create_application(tmp_path / "my.store", WebSettings(image_hosts=("127.0.0.1:1",)))) as client:
+        askers = [threading.Thread(target=client.get, args=(address,)) for _ in range(12)]
+        page = threading.Thread(target=client.get, args=("/image?dataset=photos&sample=1&field=place",), daemon=True)
+        for one in askers:
+            one.start()
+        time.sleep(0.3)
+        page.start()
+        page.join(20)
+        is_waiting = page.is_alive()
+        answered.set()
+        for one in askers:
+            one.join()
+    assert not is_waiting
 
 
 # --- predicates that were not caught: the process is killed ---
