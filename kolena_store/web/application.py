@@ -129,17 +129,30 @@ def _problem(desk: Desk, error: StoreError) -> Response:
 
 
 async def _save(bench: Workbench, settings: WebSettings, threads: ReadingThreads, request: Request) -> Response:
-    """Add a slice to the suite file; the form is small, and its size is looked at before it is read."""
-    length = request.headers.get("content-length", "")
-    if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_FORM:
+    """Add a slice to the suite file."""
+    form = await _form(request)
+    if form is None:
         return PlainTextResponse("the form is too large\n", status_code=413)
     try:
-        pairs = parse_qsl((await request.body()).decode("ascii"), max_num_fields=MOST_FIELDS, errors="strict")
+        pairs = parse_qsl(form.decode("ascii"), max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:
         return PlainTextResponse("the form can't be read\n", status_code=400)
     fields, models = dict(pairs), [value for name, value in pairs if name == "model"]
     saved = partial(save_slice, form=fields, models=models)
     return await threads.run(partial(_answer, bench, settings, saved, request))
+
+
+async def _form(request: Request) -> bytes | None:
+    """Return the body of a form; None: it is too large, of which no more is read, whatever length was announced."""
+    length = request.headers.get("content-length", "0")
+    if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_FORM:
+        return None
+    read = bytearray()
+    async for piece in request.stream():
+        read += piece
+        if len(read) > LARGEST_FORM:
+            return None
+    return bytes(read)
 
 
 async def _image(

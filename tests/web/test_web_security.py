@@ -69,6 +69,23 @@ def test_a_large_form_is_refused_before_it_is_read(client: TestClient) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("announced", [{}, {"content-length": "3"}])
+def test_a_large_form_in_pieces_is_given_up_while_it_is_read(client: TestClient, announced: dict[str, str]) -> None:
+    pieces = iter([b"x" * 100_000] * 20)
+    headers = {"origin": "http://testserver", **announced}
+    assert client.post("/slices/save", content=pieces, headers=headers).status_code == 413
+
+
+def test_a_small_form_in_pieces_is_read(saving_client: tuple[TestClient, Path]) -> None:
+    client, path = saving_client
+    pieces = iter([b"dataset=spam&suite=every", b"day&name=Tiny&where=length+%3C+10"])
+    answer = client.post(
+        "/slices/save", content=pieces, headers={"origin": "http://testserver"}, follow_redirects=False
+    )
+    assert answer.status_code == 303
+    assert "Tiny" in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", ["../application.py", "..%2fapplication.py", "%2e%2e/settings.py", "app.py", ""])
 def test_static_files_are_those_of_the_app_alone(client: TestClient, name: str) -> None:
     assert client.get(f"/static/{name}").status_code == 404
