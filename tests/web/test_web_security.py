@@ -3,11 +3,15 @@
 import contextlib
 import http.server
 import io
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -440,6 +444,19 @@ def test_a_predicate_that_takes_too_long_is_killed_and_the_next_is_answered(spam
         assert processes.ask(question(spam_root, "id < 20")).n == 20
     finally:
         processes.close()
+
+
+def test_a_process_ends_in_the_middle_of_a_question_when_nobody_waits_for_it(spam_root: Path) -> None:
+    asked = asdict(question(spam_root, "levenshtein(repeat('a', 30000) || id, repeat('b', 30000)) > 1"))
+    command = [sys.executable, "-P", "-m", "kolena_store.inspection.predicate_child", str(spam_root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdout.readline() == b"{}\n"
+        process.stdin.write(json.dumps(asked).encode() + b"\n")
+        process.stdin.close()
+        try:
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
 
 
 def test_a_predicate_that_takes_too_much_memory_is_stopped(spam_root: Path) -> None:
