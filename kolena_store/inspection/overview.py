@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kolena_store.database import Session
 from kolena_store.datasets import files_of
-from kolena_store.models import models
+from kolena_store.models import labelled, models
 from kolena_store.test_suites import ALL
 
 __all__ = ["DatasetShown", "LatestRun", "Overview", "Regression", "SuiteShown", "overview"]
@@ -62,7 +62,7 @@ class LatestRun:
     @property
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
-        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+        return labelled(self.model, self.upload_configuration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +126,8 @@ def _regressions(session: Session) -> list[Regression]:
             Regression(
                 dataset=row[4],
                 suite=row[2],
-                model=_label(row[6], row[7]),
-                baseline=_label(row[9], row[10]),
+                model=labelled(row[6], row[7]),
+                baseline=labelled(row[9], row[10]),
                 test_case=test_case,
                 metric=metric,
                 value=value,
@@ -139,7 +139,3 @@ def _regressions(session: Session) -> list[Regression]:
             )
         )
     return found
-
-
-def _label(model: str, upload_configuration: str | None) -> str:
-    return f"{model} {upload_configuration}" if upload_configuration else model
