@@ -355,6 +355,12 @@ def test_what_people_call_results_is_spelled_in_one_place() -> None:
     assert [path.name for path in MODULES if joined.search(text_of(path))] == ["models.py"]
 
 
+def test_one_function_writes_files_beside_others() -> None:
+    """`beside` of `files`; folders, and a database with its log, are replaced by functions of their own."""
+    found = [path.name for path in MODULES if '.with_name(f".' in text_of(path)]
+    assert sorted(found) == ["detection.py", "files.py", "folders.py", "materialised.py"]
+
+
 def test_no_sum_is_left_to_a_matrix_product() -> None:
     """The bits of a matrix product change with its kernel and its threads, which wait for each other on a busy machine.
 

@@ -1,14 +1,13 @@
 """Saving a slice as a test case: into the suite file that a person named, never into the store."""
 
-import contextlib
 import os
 import threading
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from kolena_store.database import Session
 from kolena_store.errors import ConflictingDefinition, InvalidInput, UnreadableFile
+from kolena_store.files import beside
 from kolena_store.formats import read_text
 from kolena_store.inspection.scopes import DatasetScope
 from kolena_store.predicates import check_predicate
@@ -91,15 +90,12 @@ class SuiteFile:
 
     def _replace(self, text: str) -> None:
         """Write the file whole or not at all."""
-        part = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
         try:
-            part.write_text(text, encoding="utf-8")
-            if self.path.exists():
-                part.chmod(self.path.stat().st_mode & 0o777)
-            part.replace(self.path)
+            with beside(self.path) as part:
+                part.write_text(text, encoding="utf-8")
+                if self.path.exists():
+                    part.chmod(self.path.stat().st_mode & 0o777)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
             raise UnreadableFile(
                 f"{self.path} can't be written ({os.strerror(error.errno or 0)}); name another suite file"
             ) from error

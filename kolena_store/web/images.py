@@ -6,12 +6,11 @@ import io
 import os
 import stat
 import threading
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from kolena_store.database import cache_folder
+from kolena_store.database import cache_folder, keep_in_cache
 from kolena_store.errors import InvalidInput, StoreError, UnknownName, UnreadableFile
 from kolena_store.web.recent_failures import RecentFailures
 from kolena_store.web.remote_images import fetched, is_allowed
@@ -107,7 +106,7 @@ def remote_picture(
         return kept
     with failures.remembering(address):
         made = _shrunk(fetched(address, hosts, failures), _size_shown(is_small=is_small), "the image")
-    _keep(_remote_place(address, is_small=is_small), made)
+    keep_in_cache(_remote_place(address, is_small=is_small), made)
     return made, _kind_of(made)
 
 
@@ -142,7 +141,7 @@ def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes
         kept = _kept(place)
         if kept is None:
             kept = _shrunk(file.read(), size, path.name)
-            _keep(place, kept)
+            keep_in_cache(place, kept)
     return kept, _kind_of(kept)
 
 
@@ -256,13 +255,3 @@ def _kept(place: Path | None) -> bytes | None:
         return None if place is None else place.read_bytes()
     except OSError:
         return None
-
-
-def _keep(place: Path | None, content: bytes) -> None:
-    if place is None:
-        return
-    part = place.with_name(f".{uuid.uuid4().hex}")
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(place)
