@@ -11,6 +11,9 @@ from looked_at import HOSTILE
 from starlette.testclient import TestClient
 
 import kolena_store as ks
+from kolena_store import test_runs as runs_room
+from kolena_store.database import open_snapshot
+from kolena_store.inspection.overview import MOST_RUNS, overview
 from kolena_store.web.application import create_application
 
 NAME = HOSTILE.replace("\u202e", "").replace("\u202c", "")
@@ -237,6 +240,13 @@ def test_hostile_names_are_shown_and_never_run(hostile_client: TestClient, path:
 def test_long_texts_are_shortened_in_tables(client: TestClient) -> None:
     page = client.get(address("/samples", {**SPAM, "where": "id = 3"})).text
     assert "&lt;script&gt;" in page
+
+
+def test_the_latest_runs_are_those_that_are_listed(spam_root: Path) -> None:
+    session = open_snapshot(spam_root)
+    listed = runs_room.test_runs(session)
+    assert overview(session).runs == listed[::-1][:MOST_RUNS]
+    assert listed
 
 
 # --- saving ---
