@@ -71,7 +71,7 @@ def fetched(address: str, hosts: Sequence[str], failures: RecentFailures) -> byt
         with failures.remembering(f"{parts.hostname}:{_port(parts)}"), _in_time(parts, until):
             connection = opened.enter_context(closing(_connected(parts, until)))
             opened.enter_context(_hung_up(connection.sock, until))
-            answer = _asked(connection, parts)
+            answer = opened.enter_context(closing(_asked(connection, parts)))
         if answer.status != OK:
             raise UnreadableFile(f"{parts.hostname} answers {answer.status} and no image; check the address")
         with _in_time(parts, until):
