@@ -1,4 +1,4 @@
-"""Parquet in and out: immutable files named by the digest of their bytes."""
+"""Files: Parquet in and out, immutable and named by the digest of its bytes; others that are written whole."""
 
 import contextlib
 import hashlib
@@ -25,6 +25,7 @@ __all__ = [
     "FileRecord",
     "FileWriter",
     "WrittenFile",
+    "beside",
     "data_path",
     "read_batches",
     "reading",
@@ -266,6 +267,18 @@ def _columns_with_statistics(schema: "pa.Schema") -> list[str]:
     import pyarrow.types as types
 
     return [column.name for column in schema if not types.is_floating(column.type) and not types.is_nested(column.type)]
+
+
+@contextlib.contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Give a path beside a file, which takes its place when all is written; on an error nothing is left of it."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def data_path(root: Path, kind: str, sha256: str) -> Path:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kolena_store import files
 from kolena_store.errors import DamagedStore
-from kolena_store.files import SAMPLE, FileWriter, WrittenFile, data_path, read_batches, write_files
+from kolena_store.files import SAMPLE, FileWriter, WrittenFile, beside, data_path, read_batches, write_files
 
 SCHEMA = pa.schema([pa.field(SAMPLE, pa.int64(), nullable=False), ("value", pa.string())])
 
@@ -228,3 +228,17 @@ def test_columns_are_written_as_suits_them(tmp_path: Path) -> None:
     assert pq.read_table(path, schema=schema).to_pylist() == rows
     with duckdb.connect() as connection:
         assert connection.sql(f"SELECT count(*), sum({SAMPLE}) FROM '{path}'").fetchall() == [(1000, 499_500)]
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, before: str | None) -> None:
+    path = tmp_path / "a.txt"
+    if before is not None:
+        path.write_text(before)
+    with pytest.raises(ValueError, match="midway"), beside(path) as part:
+        part.write_text("half")
+        raise ValueError("midway")
+    assert {one: (tmp_path / one).read_text() for one in names_in(tmp_path)} == ({"a.txt": before} if before else {})
+    with beside(path) as part:
+        part.write_text("new")
+    assert {one: (tmp_path / one).read_text() for one in names_in(tmp_path)} == {"a.txt": "new"}

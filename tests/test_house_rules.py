@@ -5,6 +5,7 @@ import dataclasses
 import re
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -326,6 +327,38 @@ def test_tests_can_be_read_at_a_glance() -> None:
     }
     assert {name: size for name, size in sizes.items() if size > LONGEST["function"]} == {}
     assert statistics.median(sizes.values()) <= 14
+
+
+def private_names(path: Path) -> set[str]:
+    """Return the functions, classes and attributes of a module that it keeps to itself."""
+    nodes = list(ast.walk(parsed(path)))
+    defined = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    set_ = {node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    return {name for name in defined | set_ if name.startswith("_") and not name.endswith("_")}
+
+
+def test_what_is_kept_private_is_used() -> None:
+    """What nothing else in the folder names is dead; a test may not be what keeps it alive."""
+    words = {
+        folder: Counter(word for path in folder.glob("*.py") for word in re.findall(r"\w+", text_of(path)))
+        for folder in {path.parent for path in MODULES}
+    }
+    unused = [
+        place(path, name) for path in MODULES for name in sorted(private_names(path)) if words[path.parent][name] < 2
+    ]
+    assert unused == []
+
+
+def test_what_people_call_results_is_spelled_in_one_place() -> None:
+    """`labelled` of `models` joins a model's name and its upload configuration; nobody else does."""
+    joined = re.compile(r"""f['"][^\n]*upload_configuration['"]?\]?\}['"]""")
+    assert [path.name for path in MODULES if joined.search(text_of(path))] == ["models.py"]
+
+
+def test_one_function_writes_files_beside_others() -> None:
+    """`beside` of `files`; folders, and a database with its log, are replaced by functions of their own."""
+    found = [path.name for path in MODULES if '.with_name(f".' in text_of(path)]
+    assert sorted(found) == ["detection.py", "files.py", "folders.py", "materialised.py"]
 
 
 def test_no_sum_is_left_to_a_matrix_product() -> None:

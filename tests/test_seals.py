@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import kolena_store as ks
-from kolena_store.database import seals
+from kolena_store.database import caches, seals
 from kolena_store.errors import DamagedStore
 
 SUITE = 'CREATE VIEW "Short" AS SELECT * FROM test_samples WHERE length < 9;'
@@ -137,7 +137,7 @@ def test_a_file_that_may_not_be_read_is_no_damage(tested_store: ks.Store) -> Non
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(seals.CACHE_SETTING, str(tmp_path / "cache"))
+    monkeypatch.setenv(caches.CACHE_SETTING, str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -219,7 +219,7 @@ def test_notes_do_not_grow_for_ever(large_store: ks.Store, cache: Path) -> None:
 def test_without_a_place_for_notes_every_process_reads_the_files(
     large_store: ks.Store, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    monkeypatch.setenv(seals.CACHE_SETTING, place)
+    monkeypatch.setenv(caches.CACHE_SETTING, place)
     hashed = Hashed(monkeypatch)
     for _ in range(2):
         ks.Store(large_store.path).download_dataset("large")
@@ -227,11 +227,11 @@ def test_without_a_place_for_notes_every_process_reads_the_files(
 
 
 def test_notes_stand_in_the_users_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(seals.CACHE_SETTING)
+    monkeypatch.delenv(caches.CACHE_SETTING)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert seals.cache_folder() == tmp_path / "kolena-store"
+    assert caches.cache_folder() == tmp_path / "kolena-store"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert seals.cache_folder() == Path.home() / ".cache" / "kolena-store"
+    assert caches.cache_folder() == Path.home() / ".cache" / "kolena-store"
 
 
 def test_a_file_that_duckdb_reads_in_spite_of_damage_is_refused(ticket_store: ks.Store) -> None:

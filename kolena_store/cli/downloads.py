@@ -1,6 +1,5 @@
 """Writing a table to a file: CSV, JSON Lines or Parquet, as the file's name says."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from kolena_store.cli.outcomes import note
 from kolena_store.cli.output import arrow_rows
 from kolena_store.display import counted, csv_text, json_text
 from kolena_store.errors import InvalidInput
+from kolena_store.files import beside
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,15 +49,11 @@ def _replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
         with path.open("wb") as file:
             write(file)
         return
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        with beside.open("wb") as file:
+        with beside(path) as part, part.open("wb") as file:
             write(file)
-        beside.replace(path)
     except FileNotFoundError:
         raise InvalidInput(f"{path} can't be written: there is no folder {path.parent}; make it first") from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _write_csv(file: BinaryIO, table: "pa.Table") -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kolena_store.cli.outcomes import INTERRUPTED, note
+from kolena_store.cli.outcomes import INTERRUPTED, note_interruption
 
 __all__ = ["prompt_interruptions"]
 
@@ -38,5 +38,5 @@ def _leave_after(signals: int) -> None:
     while os.read(signals, 1) != bytes([signal.SIGINT]):
         pass
     select.select([signals], [], [], GRACE_SECONDS)
-    note("interrupted")
+    note_interruption()
     os._exit(INTERRUPTED)

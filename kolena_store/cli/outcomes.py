@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import traceback
 from types import TracebackType
 from typing import NoReturn
@@ -11,7 +12,7 @@ import click
 from kolena_store.cli.invocation import Invocation
 from kolena_store.errors import DamagedStore, StoreError
 
-__all__ = ["BUG", "DAMAGED", "FAILED_GATE", "INTERRUPTED", "UNUSABLE", "Outcome", "note"]
+__all__ = ["BUG", "DAMAGED", "FAILED_GATE", "INTERRUPTED", "UNUSABLE", "Outcome", "note", "note_interruption"]
 
 FAILED_GATE = 1
 UNUSABLE = 2
@@ -19,6 +20,9 @@ DAMAGED = 3
 BUG = 70
 INTERRUPTED = 130
 DUCKDB_INTERRUPTED = "Query interrupted"
+
+_saying_ = threading.Lock()
+_said_ = threading.Event()
 
 
 class Outcome:
@@ -29,7 +33,8 @@ class Outcome:
         self.invocation = invocation
 
     def __enter__(self) -> "Outcome":
-        """Go on."""
+        """Go on; nothing was interrupted yet."""
+        _said_.clear()
         return self
 
     def __exit__(
@@ -46,7 +51,7 @@ class Outcome:
         if self.invocation.debug:
             note("".join(traceback.format_exception(error)).rstrip())
         if _is_interruption(error):
-            note("interrupted")
+            note_interruption()
             raise SystemExit(INTERRUPTED) from None
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             note(error.format_message())
@@ -61,6 +66,14 @@ def note(text: str) -> None:
     from kolena_store.display import visible
 
     click.echo("\n".join(visible(line) for line in text.split("\n")), err=True)
+
+
+def note_interruption() -> None:
+    """Say once that the call was interrupted: its own thread may do so, and the one that waits for it to end."""
+    with _saying_:
+        if not _said_.is_set():
+            note("interrupted")
+            _said_.set()
 
 
 def _explained(error: BaseException) -> tuple[str, int]:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kolena_store.database.caches import cache_folder, keep_in_cache
 from kolena_store.database.commit import Transaction, writing
 from kolena_store.database.connections import Connections
 from kolena_store.database.engine import closed_connection
-from kolena_store.database.seals import DERIVED_KINDS, Seals, cache_folder, check_file, remedy
+from kolena_store.database.seals import DERIVED_KINDS, Seals, check_file, remedy
 from kolena_store.database.session import Session, connect, reading_files
 from kolena_store.database.snapshot import (
     CATALOGUE_FILE,
@@ -33,6 +34,7 @@ __all__ = [
     "check_files",
     "closed_connection",
     "connect",
+    "keep_in_cache",
     "open_snapshot",
     "reading_files",
     "remedy",

@@ -5,14 +5,14 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from kolena_store.database.caches import cache_folder
 from kolena_store.digests import sha256_of_text
 from kolena_store.errors import DamagedStore, UnreadableFile
 from kolena_store.files import FileRecord
 from kolena_store.progress import track
 
-__all__ = ["CACHE_SETTING", "DERIVED_KINDS", "Seals", "Stamp", "cache_folder", "check_file", "remedy", "stamp_of"]
+__all__ = ["DERIVED_KINDS", "Seals", "Stamp", "check_file", "remedy", "stamp_of"]
 
-CACHE_SETTING = "KOLENA_STORE_CACHE"
 WORTH_KEEPING = 256 * 1024
 """A file of fewer bytes is hashed as fast as its stamp is found in the cache."""
 
@@ -143,18 +143,6 @@ def _unreadable(path: Path, error: OSError) -> UnreadableFile | DamagedStore:
     if isinstance(error, PermissionError):
         return UnreadableFile(f"{path} can't be read ({error.strerror}); ask its owner for the right to read it")
     return DamagedStore(f"{path} can't be read ({error.strerror}); restore it from a copy of the store")
-
-
-def cache_folder() -> Path | None:
-    """Return the folder for what may be made again, in the user's cache; None when there is to be none."""
-    named = os.environ.get(CACHE_SETTING)
-    if named is not None:
-        return Path(named) if named else None
-    try:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return Path(base) / "kolena-store"
 
 
 def _read_notes(place: Path | None) -> Iterator[tuple[str, Stamp]]:

@@ -91,7 +91,7 @@ class _Collection:
     def __init__(
         self, transaction: Transaction, source: TableInput, staged: Staged, *, long: LongTable, keys: Sequence[str]
     ) -> None:
-        self._transaction, self._source, self._staged, self._long = transaction, source, staged, long
+        self._transaction, self._source, self._long = transaction, source, long
         self._keys = list(keys)
         left_out = {*keys, *long.collect, *long.left_out}
         self._others = [name for name in source.schema.names if name not in left_out]

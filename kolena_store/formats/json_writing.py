@@ -1,13 +1,13 @@
 """JSON files that are written whole or not at all."""
 
 import gzip
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, cast
 
 from kolena_store.errors import InvalidInput
+from kolena_store.files import beside
 
 __all__ = ["writing_json"]
 
@@ -16,15 +16,11 @@ __all__ = ["writing_json"]
 def writing_json(path: str | Path) -> Iterator[TextIO]:
     """Write beside the file, and put it in its place when all is written."""
     file = Path(path).expanduser()
-    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
     try:
-        with _opened(beside, is_packed=file.suffix.lower() == ".gz") as opened:
+        with beside(file) as part, _opened(part, is_packed=file.suffix.lower() == ".gz") as opened:
             yield opened
-        beside.replace(file)
     except FileNotFoundError:
         raise InvalidInput(f"{path} can't be written: there is no folder {file.parent}; make it first") from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from kolena_store.tables import ArrowBacked
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["History"]
+__all__ = ["History", "why_missing"]
 
 Row = Mapping[str, Any]
 
@@ -122,14 +122,15 @@ def _cells(row: Row, before: str | None, *, is_bounded: bool, n_width: int) -> t
     model = _label(row)
     run = "" if row["run"] is None else str(row["run"])
     if row["status"] != "measured":
-        return (model, run, "", "", "", _why_missing(row))
+        return (model, run, "", "", "", why_missing(row))
     ends = (row["ci_low"], row["ci_high"])
     value = interval_cell(row["value"], *ends, row["n"], bounded=is_bounded, n_width=n_width)
     note = "; ".join(part for part in (_difference(row), row["reason"] if row["value"] is None else None) if part)
     return (model, run, str(row["dataset_version"]), value, f"to {before}" if row["connected"] else "", note)
 
 
-def _why_missing(row: Row) -> str:
+def why_missing(row: Row) -> str:
+    """Return why a row of a history has no value."""
     return "not tested" if row["status"] == "missing" else "its rows are lost; test it again"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +14,19 @@ from kolena_store.inspection.scopes import DatasetScope
 from kolena_store.inspection.score_arrays import field_values
 from kolena_store.inspection.workbench import Look
 from kolena_store.membership.bitmaps import Words, to_flags
+from kolena_store.number_types import is_number
 from kolena_store.plots import Distribution
-from kolena_store.statements import Fragment, identifier, literal
+from kolena_store.statements import Fragment, literal
+from kolena_store.test_suites.fields import CutField, cut_field
+from kolena_store.test_suites.strata import same
 
 __all__ = ["FieldPart", "distribution_of", "fields_to_show", "parts_of"]
 
 MOST_VALUES = 15
 N_RANGES = 12
 MISSING, OTHER, NOT_A_NUMBER = "(missing)", "(other values)", "NaN"
-NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
+WITH_EQUALS = ("INTERVAL", "TIME WITH TIME ZONE")
+"""Types of which different values are equal in DuckDB, such as a month and 30 days; they are told apart as text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +45,10 @@ def fields_to_show(scope: DatasetScope, *, with_ids: bool = False) -> list[Field
         for field in scope.version.field_list
         if (
             (with_ids or field.role != "id")
-            and not field.type.endswith(("[]", ")"))
+            and not field.type.endswith(("]", ")"))
             and field.type not in ("BLOB", "JSON")
         )
-        or field.type.startswith("DECIMAL")
+        or is_number(field.type)
     ]
 
 
@@ -61,26 +66,31 @@ def parts_of(look: Look, scope: DatasetScope, field: Field) -> list[FieldPart]:
     key = ("parts", scope.dataset.dataset_id, scope.version.version, field.name)
 
     def made() -> list[FieldPart]:
-        found = field_values(look, scope, field)
-        encoded = pc.dictionary_encode(found.values.combine_chunks())
+        cut = cut_field(look.session, scope.version, field.name)
+        found = field_values(look, scope, field, as_text=cut.is_typed)
+        encoded = pc.dictionary_encode(_plain(found.values.combine_chunks()))
         n_values = len(encoded.dictionary)
-        if any(kind in field.type for kind in NUMERIC) and n_values > MOST_VALUES:
-            return _ranges(field, found.samples, found.values.cast(pa.float64(), safe=False))
-        return _values(field, found.samples, encoded)
+        if cut.is_number and n_values > MOST_VALUES:
+            return _ranges(cut, found.samples, found.values.cast(pa.float64(), safe=False))
+        return _values(cut, found.samples, encoded)
 
     return look.kept.get(key, made, lambda parts: sum(part.samples.nbytes for part in parts))
 
 
-def _values(field: Field, samples: np.ndarray, encoded: pa.DictionaryArray) -> list[FieldPart]:
+def _plain(values: pa.Array) -> pa.Array:
+    """Return values whose zeros have one sign, as they are equal in a condition."""
+    return pc.add(values, pa.scalar(0, values.type)) if pa.types.is_floating(values.type) else values
+
+
+def _values(field: CutField, samples: np.ndarray, encoded: pa.DictionaryArray) -> list[FieldPart]:
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     counts = np.bincount(codes[codes >= 0], minlength=len(encoded.dictionary))
     order = np.argsort(-counts, kind="stable")
     kept = sorted(order[:MOST_VALUES].tolist(), key=lambda place: _sort_key(encoded.dictionary[place].as_py()))
-    column = identifier(field.name)
     parts = [
         FieldPart(
             label=_label(encoded.dictionary[place].as_py()),
-            predicate=_equal(column, encoded.dictionary[place].as_py()),
+            predicate=_equal(field, encoded.dictionary[place].as_py()),
             samples=samples[codes == place],
         )
         for place in kept
@@ -88,17 +98,17 @@ def _values(field: Field, samples: np.ndarray, encoded: pa.DictionaryArray) -> l
     if len(order) > MOST_VALUES:
         rest = np.isin(codes, order[MOST_VALUES:])
         parts.append(FieldPart(label=OTHER, predicate=None, samples=samples[rest]))
-    return [*parts, *_missing(column, samples[codes < 0])]
+    return [*parts, *_missing(field.value, samples[codes < 0])]
 
 
-def _ranges(field: Field, samples: np.ndarray, values: pa.ChunkedArray) -> list[FieldPart]:
+def _ranges(field: CutField, samples: np.ndarray, values: pa.ChunkedArray) -> list[FieldPart]:
     numbers = values.to_numpy()
     is_null = values.is_null().to_numpy()
     is_nan = np.isnan(numbers) & ~is_null
     known = np.isfinite(numbers)
     low, high = np.quantile(numbers[known], [0.01, 0.99]) if known.any() else (0.0, 1.0)
     edges = _round_edges(float(low), float(high))
-    column = identifier(field.name)
+    column = _compared(field)
     place = np.searchsorted(edges, numbers, side="right")
     parts = []
     for one in range(len(edges) + 1):
@@ -108,7 +118,7 @@ def _ranges(field: Field, samples: np.ndarray, values: pa.ChunkedArray) -> list[
             parts.append(FieldPart(label=label, predicate=predicate, samples=samples[chosen]))
     if is_nan.any():
         parts.append(FieldPart(label=NOT_A_NUMBER, predicate=f"isnan({column})", samples=samples[is_nan]))
-    return [*parts, *_missing(column, samples[is_null])]
+    return [*parts, *_missing(field.value, samples[is_null])]
 
 
 def _round_edges(low: float, high: float) -> list[float]:
@@ -119,7 +129,18 @@ def _round_edges(low: float, high: float) -> list[float]:
     power = 10.0 ** np.floor(np.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * (1 - 1e-9))
     first, last = np.ceil(low / step), np.floor(high / step)
-    return [float(f"{place * step:.12g}") for place in np.arange(first, last + 1)]
+    return [_rounded(float(place * step), float(step)) for place in np.arange(first, last + 1)]
+
+
+def _rounded(edge: float, step: float) -> float:
+    """Return an edge with 12 digits, or with all of them where the ranges differ in the later ones alone."""
+    rounded = float(f"{edge:.12g}")
+    return rounded if abs(rounded - edge) < step / 1000 else edge
+
+
+def _compared(field: CutField) -> Fragment:
+    """Return what is compared with the edges: a short number is not widened by DuckDB, which narrows the edge."""
+    return Fragment(f"{field.value}::DOUBLE") if field.kind == "FLOAT" else field.value
 
 
 def _range(column: Fragment, edges: Sequence[float], place: int) -> tuple[str, str]:
@@ -138,18 +159,22 @@ def _missing(column: Fragment, samples: np.ndarray) -> list[FieldPart]:
     return [FieldPart(label=MISSING, predicate=f"{column} IS NULL", samples=samples)]
 
 
-def _equal(column: Fragment, value: object) -> str | None:
-    if isinstance(value, float):
-        return f"{column} = {_number(value)}" if np.isfinite(value) else None
+def _equal(field: CutField, value: Any) -> str | None:
+    """Return the condition that a field has a value, which came as text if it is typed; None: it can't be typed."""
     if isinstance(value, bool):
-        return f"{column}" if value else f"NOT {column}"
-    if isinstance(value, int | str) and "\0" not in str(value):
-        return f"{column} = {literal(value)}"
-    return f"{column}::VARCHAR = {literal(str(value))}" if value is not None else None
+        return f"{field.value}" if value else f"NOT {field.value}"
+    if isinstance(value, float) and np.isnan(value):
+        return f"isnan({field.value})"
+    if isinstance(value, str) and "\0" in value:
+        return None
+    if field.kind in WITH_EQUALS:
+        return f"{field.value}::VARCHAR = {literal(value)}"
+    return f"{field.value} = {same(field, value, str(value))}" if field.is_plain else None
 
 
 def _number(value: float) -> str:
-    return f"{value:.12g}"
+    short = f"{value:.12g}"
+    return short if float(short) == value else repr(value)
 
 
 def _label(value: object) -> str:

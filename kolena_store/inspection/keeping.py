@@ -51,11 +51,6 @@ class Kept:
                     self._making.pop(key, None)
         return made
 
-    def peek(self, key: Hashable) -> Any:
-        """Return the value of a key if it is kept, else None."""
-        with self._lock:
-            return self._values[key][0] if key in self._values else None
-
     def _keep(self, key: Hashable, value: object, n_bytes: int) -> None:
         with self._lock:
             self._values[key] = (value, n_bytes)

@@ -1,7 +1,6 @@
 """Which samples a question is about: those of a test case, those that a predicate selects, those with some answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -37,13 +36,6 @@ Answers = Literal["any", "wrong", "right", "worse", "better", "differ", "gained"
 
 `gained` and `lost` are of samples with objects: there is one that only the first model finds, or only the second.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """A bitmap that is kept."""
-
-    words: Words
 
 
 def everything(look: Look, scope: DatasetScope) -> Words:

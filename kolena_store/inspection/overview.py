@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from kolena_store.database import Session
 from kolena_store.datasets import files_of
-from kolena_store.models import models
+from kolena_store.models import labelled, models
+from kolena_store.test_runs import TestRun, runs_numbered
 from kolena_store.test_suites import ALL
 
-__all__ = ["DatasetShown", "LatestRun", "Overview", "Regression", "SuiteShown", "overview"]
+__all__ = ["DatasetShown", "Overview", "Regression", "SuiteShown", "overview"]
 
 MOST_RUNS = 12
 MOST_COMPARISONS = 40
@@ -45,27 +46,6 @@ class SuiteShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LatestRun:
-    """One of the last test runs."""
-
-    run_id: int
-    dataset: str
-    model: str
-    upload_configuration: str | None
-    suite: str
-    suite_version: int
-    configuration: str | None
-    started: datetime.datetime
-    n_scored: int
-    n_reused: int
-
-    @property
-    def label(self) -> str:
-        """Return the model's name, followed by its upload configuration when it has one."""
-        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
     """A test case on which a model is worse than a baseline, with evidence."""
 
@@ -90,7 +70,7 @@ class Overview:
     datasets: Sequence[DatasetShown]
     suites: Sequence[SuiteShown]
     n_models: int
-    runs: Sequence[LatestRun]
+    runs: Sequence[TestRun]
     regressions: Sequence[Regression]
 
 
@@ -100,9 +80,15 @@ def overview(session: Session) -> Overview:
         datasets=session.records(DatasetShown, "inspection.datasets_shown"),
         suites=_suites(session),
         n_models=len(models(session)),
-        runs=session.records(LatestRun, "inspection.latest_runs", most=MOST_RUNS),
+        runs=_latest_runs(session),
         regressions=_regressions(session),
     )
+
+
+def _latest_runs(session: Session) -> list[TestRun]:
+    """Return the last test runs, the newest first."""
+    latest = session.rows("inspection.latest_runs", most=MOST_RUNS)
+    return runs_numbered(session, [run_id for (run_id,) in latest])
 
 
 def _suites(session: Session) -> list[SuiteShown]:
@@ -126,8 +112,8 @@ def _regressions(session: Session) -> list[Regression]:
             Regression(
                 dataset=row[4],
                 suite=row[2],
-                model=_label(row[6], row[7]),
-                baseline=_label(row[9], row[10]),
+                model=labelled(row[6], row[7]),
+                baseline=labelled(row[9], row[10]),
                 test_case=test_case,
                 metric=metric,
                 value=value,
@@ -139,7 +125,3 @@ def _regressions(session: Session) -> list[Regression]:
             )
         )
     return found
-
-
-def _label(model: str, upload_configuration: str | None) -> str:
-    return f"{model} {upload_configuration}" if upload_configuration else model

@@ -1,15 +1,19 @@
 """The process that evaluates predicates, started as `python -m` with a store's directory; it may be killed at any time.
 
 A question is a line of JSON on stdin. The answer is a line of JSON on stdout, and then, when it holds a number of
-bytes, a bitmap over the sample numbers. It reads Parquet files below the store's `data` and nothing else.
+bytes, a bitmap over the sample numbers. It reads Parquet files below the store's `data` and nothing else, and ends
+when the process that asks is gone, in the middle of a question too.
 """
 
 import contextlib
 import json
 import os
+import queue
 import sys
+import threading
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kolena_store.database.session import CONNECTION_SETTINGS
 from kolena_store.membership.bitmaps import count, from_samples
@@ -25,18 +29,26 @@ MEMORY = 1 << 30
 THREADS = "2"
 
 
-def main(root: Path) -> int:
-    """Answer questions until stdin ends, and return the exit code."""
+def main(root: Path) -> NoReturn:
+    """Answer questions until stdin ends, which ends the process."""
+    questions: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_take_until_the_end, args=(sys.stdin, questions), daemon=True).start()
     connection = _connection(root)
     _warm_up(connection)
     _limit_memory()
     sys.stdout.write("{}\n")
     sys.stdout.flush()
-    for line in sys.stdin:
-        document, bits = _answer(connection, json.loads(line))
+    while True:
+        document, bits = _answer(connection, json.loads(questions.get()))
         sys.stdout.buffer.write(json.dumps(document).encode("utf-8") + b"\n" + bits)
         sys.stdout.buffer.flush()
-    return 0
+
+
+def _take_until_the_end(lines: Iterable[str], questions: "queue.SimpleQueue[str]") -> None:
+    """Take the questions as they come, and leave when there can be no more: whoever asked them is gone."""
+    for line in lines:
+        questions.put(line)
+    os._exit(0)
 
 
 def _connection(root: Path) -> "duckdb.DuckDBPyConnection":
@@ -84,4 +96,4 @@ def _answer(connection: "duckdb.DuckDBPyConnection", question: dict[str, Any]) -
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    main(Path(sys.argv[1]))

@@ -7,7 +7,6 @@ import queue
 import select
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +56,6 @@ class PredicateProcesses:
         self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
         for _ in range(N_PROCESSES):
             self._free.put(_Process(root))
-        self._closed = threading.Event()
 
     def ask(self, question: Question) -> Answer:
         """Return the samples that a predicate selects.
@@ -77,7 +75,6 @@ class PredicateProcesses:
 
     def close(self) -> None:
         """Kill the processes."""
-        self._closed.set()
         for _ in range(N_PROCESSES):
             with contextlib.suppress(queue.Empty):
                 self._free.get(timeout=self._seconds + 1).kill()

@@ -9,6 +9,7 @@ from kolena_store.database import Session
 from kolena_store.datasets import DatasetRecord, VersionRecord, dataset_named, version_of
 from kolena_store.errors import UnknownName
 from kolena_store.inspection.workbench import Look
+from kolena_store.models import labelled
 from kolena_store.results import ResultsRecord, results_of_dataset
 from kolena_store.test_suites import ALL, CaseRecord, SuiteRecord, cases_of, find_suite, suite_named, suites
 from kolena_store.workflows import Workflow, workflow_from_document
@@ -85,7 +86,7 @@ class RunShown:
     @property
     def label(self) -> str:
         """Return the model's name, followed by its upload configuration when it has one."""
-        return f"{self.model} {self.upload_configuration}" if self.upload_configuration else self.model
+        return labelled(self.model, self.upload_configuration)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,19 +49,19 @@ def class_scores(
     return score, is_so
 
 
-def field_values(look: Look, scope: DatasetScope, field: Field) -> FieldValues:
-    """Return a field of all samples."""
+def field_values(look: Look, scope: DatasetScope, field: Field, *, as_text: bool = False) -> FieldValues:
+    """Return a field of all samples, as the texts that DuckDB writes its values as if that is asked for."""
     version = scope.version
 
     def made() -> FieldValues:
         query = statement("queries/inspection", "field_of_samples").fill(
-            field=identifier(field.name), kind=Fragment(field.type)
+            field=identifier(field.name), kind=Fragment(f"{field.type}::VARCHAR" if as_text else field.type)
         )
         files = [str(file.path(look.session.root)) for file in files_of(look.session, version.sample_files)]
         table = look.session.table(query, files=files)
         return FieldValues(field=field, samples=table.column(0).to_numpy(), values=table.column(1))
 
-    key = ("field", scope.dataset.dataset_id, version.version, field.name)
+    key = ("field", scope.dataset.dataset_id, version.version, field.name, as_text)
     return look.kept.get(key, made, lambda found: int(found.values.nbytes) + found.samples.nbytes)
 
 

@@ -1,18 +1,18 @@
 """Saving a slice as a test case: into the suite file that a person named, never into the store."""
 
-import contextlib
 import os
 import threading
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from kolena_store.database import Session
 from kolena_store.errors import ConflictingDefinition, InvalidInput, UnreadableFile
+from kolena_store.files import beside
 from kolena_store.formats import read_text
 from kolena_store.inspection.scopes import DatasetScope
 from kolena_store.predicates import check_predicate
 from kolena_store.statements import Fragment, identifier, literal, statement
-from kolena_store.test_suites import ALL
+from kolena_store.test_suites import ALL, views_of_suite
 
 __all__ = ["SuiteFile", "definition_of", "definition_text"]
 
@@ -52,37 +52,50 @@ class SuiteFile:
     path: Path
     lock: threading.Lock
 
-    def add(self, scope: DatasetScope, name: str, predicate: str, description: str = "") -> str:
+    def add(self, session: Session, scope: DatasetScope, *, name: str, predicate: str, description: str = "") -> str:
         """Write a test case at the end of the file, which is made when it is not there, and return its text.
+
+        Nothing is written that could not be read again.
 
         Raises:
             ConflictingDefinition: the file defines a test case of this name.
-            InvalidInput: the name can't name a test case.
+            InvalidInput: the name can't name a test case, or the file is no suite of the dataset.
             RefusedStatement: the predicate is none that is allowed.
             UnreadableFile: the file can't be read or written.
         """
         text = definition_of(scope, name, predicate, description)
         with self.lock:
             before = read_text(self.path) if self.path.exists() else ""
-            if str(identifier(name)).lower() in before.lower():
+            if name.lower() in self._names(session, scope, before):
                 raise ConflictingDefinition(
                     f"{self.path.name} names {name!r} already; choose another name, or change it there by hand"
                 )
             gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
-            self._replace(before + gap + text)
+            whole = before + gap + text
+            if name.lower() not in self._names(session, scope, whole):
+                raise InvalidInput(f"{self.path.name} would not define {name!r}; correct its end by hand")
+            self._replace(whole)
         return text
+
+    def _names(self, session: Session, scope: DatasetScope, text: str) -> list[str]:
+        """Return the names that a text defines, in small letters: names that differ in case alone are the same."""
+        try:
+            views = views_of_suite(session, scope.dataset, scope.version, text, file=self.path.name)
+        except InvalidInput as error:
+            raise InvalidInput(
+                f"nothing was saved, as the file could not be read as a suite of {scope.dataset.name!r}: {error}. "
+                "Correct it by hand, and end its last statement with a semicolon"
+            ) from error
+        return [view.name.lower() for view in views]
 
     def _replace(self, text: str) -> None:
         """Write the file whole or not at all."""
-        part = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
         try:
-            part.write_text(text, encoding="utf-8")
-            if self.path.exists():
-                part.chmod(self.path.stat().st_mode & 0o777)
-            part.replace(self.path)
+            with beside(self.path) as part:
+                part.write_text(text, encoding="utf-8")
+                if self.path.exists():
+                    part.chmod(self.path.stat().st_mode & 0o777)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
             raise UnreadableFile(
                 f"{self.path} can't be written ({os.strerror(error.errno or 0)}); name another suite file"
             ) from error

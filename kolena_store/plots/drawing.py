@@ -1,20 +1,18 @@
 """Drawing plots in a process of their own: what draws them holds Python's lock, and takes a second to start."""
 
 import base64
-import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
-import uuid
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from kolena_store.database import cache_folder
+from kolena_store.database import cache_folder, keep_in_cache
 from kolena_store.errors import LimitExceeded, MissingExtra, StoreError
 
 __all__ = ["draw", "inlined", "javascript_bundle"]
@@ -58,8 +56,7 @@ def javascript_bundle() -> bytes:
     if place is not None and place.is_file():
         return place.read_bytes()
     made = draw([({}, BUNDLE)])[0]
-    if place is not None:
-        _keep(place, made)
+    keep_in_cache(place, made)
     return made
 
 
@@ -93,12 +90,3 @@ def _place_of_bundle() -> Path | None:
         return None if folder is None else folder / f"vega-{version('vl-convert-python')}.js"
     except PackageNotFoundError:
         raise MissingExtra.of(FEATURE, "ui") from None
-
-
-def _keep(place: Path, content: bytes) -> None:
-    """Write a file whole or not at all; a cache that can't be written is none."""
-    part = place.with_name(f".{uuid.uuid4().hex}")
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(place)

@@ -5,7 +5,7 @@ from kolena_store.test_runs.curves import precision_recall
 from kolena_store.test_runs.execute import workflow_of
 from kolena_store.test_runs.keys import Translation, translated_key, translated_restriction
 from kolena_store.test_runs.outcome import MetricValue, TestResults
-from kolena_store.test_runs.records import RUNS, TestRun, test_runs
+from kolena_store.test_runs.records import RUNS, TestRun, runs_numbered, test_runs
 from kolena_store.test_runs.renewing import RENEWED, RenewedRun, renew_runs
 from kolena_store.test_runs.request import listed, read_suite, stratify, suite_input
 from kolena_store.test_runs.tester import TestOptions, requested, run_models, run_requested
@@ -29,6 +29,7 @@ __all__ = [
     "renew_runs",
     "run_models",
     "run_requested",
+    "runs_numbered",
     "stratify",
     "suite_input",
     "test_runs",

@@ -140,7 +140,7 @@ RUNS = Layout(
 
 def test_runs(session: Session) -> list[TestRun]:
     """Return all test runs, oldest first."""
-    return session.records(TestRun, "runs.all_runs")
+    return session.records(TestRun, "runs.runs_numbered", run_ids=None)
 
 
 def runs_numbered(session: Session, run_ids: Sequence[int]) -> list[TestRun]:

@@ -6,6 +6,7 @@ from kolena_store.test_suites.difference import CaseDifference, SuiteDifference,
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_digest, write_members
 from kolena_store.test_suites.of_models import lacking_notes
 from kolena_store.test_suites.pinned import check_pinned_cases
+from kolena_store.test_suites.readable import views_of_suite
 from kolena_store.test_suites.records import (
     ALL,
     CASES,
@@ -45,5 +46,6 @@ __all__ = [
     "suite_difference",
     "suite_named",
     "suites",
+    "views_of_suite",
     "write_members",
 ]

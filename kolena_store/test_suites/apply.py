@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kolena_store.database import Session, Transaction
+from kolena_store.database import Transaction
 from kolena_store.datasets import DatasetRecord, VersionRecord, version_of
 from kolena_store.display import Column, Listing, counted
 from kolena_store.errors import ConflictingDefinition, InvalidInput, shown
-from kolena_store.results import results_of_dataset, types_of_metadata
 from kolena_store.schema import now
 from kolena_store.statements import Fragment
 from kolena_store.tables import RecordColumn, Tabular, table_of
-from kolena_store.test_cases import ViewDefinition, parse_suite
+from kolena_store.test_cases import ViewDefinition
 from kolena_store.test_suites.explicit import ExplicitCase, explicit_definition
 from kolena_store.test_suites.of_models import members_of_models, note_of_models
-from kolena_store.test_suites.readable import fields_of_samples, other_tables
+from kolena_store.test_suites.readable import fields_of_samples, views_of_suite
 from kolena_store.test_suites.records import ALL, CaseRecord, SuiteRecord, cases_of, find_suite
 from kolena_store.test_suites.versions import CaseDefinition, add_cases, all_samples
 
@@ -187,8 +186,7 @@ def _update_texts(transaction: Transaction, suite_id: int, before: SuiteRecord |
 def _definitions(
     transaction: Transaction, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
 ) -> list[CaseDefinition]:
-    tables = _tables(transaction, dataset, version, given)
-    views = parse_suite(given.text, file=given.file, tables=tables) if given.text.strip() else ()
+    views = views_of_suite(transaction, dataset, version, given.text, file=given.file)
     explicit = [explicit_definition(transaction, dataset, version, case) for case in given.explicit]
     by_name = {view.name: view for view in views}
     found = [all_samples(), *(_of_view(view, by_name, version) for view in views), *explicit]
@@ -197,17 +195,6 @@ def _definitions(
     if repeated:
         raise InvalidInput(f"{given.file}: two test cases are named {repeated[0]!r}; rename one")
     return found
-
-
-def _tables(
-    session: Session, dataset: DatasetRecord, version: VersionRecord, given: SuiteInput
-) -> dict[str, Mapping[str, str]]:
-    """Return the tables that a suite may read; of inferences only what results declare as their metadata."""
-    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types, **other_tables(session, version)}
-    if "inferences" in given.text.lower():
-        declared = types_of_metadata(version, results_of_dataset(session, dataset))
-        tables |= {"inferences": declared} if declared else {}
-    return tables
 
 
 def _of_view(view: ViewDefinition, views: Mapping[str, ViewDefinition], version: VersionRecord) -> CaseDefinition:

@@ -1,14 +1,32 @@
-"""What test cases may read beside the samples: the objects of the ground truth, and attached tables."""
+"""What test cases may read: the samples, the objects of the ground truth, attached tables, metadata of inferences."""
 
 from collections.abc import Mapping, Sequence
 
 from kolena_store.database import Session
-from kolena_store.datasets import OBJECTS, VersionRecord, attached_tables, object_types
+from kolena_store.datasets import OBJECTS, DatasetRecord, VersionRecord, attached_tables, object_types
 from kolena_store.predicates.relations import tables_read
+from kolena_store.results import results_of_dataset, types_of_metadata
+from kolena_store.test_cases import ViewDefinition, parse_suite
 
-__all__ = ["fields_of_samples", "other_tables"]
+__all__ = ["fields_of_samples", "other_tables", "views_of_suite"]
 
 GROUND_TRUTHS = "ground_truths"
+
+
+def views_of_suite(
+    session: Session, dataset: DatasetRecord, version: VersionRecord, text: str, *, file: str
+) -> tuple[ViewDefinition, ...]:
+    """Return the test cases that the text of a suite file defines on a dataset.
+
+    Raises:
+        RefusedStatement: it holds what a suite can't hold.
+        MissingColumns: it names a column that is not there.
+    """
+    tables: dict[str, Mapping[str, str]] = {"test_samples": version.types, **other_tables(session, version)}
+    if "inferences" in text.lower():  # only what results declare as their metadata
+        declared = types_of_metadata(version, results_of_dataset(session, dataset))
+        tables |= {"inferences": declared} if declared else {}
+    return parse_suite(text, file=file, tables=tables) if text.strip() else ()
 
 
 def fields_of_samples(fields: Sequence[str], query: str, version: VersionRecord) -> tuple[str, ...]:

@@ -6,16 +6,27 @@ import io
 import os
 import stat
 import threading
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from kolena_store.database import cache_folder
+from kolena_store.database import cache_folder, keep_in_cache
 from kolena_store.errors import InvalidInput, StoreError, UnknownName, UnreadableFile
+from kolena_store.web.recent_failures import RecentFailures
 from kolena_store.web.remote_images import fetched, is_allowed
 
-__all__ = ["ENDINGS", "image_fields", "image_place", "picture", "remote_picture", "size_of_picture"]
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = [
+    "ENDINGS",
+    "image_fields",
+    "image_place",
+    "kept_remote_picture",
+    "picture",
+    "remote_picture",
+    "size_of_picture",
+]
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
@@ -61,34 +72,56 @@ def image_place(value: object, roots: Sequence[Path]) -> Path:
         inside = True
         if real.suffix.lower() not in ENDINGS:
             raise InvalidInput(f"{real.name[:80]!r} is no image that is shown; they end in {', '.join(ENDINGS)}")
-        if real.is_file():
+        if _is_file(real):
             return real
     if not inside:
         raise InvalidInput(NOT_ALLOWED)
     raise UnknownName("the image is not there")
 
 
+def _is_file(path: Path) -> bool:
+    """Return whether there is a file; where the system does not say so (no right, too long a name) there is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _around(text: str, roots: Sequence[Path]) -> list[Path]:
     return [start / text for root in roots for start in (root, root.absolute().parent)]
 
 
-def remote_picture(address: str, hosts: Sequence[str], *, is_small: bool) -> tuple[bytes, str]:
+def remote_picture(
+    address: str, hosts: Sequence[str], failures: RecentFailures, *, is_small: bool
+) -> tuple[bytes, str]:
     """Return an image elsewhere as JPEG or PNG, shrunk as those of files are, and its media type; it is fetched once.
 
     Raises:
         InvalidInput: its host was not named, or is not public.
-        UnreadableFile: there is no image.
+        UnreadableFile: there is no image, or there was none a moment ago.
         MissingExtra: Pillow is not installed.
     """
-    size = THUMBNAIL if is_small else LARGEST
-    place = _cache_place(f"{address}|{size}")
-    if is_allowed(address, hosts):
-        kept = _kept(place)
-        if kept is not None:
-            return kept, _kind_of(kept)
-    made = _shrunk(fetched(address, hosts), size, "the image")
-    _keep(place, made)
+    kept = kept_remote_picture(address, hosts, is_small=is_small)
+    if kept is not None:
+        return kept
+    with failures.remembering(address):
+        made = _shrunk(fetched(address, hosts, failures), _size_shown(is_small=is_small), "the image")
+    keep_in_cache(_remote_place(address, is_small=is_small), made)
     return made, _kind_of(made)
+
+
+def kept_remote_picture(address: str, hosts: Sequence[str], *, is_small: bool) -> tuple[bytes, str] | None:
+    """Return the same when it was fetched before; None: it was not, or its host may not be asked."""
+    kept = _kept(_remote_place(address, is_small=is_small)) if is_allowed(address, hosts) else None
+    return None if kept is None else (kept, _kind_of(kept))
+
+
+def _remote_place(address: str, *, is_small: bool) -> Path | None:
+    return _cache_place(f"{address}|{_size_shown(is_small=is_small)}")
+
+
+def _size_shown(*, is_small: bool) -> int:
+    return THUMBNAIL if is_small else LARGEST
 
 
 def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes, str]:
@@ -102,13 +135,13 @@ def picture(path: Path, roots: Sequence[Path], *, is_small: bool) -> tuple[bytes
         status = os.fstat(file.fileno())
         if status.st_size > MOST_BYTES:
             raise UnreadableFile(f"{path.name} has more than {MOST_BYTES >> 20} MB; make it smaller")
-        size = THUMBNAIL if is_small else LARGEST
+        size = _size_shown(is_small=is_small)
         key = f"{path}|{status.st_mtime_ns}|{status.st_size}|{size}"
         place = _cache_place(key)
         kept = _kept(place)
         if kept is None:
             kept = _shrunk(file.read(), size, path.name)
-            _keep(place, kept)
+            keep_in_cache(place, kept)
     return kept, _kind_of(kept)
 
 
@@ -121,12 +154,24 @@ def size_of_picture(value: object, roots: Sequence[Path]) -> tuple[int, int] | N
     try:
         place = image_place(value, roots)
         with _opened(place, roots) as file:
-            from PIL import Image
-
-            with Image.open(file, formats=FORMATS) as image:
-                return image.width, image.height
+            return _size(file)
     except (StoreError, ImportError, OSError, ValueError, SyntaxError):
         return None
+
+
+def _size(file: BinaryIO) -> tuple[int, int] | None:
+    """Return width and height of an image; None when it would have far too many pixels."""
+    import warnings
+
+    from PIL import Image
+
+    with _pillow_lock_, warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(file, formats=FORMATS) as image:
+                return image.width, image.height
+        except Image.DecompressionBombError:
+            return None
 
 
 def _is_below(path: Path, root: Path) -> bool:
@@ -165,13 +210,7 @@ def _shrunk(content: bytes, size: int, name: str) -> bytes:
                 if image.width * image.height > MOST_PIXELS:
                     raise UnreadableFile(f"{name} has more than {MOST_PIXELS:,} pixels; make it smaller")
                 image.draft("RGB", (size, size))
-                image.thumbnail((size, size))
-                buffer = io.BytesIO()
-                has_alpha = image.mode in ("RGBA", "LA", "P", "1")
-                if has_alpha:
-                    image.convert("RGBA").save(buffer, "PNG")
-                else:
-                    image.convert("RGB").save(buffer, "JPEG", quality=85)
+                return _saved(image.convert("I") if image.mode.startswith("I;16") else image, size)
         except (
             OSError,
             ValueError,
@@ -180,7 +219,30 @@ def _shrunk(content: bytes, size: int, name: str) -> bytes:
             Image.DecompressionBombError,
         ) as error:
             raise UnreadableFile(f"{name} can't be read as an image; check the file") from error
+
+
+def _saved(image: "Image", size: int) -> bytes:
+    """Return an image, shrunk, as PNG when it has transparent places, else as JPEG."""
+    image.thumbnail((size, size))
+    buffer = io.BytesIO()
+    if image.mode in ("RGBA", "LA", "P", "1"):
+        image.convert("RGBA").save(buffer, "PNG")
+    else:
+        shown = _of_eight_bits(image) if image.mode in ("I", "F") else image
+        shown.convert("RGB").save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
+
+
+def _of_eight_bits(image: "Image") -> "Image":
+    """Return an image of large numbers, such as depths, in grey: its least value is black, its greatest is white."""
+    import numpy as np
+    from PIL.Image import fromarray
+
+    pixels = np.asarray(image, dtype=np.float64)
+    known = pixels[np.isfinite(pixels)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    finite = np.nan_to_num(pixels, nan=low, posinf=high, neginf=low)
+    return fromarray(np.rint((finite - low) * (255 / ((high - low) or 1.0))).astype(np.uint8))
 
 
 def _cache_place(key: str) -> Path | None:
@@ -193,13 +255,3 @@ def _kept(place: Path | None) -> bytes | None:
         return None if place is None else place.read_bytes()
     except OSError:
         return None
-
-
-def _keep(place: Path | None, content: bytes) -> None:
-    if place is None:
-        return
-    part = place.with_name(f".{uuid.uuid4().hex}")
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(place)

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 __all__ = ["ReadingThreads"]
 
+T = TypeVar("T")
 N_THREADS = 4
 
 
@@ -20,14 +22,15 @@ class ReadingThreads:
     meanwhile takes the process down with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, n_threads: int = N_THREADS) -> None:
         """Begin with none; they are started by the first request."""
+        self._n_threads = n_threads
         self._pool: ThreadPoolExecutor | None = None
 
-    async def run(self, work: Callable[[], Response]) -> Response:
+    async def run(self, work: Callable[[], T]) -> T:
         """Return what some work returns, done by one of the threads."""
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(N_THREADS, thread_name_prefix="kolena-store-page")
+            self._pool = ThreadPoolExecutor(self._n_threads, thread_name_prefix="kolena-store-page")
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def answering(self, work: Callable[[Request], Response]) -> "Callable[[Request], object]":

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kolena_store.web.settings import WebSettings
 
-__all__ = ["POLICY", "Guard", "host_name"]
+__all__ = ["HEADERS", "POLICY", "Guard", "host_name"]
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -64,7 +64,7 @@ def _refusal(scope: Scope, settings: WebSettings) -> Response | None:
     if host_name(host) not in settings.hosts:
         return _refused(f"this app does not answer to the name {host[:80]!r}", 421)
     method, origin = scope["method"], headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and _machine(origin) != host.lower():
         return _refused("this request comes from another site")
     if method not in SAFE_METHODS and (method != "POST" or origin is None):
         return _refused("this request does not come from a page of this app")
@@ -73,13 +73,23 @@ def _refusal(scope: Scope, settings: WebSettings) -> Response | None:
     return None if settings.token is None else _without_token(scope, headers, settings.token)
 
 
+def _machine(origin: str) -> str | None:
+    """Return host and port of an Origin header; None: it can't be read."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
+
+
 def _without_token(scope: Scope, headers: Headers, token: str) -> Response | None:
     """Return what a request without the token gets; one with it in its address goes on with a cookie."""
     pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     given = [value for name, value in pairs if name == "token"]
     if given and hmac.compare_digest(given[-1].encode(), token.encode()):
         rest = urlencode([(name, value) for name, value in pairs if name != "token"])
-        response = RedirectResponse(scope["path"] + (f"?{rest}" if rest else ""), status_code=303)
+        # An address that begins with two slashes would lead to another machine.
+        here = "/" + scope["path"].lstrip("/")
+        response = RedirectResponse(here + (f"?{rest}" if rest else ""), status_code=303)
         response.set_cookie(COOKIE, token, httponly=True, samesite="strict", path="/")
         return response
     cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 from kolena_store.errors import InvalidInput, MissingExtra
 from kolena_store.web.settings import WebSettings
@@ -34,7 +35,14 @@ def served_settings(host: str, chosen: WebSettings, *, names: tuple[str, ...], t
         chosen: what it may show and write.
         names: further names by which browsers may call the machine.
         token: what a browser must know; None: nothing on this machine alone, else a random one.
+
+    Raises:
+        InvalidInput: the token can't stand in a cookie.
     """
+    if token and not (token.isascii() and token.isprintable()):
+        raise InvalidInput(
+            "the token has characters that can't stand in a cookie; use letters and digits without accents"
+        )
     own = (host, f"[{host}]") if ":" in host else (host,)
     local = ("127.0.0.1", "localhost", "[::1]") if is_loopback(host) else ()
     machine = () if is_loopback(host) else (socket.gethostname().lower(), socket.getfqdn().lower())
@@ -74,5 +82,5 @@ def serve(root: Path, settings: WebSettings, *, host: str, port: int, ready: Cal
     application = create_application(root, settings, warm=True)
     configuration = uvicorn.Config(application, log_level="warning", access_log=False, server_header=False, ws="none")
     server = uvicorn.Server(configuration)
-    ready(f"{address}?token={settings.token}" if settings.token else address)
+    ready(f"{address}?{urlencode({'token': settings.token})}" if settings.token else address)
     server.run(sockets=[listening])

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from kolena_store.errors import StoreError
 from kolena_store.plots import javascript_bundle
 
 __all__ = ["bundle", "static_file"]
@@ -21,7 +22,10 @@ STYLE = "style.css"
 def static_file(request: Request) -> Response:
     """Return a file of the app itself, or that it has none of this name."""
     name = str(request.path_params["name"])
-    content = javascript_bundle() if name == BUNDLE else _contents().get(name)
+    try:
+        content = javascript_bundle() if name == BUNDLE else _contents().get(name)
+    except StoreError as error:
+        return PlainTextResponse(f"{error}\n", status_code=503)
     if content is None:
         return PlainTextResponse("there is no such file\n", status_code=404)
     tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'

@@ -47,16 +47,7 @@ LEFT JOIN catalogue.test_runs ON test_runs.suite_id = test_suites.suite_id AND s
 GROUP BY ALL HAVING test_suites.origin <> 'by' OR n_runs > 0 ORDER BY 1, 2;
 
 -- name: latest_runs(most)
-SELECT run_id, datasets.name AS dataset, models.name AS model, upload.document AS upload_configuration,
-    test_suites.name AS suite, suite_version, evaluator.document AS configuration, started, n_scored, n_reused
-FROM catalogue.test_runs
-JOIN catalogue.datasets USING (dataset_id)
-JOIN catalogue.results USING (results_id)
-JOIN catalogue.models USING (model_id)
-JOIN catalogue.test_suites USING (suite_id)
-LEFT JOIN catalogue.configurations AS upload ON upload.configuration_id = upload_configuration_id
-LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
-WHERE status = 'done' ORDER BY run_id DESC LIMIT $most;
+SELECT run_id FROM catalogue.test_runs WHERE status = 'done' ORDER BY run_id DESC LIMIT $most;
 
 -- name: newest_comparisons(suite_id, most)
 -- The last comparison of each pair of models, of one suite or (NULL) of all.

@@ -91,25 +91,8 @@ INSERT INTO catalogue.test_runs VALUES (
     $metric_file, $software, $started, $seconds, $n_scored, $n_reused, $repeats, $definitions
 );
 
--- name: all_runs()
-SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
-    upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
-    evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
-    software, started, seconds, n_scored, n_reused, repeats,
-    dataset_version < (SELECT max(version) FROM catalogue.dataset_versions AS newest
-        WHERE newest.dataset_id = test_runs.dataset_id)
-    OR results_version < (SELECT max(version) FROM catalogue.results_versions AS newest
-        WHERE newest.results_id = test_runs.results_id) AS outdated
-FROM catalogue.test_runs
-JOIN catalogue.datasets USING (dataset_id)
-JOIN catalogue.results USING (results_id)
-JOIN catalogue.models USING (model_id)
-JOIN catalogue.test_suites USING (suite_id)
-LEFT JOIN catalogue.configurations AS upload ON upload.configuration_id = upload_configuration_id
-LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
-ORDER BY run_id;
-
 -- name: runs_numbered(run_ids)
+-- These runs, or (NULL) all of them.
 SELECT run_id, datasets.name AS dataset, dataset_version, models.name AS model,
     upload.document AS upload_configuration, results_version, test_suites.name AS suite, suite_version,
     evaluator.document AS configuration, restriction, status, test_runs.origin, notes, level, seed, term_file, metric_file,
@@ -125,7 +108,7 @@ JOIN catalogue.models USING (model_id)
 JOIN catalogue.test_suites USING (suite_id)
 LEFT JOIN catalogue.configurations AS upload ON upload.configuration_id = upload_configuration_id
 LEFT JOIN catalogue.configurations AS evaluator ON evaluator.configuration_id = test_runs.configuration_id
-WHERE run_id IN (SELECT unnest($run_ids::BIGINT[])) ORDER BY run_id;
+WHERE $run_ids::BIGINT[] IS NULL OR run_id IN (SELECT unnest($run_ids::BIGINT[])) ORDER BY run_id;
 
 -- name: inference_cases(run_id)
 SELECT test_cases.name

@@ -1,6 +1,7 @@
 """How a call ends: its exit code, what it says on stderr, and what it does not."""
 
 import errno
+import os
 import signal
 import sys
 import time
@@ -10,6 +11,7 @@ import click
 import pytest
 
 from kolena_store import __main__
+from kolena_store.cli import interruptions
 from kolena_store.cli.invocation import Invocation
 from kolena_store.cli.outcomes import Outcome
 from kolena_store.errors import DamagedStore, InvalidInput
@@ -108,6 +110,18 @@ def test_ctrl_c_says_interrupted_and_nothing_else(ks, store: Path, monkeypatch) 
     monkeypatch.setattr(Store, "models", failing(KeyboardInterrupt()))
     result = ks("models", code=130)
     assert (result.stdout, result.stderr) == ("", "interrupted\n")
+
+
+def test_an_interruption_is_said_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(os, "_exit", lambda code: None)
+    with pytest.raises(SystemExit), Outcome(Invocation()):
+        raise KeyboardInterrupt
+    os.write(writing, bytes([signal.SIGINT, signal.SIGINT]))  # what a server sends itself when it was interrupted
+    interruptions._leave_after(reading)
+    assert capsys.readouterr().err == "interrupted\n"
+    for end in (reading, writing):
+        os.close(end)
 
 
 def test_ctrl_c_while_the_program_loads_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,9 @@ from looked_at import HOSTILE
 from starlette.testclient import TestClient
 
 import kolena_store as ks
+from kolena_store import test_runs as runs_room
+from kolena_store.database import open_snapshot
+from kolena_store.inspection.overview import MOST_RUNS, overview
 from kolena_store.web.application import create_application
 
 NAME = HOSTILE.replace("\u202e", "").replace("\u202c", "")
@@ -239,6 +242,13 @@ def test_long_texts_are_shortened_in_tables(client: TestClient) -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_the_latest_runs_are_those_that_are_listed(spam_root: Path) -> None:
+    session = open_snapshot(spam_root)
+    listed = runs_room.test_runs(session)
+    assert overview(session).runs == listed[::-1][:MOST_RUNS]
+    assert listed
+
+
 # --- saving ---
 
 
@@ -288,6 +298,36 @@ def test_a_name_is_saved_once(saving_client: tuple[TestClient, Path]) -> None:
     before = path.read_text(encoding="utf-8")
     assert "names 'Tiny' already" in text_of(save(client).text)
     assert path.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("CREATE VIEW tiny AS SELECT * FROM test_samples WHERE length > 1;\n", "names 'Tiny' already"),
+        ("CREATE VIEW old AS SELECT * FROM test_samples WHERE length > 1", "semicolon"),
+        ("CREATE VIEW old AS SELECT * FROM test_samples WHERE length > 1;\n/* open\n", "not closed"),
+        ("CREATE VIEW old AS SELECT * FROM test_samples WHERE lenght > 1;\n", "no column 'lenght'"),
+        ("DROP TABLE test_samples;\n", "can't hold DROP TABLE"),
+    ],
+)
+def test_a_file_that_could_not_be_read_again_is_never_written(
+    saving_client: tuple[TestClient, Path], before: str, said: str
+) -> None:
+    client, path = saving_client
+    path.write_text(before, encoding="utf-8")
+    answer = save(client)
+    assert answer.status_code == 422
+    assert said in text_of(answer.text)
+    assert path.read_text(encoding="utf-8") == before
+
+
+def test_a_name_in_a_condition_is_no_name_of_a_test_case(saving_client: tuple[TestClient, Path]) -> None:
+    client, path = saving_client
+    path.write_text(
+        'CREATE VIEW old AS SELECT * FROM test_samples WHERE text <> \'"Tiny"\'; -- "Tiny"', encoding="utf-8"
+    )
+    assert save(client).status_code == 303
+    assert 'CREATE VIEW "Tiny"' in path.read_text(encoding="utf-8")
 
 
 def test_without_a_suite_file_nothing_is_saved(client: TestClient) -> None:

@@ -1,9 +1,11 @@
 """Texts of models on the page of a sample: beside the true text and beside each other, word by word."""
 
+import difflib
 import html
 import re
 from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
 import kolena_store as ks
@@ -46,3 +48,30 @@ def test_texts_are_beside_the_true_text(tmp_path: Path) -> None:
         "old: caption": "a dog in rain",
         "caption: new beside old": "a <del>dog</del> <ins>cat</ins> in rain",
     }
+
+
+def page_of_texts(folder: Path, truth: str, said: str) -> str:
+    store = ks.Store(folder / "s")
+    workflow = ks.Classification("caption", prediction="caption")
+    store.upload_dataset("qa", [{"id": 0, "caption": truth}], id_fields=["id"], workflow=workflow)
+    for model in ("old", "new"):
+        store.upload_results("qa", model, [{"id": 0, "caption": said}])
+    return differences(page_of(store))["new: caption"]
+
+
+def test_looped_texts_are_not_paired_word_by_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(**_: object) -> None:
+        raise AssertionError("these texts take too long to pair")
+
+    monkeypatch.setattr(difflib, "SequenceMatcher", refused)
+    truth, said = "so a b c d " + "a b c d " * 500 + "end", "so " + "b a d c " * 500 + "the end"
+    middle, other = truth.removeprefix("so ").removesuffix(" end"), said.removeprefix("so ").removesuffix(" end")
+    assert page_of_texts(tmp_path, truth, said) == f"so <del>{middle}</del> <ins>{other}</ins> end"
+
+
+def test_words_that_texts_begin_and_end_with_are_the_same(tmp_path: Path) -> None:
+    loop = "a b c d " * 500
+    assert page_of_texts(tmp_path, f"{loop}one {loop}", f"{loop}two {loop}") == (
+        f"{loop}<del>one</del> <ins>two</ins> {loop}".strip()
+    )
+    assert page_of_texts(tmp_path / "twice", "a a a", "a a a a") == "a a a <ins>a</ins>"

@@ -23,7 +23,7 @@ class CaseSamples:
 
     def __init__(self, evidence: Evidence, kernels: KernelInfluence, case: int) -> None:
         """Find the samples that the model answered."""
-        self._evidence, self._kernels, self._case = evidence, kernels, case
+        self._evidence, self._kernels = evidence, kernels
         self._members = evidence.members[case] & evidence.columns.answered
         self.samples = to_samples(self._members)
         self._weights = evidence.design.weights_of(self.samples)

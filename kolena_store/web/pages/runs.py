@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from kolena_store.display import number
-from kolena_store.histories import History
+from kolena_store.histories import History, why_missing
 from kolena_store.inspection.history import past
 from kolena_store.inspection.leaderboard import metrics_shown
+from kolena_store.models import labelled
 from kolena_store.reports.marks import Scale, figure, interval_bar, interval_text, scale_of, signed
 from kolena_store.test_suites import ALL
 from kolena_store.web.pages.cells import bounded, joined, said
@@ -21,7 +21,6 @@ from kolena_store.web.states import State
 __all__ = ["runs_page"]
 
 Row = Mapping[str, Any]
-WHY_NOT: Mapping[str, str] = MappingProxyType({"missing": "not tested", "lost": "its rows are lost; test it again"})
 
 
 def runs_page(desk: Desk) -> Response:
@@ -66,10 +65,10 @@ def _markup(rows: Sequence[Row], metric: str, state: State) -> Markup:
 
 
 def _row(row: Row, before: Row | None, metric: str, *, scale: Scale, is_bounded: bool, state: State) -> str:
-    model = row["model"] if row["upload_configuration"] is None else f"{row['model']} {row['upload_configuration']}"
+    model = labelled(row["model"], row["upload_configuration"])
     head = f'<tr><th scope="row">{escape(model)}</th>'
     if row["status"] != "measured":
-        return f'{head}<td class="undefined" colspan="7">{escape(WHY_NOT[row["status"]])}</td></tr>'
+        return f'{head}<td class="undefined" colspan="7">{escape(why_missing(row))}</td></tr>'
     words = said(row, is_bounded=is_bounded, what=f"{metric} of {model}")
     differs = f'<span class="note">other {escape(row["differs"])}</span>' if row["differs"] else ""
     return (

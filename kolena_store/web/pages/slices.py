@@ -67,7 +67,13 @@ def save_slice(desk: Desk, form: Mapping[str, str], models: list[str]) -> Respon
     if suite_file is None:
         raise InvalidInput("no suite file was named when the app was started: kolena-store ui --suite-file FILE.sql")
     scope = suite_scope(desk.look.session, form.get("dataset", ""), form.get("suite") or None)
-    suite_file.add(scope.of, form.get("name", "").strip(), form.get("where", ""), form.get("description", ""))
+    suite_file.add(
+        desk.look.session,
+        scope.of,
+        name=form.get("name", "").strip(),
+        predicate=form.get("where", ""),
+        description=form.get("description", ""),
+    )
     back = address(
         "/slices",
         dataset=scope.of.dataset.name,

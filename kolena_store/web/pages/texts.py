@@ -1,9 +1,9 @@
 """Texts of models beside the true text, and beside those of another model, word by word."""
 
 import difflib
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any
 
 from kolena_store.inspection.samples import SampleRow
@@ -12,6 +12,7 @@ from kolena_store.inspection.scopes import SuiteScope
 __all__ = ["texts_beside"]
 
 LONG = 20_000
+MOST_PAIRS = 200_000
 
 
 def texts_beside(scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -46,14 +47,35 @@ def _is_text(value: object) -> bool:
 
 
 def _difference(expected: str, said: str) -> list[tuple[str, str]]:
-    before, after = (re.findall(r"\S+", text) for text in (expected, said))
-    parts = []
+    """Return the parts of two texts: what is the same, what was removed and what was added."""
+    before, after = expected.split(), said.split()
+    n_first = _n_alike(before, after)
+    shortest = min(len(before), len(after)) - n_first
+    n_last = min(_n_alike(before[::-1], after[::-1]), shortest)
+    first, last = before[:n_first], before[len(before) - n_last :]
+    inner = _inner(before[n_first : len(before) - n_last], after[n_first : len(after) - n_last])
+    return [(kind, " ".join(words)) for kind, words in [("same", first), *inner, ("same", last)] if words]
+
+
+def _n_alike(before: Sequence[str], after: Sequence[str]) -> int:
+    """Return how many words two texts begin with alike."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
+    return sum(1 for _ in alike)
+
+
+def _inner(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield what differs word by word, or as a whole where the words of a looped text would take too long to pair."""
+    if _n_pairs(before, after) > MOST_PAIRS:
+        yield from (("removed", before), ("added", after))
+        return
     for kind, first, last, start, end in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
         if kind == "equal":
-            parts.append(("same", " ".join(before[first:last])))
-            continue
-        if first < last:
-            parts.append(("removed", " ".join(before[first:last])))
-        if start < end:
-            parts.append(("added", " ".join(after[start:end])))
-    return parts
+            yield "same", before[first:last]
+        else:
+            yield from (("removed", before[first:last]), ("added", after[start:end]))
+
+
+def _n_pairs(before: Sequence[str], after: Sequence[str]) -> int:
+    """Return how many pairs of equal words there are, each of which is looked at at least once."""
+    counts, others = Counter(before), Counter(after)
+    return sum(n * others[word] for word, n in counts.items())

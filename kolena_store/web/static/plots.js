@@ -26,7 +26,6 @@ function fitting(spec, width) {
 }
 
 async function draw(figure) {
-  const { vegaEmbed } = await import("./vega.js");
   const canvas = figure.querySelector(".canvas");
   const spec = fitting(themed(JSON.parse(figure.querySelector("script[type='application/json']").textContent)), canvas.clientWidth);
   const options = {
@@ -34,6 +33,7 @@ async function draw(figure) {
     logLevel: 1, tooltip: { disableDefaultStyle: true }, loader: { load: refuse, sanitize: refuse },
   };
   try {
+    const { vegaEmbed } = await import("./vega.js");
     await vegaEmbed(canvas, spec, options);
     figure.dataset.drawn = "yes";
   } catch (error) {
