@@ -13,6 +13,7 @@ from small_stores import given_up
 from warm_programs import WarmProgram
 
 import kolena_store as ks
+from kolena_store.database import session
 from kolena_store.metrics.user import process
 
 pytest_plugins = ["sampled_cases"]
@@ -81,6 +82,17 @@ def at_a_terminal() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in OF_PIPELINES:
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_for_each_worker() -> Iterator[None]:
+    """Each of pytest's workers keeps a core busy: threads of DuckDB would take turns on it. `--thorough` has them."""
+    from thoroughness import sized
+
+    with pytest.MonkeyPatch.context() as patch:
+        settings = (*session.CONNECTION_SETTINGS, ("threads", "1"))
+        patch.setattr(session, "CONNECTION_SETTINGS", sized(settings, session.CONNECTION_SETTINGS))
         yield
 
 

@@ -2,16 +2,17 @@
 
 `@pytest.mark.sampled(k)` lets about one in k of the cases of a parametrised test run, at least one; the others are
 deselected. Another seed takes others, and every case is taken by some seed. Cases are taken along diagonals of the
-parameters, so that values of each of them come up as often as they can. `--thorough` runs all cases and gives single
+parameters, so that values of each of them come up as often as they can. Tests without parameters that are marked take
+turns in their module, as if they were the cases of one test. `--thorough` runs all cases and gives single
 tests their whole size (see thoroughness.py). A test that is named (`FILE::NAME`, `-k`, `--lf`) runs whole, and
 a case that failed runs until it passes.
 """
 
+import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 
@@ -19,7 +20,8 @@ SETTING = "KOLENA_STORE_THOROUGH"
 """Set to 1 by `--thorough`, for the workers and all other processes that the tests start."""
 
 MARKER = (
-    "sampled(k): of the cases of this test about one in k runs, which ones the run's seed says; --thorough runs all"
+    "sampled(k): of the cases of this test, or of the module's tests that are marked and have none, about one in k runs;"
+    " the run's seed says which ones, and --thorough runs all"
 )
 LEFT_OUT = "sampled_cases_left_out"
 _LEFT_OUT = pytest.StashKey[int]()
@@ -72,11 +74,11 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 
 def sampled_tests(config: pytest.Config, items: Sequence[pytest.Item]) -> list[list[pytest.Item]]:
-    """Return the cases of each parametrised test that is sampled."""
+    """Return the cases of each parametrised test that is sampled, and of each module its sampled tests without any."""
     named = named_tests(config)
     tests = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("sampled") and hasattr(item, "callspec") and not is_named(item, named):
+        if item.get_closest_marker("sampled") and not is_named(item, named):
             tests[test_of(item)].append(item)
     return list(tests.values())
 
@@ -99,18 +101,29 @@ def is_named(item: pytest.Item, named: Sequence[tuple[Path, str]]) -> bool:
 
 
 def test_of(item: pytest.Item) -> str:
-    """Return the node id without the parameters; it is the same wherever the checkout lies."""
-    return item.nodeid.partition("[")[0]
+    """Return the node id without the parameters, or the module of a test that has none.
+
+    It is the same wherever the checkout lies.
+    """
+    return item.nodeid.partition("[" if hasattr(item, "callspec") else "::")[0]
 
 
 def left_out_cases(config: pytest.Config, cases: Sequence[pytest.Item]) -> list[pytest.Item]:
     """Return the cases of one test that don't run."""
     (one_in,) = cases[0].get_closest_marker("sampled").args
     seed = config.getoption("randomly_seed", None)
-    offset = 0 if seed is None else crc32(f"{seed}::{test_of(cases[0])}".encode())
-    indices = [case.callspec.indices for case in cases]
-    taken = taken_numbers(diagonals([[each[name] for each in indices] for name in indices[0]], one_in), offset)
+    digest = hashlib.sha256(f"{seed}::{test_of(cases[0])}".encode()).digest()
+    offset = 0 if seed is None else int.from_bytes(digest[:4], "big")
+    taken = taken_numbers(diagonals(axes_of(cases), one_in), offset)
     return [case for number, case in enumerate(cases) if number not in taken]
+
+
+def axes_of(cases: Sequence[pytest.Item]) -> list[Sequence[int]]:
+    """Return for each parameter the place of each case on it; tests without parameters stand on one axis."""
+    if not hasattr(cases[0], "callspec"):
+        return [range(len(cases))]
+    indices = [case.callspec.indices for case in cases]
+    return [[each[name] for each in indices] for name in indices[0]]
 
 
 def diagonals(axes: Sequence[Sequence[int]], one_in: int) -> list[int]:

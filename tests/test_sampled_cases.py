@@ -39,15 +39,35 @@ def test_few(few):
 @pytest.mark.parametrize("each", range(3))
 def test_each(each):
     pass
+
+
+@pytest.mark.sampled(2)
+def test_first():
+    pass
+
+
+def test_between():
+    pass
+
+
+@pytest.mark.sampled(2)
+def test_second():
+    pass
+
+
+@pytest.mark.sampled(2)
+def test_third():
+    pass
 """
 ALL = {f"test_letter[{letter}-{letter}]" for letter in "abcdefgh"} | {
     *(f"test_number[{sign}-{number}]" for sign in "+-" for number in range(5)),
     *(f"test_few[{few}]" for few in range(2)),
     *(f"test_each[{each}]" for each in range(3)),
+    *("test_first", "test_between", "test_second", "test_third"),
 }
 
 
-EACH = {f"test_each[{each}]" for each in range(3)}
+EACH = {f"test_each[{each}]" for each in range(3)} | {"test_between"}
 
 
 @pytest.fixture
@@ -85,7 +105,16 @@ def test_workers_take_the_same_cases_as_one_process(folder: Path) -> None:
 def test_without_a_seed_the_first_cases_are_taken(folder: Path) -> None:
     taken, _ = run(folder, "-p", "no:randomly")
     letters, numbers = {"test_letter[a-a]", "test_letter[e-e]"}, {"test_number[+-0]", "test_number[+-4]"}
-    assert taken == EACH | letters | numbers | {"test_number[--3]", "test_few[0]"}
+    assert taken == EACH | letters | numbers | {"test_number[--3]", "test_few[0]", "test_first", "test_third"}
+
+
+def test_tests_without_cases_take_turns_in_their_module(folder: Path) -> None:
+    turns: set[frozenset[str]] = set()
+    seeds = iter(range(30))
+    while len(turns) < 2:
+        taken, _ = run(folder, f"--randomly-seed={next(seeds)}")
+        turns.add(frozenset(taken & {"test_first", "test_second", "test_third"}))
+    assert turns == {frozenset({"test_first", "test_third"}), frozenset({"test_second"})}
 
 
 @pytest.mark.parametrize(
@@ -94,9 +123,10 @@ def test_without_a_seed_the_first_cases_are_taken(folder: Path) -> None:
         (["--thorough"], ALL),
         (["test_it.py::test_few"], {"test_few[0]", "test_few[1]"}),
         (["test_it.py::test_letter[h-h]"], {"test_letter[h-h]"}),
+        (["test_it.py::test_first", "test_it.py::test_second"], {"test_first", "test_second"}),
         (["-k", "test_few"], {"test_few[0]", "test_few[1]"}),
     ],
-    ids=["all", "one test", "one case", "by a word"],
+    ids=["all", "one test", "one case", "tests without cases", "by a word"],
 )
 def test_all_cases_run_when_they_are_asked_for(folder: Path, arguments: list[str], expected: set[str]) -> None:
     taken, printed = run(folder, *arguments)
