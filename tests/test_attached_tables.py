@@ -113,6 +113,7 @@ def test_the_same_rows_in_another_order_make_no_version_and_others_do(store: ks.
     assert "attached table annotations: changed" in str(difference)
 
 
+@pytest.mark.sampled(2)
 def test_a_table_stays_when_it_is_not_named_without_the_rows_of_samples_that_left(store: ks.Store) -> None:
     store.apply_suite("d", SUITE.split("CREATE VIEW ones")[0], name="s")
     assert store.upload_dataset("d", samples(IDS[1:])).removed == 1
@@ -194,6 +195,7 @@ def test_two_spellings_of_one_name_and_what_is_no_mapping_are_refused(store: ks.
         store.upload_dataset("d", samples(), tables=annotations())  # type: ignore[arg-type]
 
 
+@pytest.mark.sampled(2)
 def test_test_cases_select_by_the_rows_and_follow_them(store: ks.Store) -> None:
     assert members(store) == {"all": N, "doubted": 4, "annotated": 40, "ones": 40}
     rows = store.sql('SELECT id FROM "d test cases".doubted ORDER BY _sample').rows()
@@ -208,6 +210,7 @@ def test_test_cases_select_by_the_rows_and_follow_them(store: ks.Store) -> None:
     assert store.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(
     first=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), min_size=1, max_size=8),
@@ -263,6 +266,7 @@ def test_metrics_of_your_own_see_the_rows_of_their_test_case(store: ks.Store) ->
     assert [results[case, "m", "annotations_seen"].value for case in ("all", "doubted", "ones")] == [80, 8, 0]
 
 
+@pytest.mark.sampled(2)
 def test_annotators_are_compared_by_the_metric_of_the_page(store: ks.Store) -> None:
     page = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
     text = page.split("```sql agreement.sql\n")[1].split("```")[0].replace("says", "expert_says")
@@ -283,6 +287,7 @@ def test_a_metric_reads_no_table_that_is_not_attached(store: ks.Store) -> None:
         store.apply_metrics("d", text)
 
 
+@pytest.mark.sampled(2)
 def test_a_sample_that_is_drawn_twice_is_two_samples() -> None:
     """One row in ten is counted; grouping by sample must not merge the copies of a bootstrap draw."""
     store = temporary_store()
@@ -318,6 +323,7 @@ def test_other_clients_find_the_table_its_comments_and_the_metric(store: ks.Stor
             assert rows == [("annotations", 80)]
 
 
+@pytest.mark.sampled(2)
 def test_a_digest_counts_the_tables_and_a_merge_brings_them(store: ks.Store, tmp_path: Path) -> None:
     other = ks.Store(tmp_path / "other")
     other.upload_dataset("d", samples(IDS[::-1]), workflow=ks.Classification("label"))
@@ -343,6 +349,7 @@ def test_cleaning_up_keeps_what_versions_need(store: ks.Store) -> None:
     assert store.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 def test_a_damaged_file_is_found_and_named(store: ks.Store) -> None:
     (path,) = store.path.glob("data/attached/*.parquet")
     path.chmod(0o644)

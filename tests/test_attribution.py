@@ -132,6 +132,7 @@ def check_sum(row: dict[str, Any]) -> None:
     assert math.fsum(parts) == pytest.approx(row["delta"], abs=1e-15)
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(
     st.integers(0, 10**6),
@@ -182,6 +183,7 @@ def test_it_prints_the_parts_that_differ_and_what_they_are(both: Both) -> None:
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
+@pytest.mark.sampled(2)
 def test_nothing_is_left_of_what_was_measured_on_the_way(both: Both) -> None:
     store = both.store
     files, versions = data_files(store), len(store.dataset_history("d"))
@@ -265,6 +267,7 @@ def test_another_prediction_column_is_of_the_metrics_definition(tmp_path: Path) 
     assert store.verify(quick=True).is_sound
 
 
+@pytest.mark.sampled(2)
 def test_a_column_that_the_older_data_lack_is_named(tmp_path: Path) -> None:
     store, one = store_in(tmp_path / "my.store"), world(4)
     rows = [{"id": number, **sample} for number, sample in one.samples.items()]
@@ -305,6 +308,7 @@ def test_common_samples_are_of_membership(tmp_path: Path) -> None:
     assert row["value"] == measured(replace(within, scores=dict.fromkeys(range(60), 0.9)), "all")["accuracy"]
 
 
+@pytest.mark.sampled(2)
 def test_weights_are_of_the_labels(tmp_path: Path) -> None:
     store = store_in(tmp_path / "my.store")
     rows = [{"id": number, "truth": float(number), "heavy": 1.0, "m": number + number % 3} for number in range(12)]
@@ -332,6 +336,7 @@ def test_runs_that_are_not_there_or_the_same_are_errors(both: Both) -> None:
         both.store.compare_runs(both.second, both.second)
 
 
+@pytest.mark.sampled(2)
 def test_runs_on_two_datasets_are_refused(tmp_path: Path) -> None:
     store = store_in(tmp_path / "my.store")
     for name in ("a", "b"):
@@ -360,6 +365,7 @@ def test_runs_on_versions_that_were_dropped_are_refused(tmp_path: Path) -> None:
         store.compare_runs(second, first)
 
 
+@pytest.mark.sampled(2)
 def test_models_that_answered_several_times_are_split_too(tmp_path: Path) -> None:
     store, one = store_in(tmp_path / "my.store"), world(9)
     after = corrected(one, 10, changes={"labels", "membership"})

@@ -62,6 +62,7 @@ def by_id(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["id"])
 
 
+@pytest.mark.sampled(2)
 @given(document=documents())
 def test_a_file_comes_back_as_it_went_in(tmp_path_factory: pytest.TempPathFactory, document: dict[str, Any]) -> None:
     folder = tmp_path_factory.mktemp("coco")
@@ -119,6 +120,7 @@ def test_results_are_measured_as_pycocotools_measures_them(tmp_path: Path, name:
     assert sorted(map(key, again)) == sorted(map(key, results))
 
 
+@pytest.mark.sampled(2)
 @given(scene=scenes())
 def test_small_scenes_pass_through_the_store_with_pycocotools_numbers(
     tmp_path_factory: pytest.TempPathFactory, scene: Scene

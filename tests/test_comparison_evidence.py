@@ -57,6 +57,7 @@ def test_intervals_of_differences_hold_the_truth_as_often_as_they_say(kind: str,
     assert max((one.called for one in found if one.is_null), default=0) <= MOST_FALSE_CALLS, found
 
 
+@pytest.mark.sampled(2)
 def test_intervals_under_weights_are_as_wide_as_the_differences_vary(benchmark: ModuleType) -> None:
     """So many intervals can't tell a coverage of .91 from one of .95, but their widths can: these vary little."""
     (setting,) = [one for one in benchmark.settings() if one.kind == "weights"]

@@ -207,6 +207,7 @@ def test_several_models_are_compared_as_each_by_itself(labels: ks.Store) -> None
 # --- what is kept ---
 
 
+@pytest.mark.sampled(2)
 def test_a_comparison_is_found_again_until_something_changes(tmp_path: Path) -> None:
     samples, models = numbers()
     store = store_with(samples, ks.Regression("y", "p"), models)
@@ -250,6 +251,7 @@ def test_a_damaged_comparison_is_forgotten_and_made_again(tmp_path: Path) -> Non
     assert [{**row, "comparison": 0} for row in after] == [{**row, "comparison": 0} for row in before]
 
 
+@pytest.mark.sampled(2)
 def test_small_files_of_comparisons_become_one_and_stay_readable() -> None:
     samples, models = numbers()
     store = store_with(samples, ks.Regression("y", "p"), models)
@@ -261,6 +263,7 @@ def test_small_files_of_comparisons_become_one_and_stay_readable() -> None:
     assert store.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 def test_a_merge_leaves_comparisons_where_they_are(tmp_path: Path) -> None:
     samples, models = numbers()
     store = store_with(samples, ks.Regression("y", "p"), models)
@@ -381,6 +384,7 @@ SELECT max(abs(i.p - g.y)) AS value FROM results;
 """
 
 
+@pytest.mark.sampled(2)
 def test_metrics_of_the_user_are_tested_by_what_their_header_says() -> None:
     samples, models = numbers()
     store = store_with(samples, ks.Regression("y", "p"), models)

@@ -118,6 +118,7 @@ def test_digests_are_what_they_were(names: tuple[str, ...]) -> None:
     assert content(stored(table)) == PINNED[names] == digest_of_table(table)
 
 
+@pytest.mark.sampled(2)
 def test_rows_that_differ_in_little_have_other_digests() -> None:
     def of(values: list[Any], kind: pa.DataType | None = None, name: str = "a") -> str:
         return content(stored(pa.table({"id": range(len(values)), name: pa.array(values, kind)})))
@@ -161,6 +162,7 @@ def test_nanoseconds_that_sql_may_not_see_count() -> None:
     assert of(1_577_836_800_123_456_789) != of(1_577_836_800_123_456_788)
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(rows=st.dictionaries(st.integers(0, 40), st.none() | TEXT, min_size=1, max_size=12), cut=st.integers(0, 11))
 def test_the_way_to_a_content_does_not_count(rows: dict[int, str | None], cut: int) -> None:

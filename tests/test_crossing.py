@@ -100,6 +100,7 @@ def keys(row: tuple[Any, ...]) -> set[tuple[Any, ...]]:
     return {(text, None if day is None else day.year, one, shown) for one in listed}
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(ROWS)
 def test_cells_are_those_of_plain_python(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]]) -> None:

@@ -102,6 +102,7 @@ def store_of(workflow: ks.Custom, metrics: str, rows: Sequence[Mapping[str, Any]
     return store
 
 
+@pytest.mark.sampled(2)
 def test_without_a_scorer_metrics_read_any_column() -> None:
     store = store_of(
         ks.Custom(),
@@ -150,6 +151,7 @@ def test_metrics_read_what_a_scorer_returned() -> None:
     assert store.sql("SELECT sum(m.gap) AS total FROM d.results").rows() == [{"total": pytest.approx(sum(wanted))}]
 
 
+@pytest.mark.sampled(2)
 def test_only_changed_samples_are_scored_again_and_a_new_version_scores_all() -> None:
     workflow = ks.Custom(scorer=gaps, scorer_version="1", reads=["s.y", "i.z"])
     store = store_of(workflow, METRICS)
@@ -164,6 +166,7 @@ def test_only_changed_samples_are_scored_again_and_a_new_version_scores_all() ->
     assert store.test("d").runs[0].n_scored == len(answers())
 
 
+@pytest.mark.sampled(2)
 def test_a_group_is_scored_whole_and_its_row_stands_at_its_first_sample() -> None:
     store = store_of(ks.Custom(scorer=spreads, group_by="video"), BY_GROUP)
     found = store.test("d")
@@ -184,6 +187,7 @@ def test_a_group_is_scored_whole_and_its_row_stands_at_its_first_sample() -> Non
     assert other.test("d")["all", "m", "spread"].value == pytest.approx(one.value)
 
 
+@pytest.mark.sampled(2)
 def test_the_groups_of_changed_samples_are_scored_again_those_that_they_left_too() -> None:
     workflow = ks.Custom(scorer=spreads, group_by="video", reads=["i.z"])
     store = store_of(workflow, BY_GROUP)
@@ -240,6 +244,7 @@ def test_each_type_is_kept_and_what_is_not_finite_is_missing() -> None:
     ]
 
 
+@pytest.mark.sampled(2)
 def test_models_may_lack_what_others_have() -> None:
     store = temporary_store()
     with store.transaction():
@@ -277,6 +282,7 @@ def test_the_index_of_a_frame_is_left_out() -> None:
     assert store.test("d")["all", "m", "t"].value == len(answers()) - 1
 
 
+@pytest.mark.sampled(2)
 def test_what_was_stored_is_verified_merged_repaired_and_downloaded(tmp_path: Path) -> None:
     store = store_of(ks.Custom(scorer=spreads, group_by="video"), BY_GROUP)
     store.test("d", by=["light"])

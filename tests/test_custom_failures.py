@@ -175,6 +175,7 @@ def groups(batch: pa.RecordBatch) -> int:
     return len({row["v"] for row in batch["s"].to_pylist()})
 
 
+@pytest.mark.sampled(2)
 def test_a_type_that_changes_from_sample_to_sample_is_an_error_and_from_version_to_version_is_none(
     prebuilt: ks.Store,
 ) -> None:
@@ -198,6 +199,7 @@ def test_a_type_that_changes_from_sample_to_sample_is_an_error_and_from_version_
     assert prebuilt.test("d").runs[0].n_scored == 1
 
 
+@pytest.mark.sampled(2)
 def test_a_scorer_of_a_script_is_found_as_long_as_it_runs(prebuilt: ks.Store, tmp_path: Path) -> None:
     script = tmp_path / "notebook.py"
     script.write_text(

@@ -48,6 +48,7 @@ def store_of(**options: Any) -> ks.Store:
     return store
 
 
+@pytest.mark.sampled(2)
 def test_rows_become_lists_and_every_sample_is_answered() -> None:
     store = store_of()
     report = store.upload_results("d", "m", FOUND)
@@ -102,6 +103,7 @@ def test_an_answered_that_can_not_be_is_refused(answered: Any, message: str) -> 
     assert store.models() == []
 
 
+@pytest.mark.sampled(2)
 def test_a_scorer_gets_lists_of_objects_and_only_changed_samples_again() -> None:
     store = store_of(scorer=counts, reads=["g.track", "i.score", "s.split"])
     store.upload_results("d", "m", FOUND)

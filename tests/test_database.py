@@ -355,6 +355,7 @@ def test_the_lock_of_a_dead_process_is_free(ticket_store: ks.Store, holder: subp
     assert list(ticket_store.path.glob(f"{WORK_PREFIX}*")) == []
 
 
+@pytest.mark.sampled(2)
 def test_a_writer_waits_for_the_lock(ticket_store: ks.Store, holder: subprocess.Popen[str]) -> None:
     late = """
         import sys, time
@@ -373,6 +374,7 @@ def test_a_writer_waits_for_the_lock(ticket_store: ks.Store, holder: subprocess.
     assert ticket_store.dataset("things").n_samples == 1
 
 
+@pytest.mark.sampled(2)
 def test_several_processes_commit_in_turn(ticket_store: ks.Store) -> None:
     writer = """
         import sys

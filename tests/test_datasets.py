@@ -704,6 +704,7 @@ def test_names_are_unique_without_regard_to_capitals_and_composition(store: ks.S
     assert store.dataset("CAF\u00c9").version == 2
 
 
+@pytest.mark.sampled(2)
 def test_a_thousand_columns_round_trip(store: ks.Store) -> None:
     content = pa.table({"id": [1, 2], **{f"column {number}": [number, None] for number in range(1000)}})
     store.upload_dataset("wide", content)

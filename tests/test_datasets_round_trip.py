@@ -370,6 +370,7 @@ SCALARS = st.one_of(
 )
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=8, deadline=None)
 @given(
     numbers=st.lists(SCALARS, min_size=1, max_size=20),

@@ -211,6 +211,7 @@ def test_conditions_come_as_often_as_their_chances_say() -> None:
     assert 160 <= sum(one.rotation != 0 for one in conditions) <= 240
 
 
+@pytest.mark.sampled(2)
 def test_the_same_seed_gives_the_same_samples_and_another_one_others(digits: RenderedDigits) -> None:
     again = rendered_digits(SEED)
     assert again.samples.equals(digits.samples)
@@ -247,6 +248,7 @@ def test_each_model_answers_every_sample_with_probabilities(
         assert texts(table, "label") == [str(label) for label in scores.argmax(axis=1)]
 
 
+@pytest.mark.sampled(2)
 def test_training_repeats(digits: RenderedDigits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_module, "EPOCHS", 1)
     monkeypatch.setattr(training_module, "COPIES", 2)
@@ -276,6 +278,7 @@ def test_no_case_is_everything_and_no_two_are_the_same(suite: duckdb.DuckDBPyCon
     assert max(map(len, members)) < 2000
 
 
+@pytest.mark.sampled(2)
 def test_both_models_learned_to_read_clean_digits(suite: duckdb.DuckDBPyConnection) -> None:
     _, v1, v2 = accuracies(suite, "Clean")
     assert min(v1, v2) > 0.93

@@ -101,6 +101,7 @@ def test_images_are_written_where_their_locators_say(drawn: DrawnScenes, tmp_pat
         drawn.write_images(tmp_path / "scenes")
 
 
+@pytest.mark.sampled(2)
 def test_one_detector_wins_on_the_whole_and_the_other_where_it_matters(
     drawn: DrawnScenes, found: dict[str, Any]
 ) -> None:

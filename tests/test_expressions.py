@@ -72,7 +72,7 @@ def spread(metric: MetricDefinition, terms: Mapping[str, np.ndarray]) -> dict[st
     return {name: np.broadcast_to(values, (CASES, CLASSES)).copy() for name, values in terms.items()}
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_every_metric_has_the_value_that_duckdb_gives(metric: MetricDefinition) -> None:
     for seed in range(5):

@@ -261,6 +261,7 @@ def column_by_hand(cells: list[str]) -> list[object]:
     return list(cells)
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=60, deadline=None)
 @given(cells=LIKE_CELLS)
 def test_a_column_reads_as_python_reads_it_by_hand(cells: list[str], tmp_path_factory) -> None:
@@ -274,6 +275,7 @@ def test_a_column_reads_as_python_reads_it_by_hand(cells: list[str], tmp_path_fa
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=8).map(lambda text: "t" + text)
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=30, deadline=None)
 @given(
     rows=st.lists(st.tuples(TEXTS, TEXTS), max_size=5),
@@ -293,6 +295,7 @@ def test_any_text_comes_back_whatever_the_delimiter_and_the_line_ends(rows, mark
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=6)
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=30, deadline=None)
 @given(names=st.lists(NAMES, min_size=1, max_size=5, unique_by=str.casefold))
 def test_any_names_come_back_when_they_are_quoted(names: list[str], tmp_path_factory) -> None:
@@ -598,6 +601,7 @@ def test_every_statement_of_the_formats_is_valid_sql(tmp_path: Path, name: str) 
     connection.execute(f"EXPLAIN {text}", {parameter: values[parameter] for parameter in one.parameters})
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.slow
 def test_a_large_file_is_read_in_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "large.csv"

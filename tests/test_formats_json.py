@@ -165,6 +165,7 @@ def normal(value: object, kind: pa.DataType) -> object:
     return repr(float(value)) if pa.types.is_floating(kind) else value
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_what_python_writes_comes_back(data: st.DataObject, tmp_path_factory) -> None:
@@ -184,6 +185,7 @@ def test_what_python_writes_comes_back(data: st.DataObject, tmp_path_factory) ->
         assert found == [normal(row.get(name), kind) for row in rows]
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_the_search_row_by_row_finds_the_types_that_duckdb_finds(data: st.DataObject, tmp_path_factory) -> None:

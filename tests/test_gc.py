@@ -245,6 +245,7 @@ def listed(store: ks.Store) -> list[object]:
     return [*datasets, *(store.download_results("d", "m", version=version) for version in versions)]
 
 
+@pytest.mark.sampled(2)
 def test_many_small_files_become_few_and_every_row_stays(small: ks.Store) -> None:
     before, shown = listed(small), visible(small.path)
     report = small.gc(grace=0)
@@ -276,6 +277,7 @@ def test_a_compacted_version_has_one_file_and_the_same_types(small: ks.Store) ->
     assert [row["column_type"] for row in columns] == ["BIGINT", "VARCHAR", "VARCHAR", "DOUBLE", "VARCHAR"]
 
 
+@pytest.mark.sampled(2)
 def test_work_goes_on_after_compaction(small: ks.Store) -> None:
     small.gc(grace=0)
     report = small.upload_dataset(
@@ -297,6 +299,7 @@ def test_large_files_are_no_part_of_it(small: ks.Store, monkeypatch: pytest.Monk
     assert [one.what for one in small.gc(dry_run=True).compacted if "run" not in one.what] == []
 
 
+@pytest.mark.sampled(2)
 def test_a_file_is_not_made_larger_than_files_are(small: ks.Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "ROWS_PER_FILE", 27)
     report = small.gc()
@@ -343,6 +346,7 @@ def test_a_dry_run_counts_as_a_run_does(versions: ks.Store) -> None:
     assert counts == (done.removed_files, done.removed_bytes, done.waiting_files, done.waiting_bytes)
 
 
+@pytest.mark.sampled(2)
 def test_a_report_is_a_table(versions: ks.Store) -> None:
     (row,) = versions.gc(keep=1).rows()
     assert row["waiting_files"] > 0

@@ -114,6 +114,7 @@ def test_cohens_kappa_is_that_of_scikit_learn_and_its_interval_that_of_the_jackk
     assert (found.ci_high - found.ci_low) / 2 == pytest.approx(1.968 * error, rel=0.02)
 
 
+@pytest.mark.sampled(2)
 def test_intervals_of_alpha_are_those_of_the_jackknife() -> None:
     generator = np.random.default_rng(6)
     level = generator.integers(1, 5, 120)[:, np.newaxis] + generator.integers(-1, 2, (120, 3))

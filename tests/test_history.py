@@ -128,6 +128,7 @@ def test_a_new_version_of_the_data_begins_a_line(store: ks.Store) -> None:
     assert "other dataset version" in str(store.history("d", "Short"))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("unkept")
 def test_another_definition_of_the_test_case_begins_a_line(store: ks.Store) -> None:
     store.test("d", None, "s")
@@ -147,6 +148,7 @@ def test_another_definition_of_the_test_case_begins_a_line(store: ks.Store) -> N
     ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("unkept")
 def test_another_definition_of_a_metric_begins_a_line_and_a_dropped_one_keeps_its_own(store: ks.Store) -> None:
     store.apply_metrics("d", OWN.format(3))
@@ -257,6 +259,7 @@ def test_a_run_whose_rows_are_lost_is_marked(store: ks.Store) -> None:
     assert "its rows are lost; test it again" in " ".join(str(store.history("d", "Short", metrics="accuracy")).split())
 
 
+@pytest.mark.sampled(2)
 def test_the_published_view_has_the_same_rows(store: ks.Store) -> None:
     upload(store, "v3")
     store.test("d", None, "s")
@@ -277,6 +280,7 @@ EVENTS = st.lists(
 )
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(EVENTS)
 def test_any_order_of_events_is_told_as_it_was(events: list[tuple[str, str | None]]) -> None:

@@ -187,6 +187,7 @@ def test_a_dataset_whose_every_answered_sample_leaves_has_no_metrics(workflow: A
     assert scored(store) == (0, 0)
 
 
+@pytest.mark.sampled(2)
 def test_a_small_change_many_times_leaves_few_files() -> None:
     workflow = ks.Classification("label", "prediction")
     store = store_once_tested(workflow)
@@ -218,6 +219,7 @@ def test_a_new_class_scores_everything_anew() -> None:
     assert scored(store) == (N, 0)
 
 
+@pytest.mark.sampled(2)
 def test_a_tuned_threshold_that_moves_scores_everything_anew() -> None:
     configuration = ks.Configuration(threshold="f1_optimal")
     workflow = ks.Classification("label", score="score", positive="yes")
@@ -228,6 +230,7 @@ def test_a_tuned_threshold_that_moves_scores_everything_anew() -> None:
     agrees_with_fresh(store, workflow, configuration=configuration)
 
 
+@pytest.mark.sampled(2)
 def test_a_tuned_threshold_that_stays_keeps_the_scores() -> None:
     configuration = ks.Configuration(threshold="f1_optimal")
     right = {**answers(), "score": [0.9 if one == "yes" else 0.1 for one in samples()["label"]]}
@@ -240,6 +243,7 @@ def test_a_tuned_threshold_that_stays_keeps_the_scores() -> None:
     agrees_with_fresh(store, workflow, configuration=configuration)
 
 
+@pytest.mark.sampled(2)
 def test_each_configuration_keeps_its_own_scores() -> None:
     store = store_once_tested(LABELS)
     low, high = ks.Configuration(threshold=0.2), ks.Configuration(threshold=0.8)
@@ -263,6 +267,7 @@ def facts(beta: float, classes: tuple[str, ...] = ("a", "b")) -> Any:
     return Facts(classes=classes, reported=classes, constants={"beta": beta, "top_k": 2})
 
 
+@pytest.mark.sampled(2)
 def test_numbers_far_from_the_earlier_ones_are_scored_about_new_centres() -> None:
     store = store_once_tested(NUMBERS)
     far = {**samples(), "y": [value + 1000 for value in samples()["y"]]}
@@ -274,6 +279,7 @@ def test_numbers_far_from_the_earlier_ones_are_scored_about_new_centres() -> Non
 # Definitions ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 def test_another_workflow_scores_everything_anew() -> None:
     store = store_once_tested(LABELS)
     store.upload_dataset("d", table_of(samples()), workflow=replace(LABELS, positive="no"))
@@ -287,6 +293,7 @@ def test_another_version_of_the_scorer_scores_everything_anew(monkeypatch: pytes
     assert scored(store) == (N, 0)
 
 
+@pytest.mark.sampled(2)
 def test_another_type_of_a_column_that_is_read_scores_everything_anew() -> None:
     store = store_once_tested(NUMBERS, {**samples(), "y": pa.array(range(N), pa.int32())})
     store.upload_dataset("d", table_of({**samples(), "y": pa.array(range(N), pa.int64())}))

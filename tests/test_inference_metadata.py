@@ -128,6 +128,7 @@ def test_metrics_count_the_samples_of_each_model(made: Path) -> None:
     assert results.inference_cases == CASES
 
 
+@pytest.mark.sampled(2)
 def test_common_counts_the_samples_that_are_members_for_all(store: ks.Store) -> None:
     results = store.test("d", ["v1", "v2"], suite="shown", common=True)
     both = sorted(set(expected("v1", "Dim")) & set(expected("v2", "Dim")))
@@ -217,6 +218,7 @@ def test_a_wrong_declaration_is_refused(store: ks.Store) -> None:
         store.upload_results("d", "v2", answers("v2"), metadata_fields="exposure")
 
 
+@pytest.mark.sampled(2)
 def test_changed_results_have_members_of_their_own(store: ks.Store) -> None:
     """A new version of results or data is looked at anew; verify finds all versions as they should be."""
     ids = list(range(30))
@@ -232,6 +234,7 @@ def test_changed_results_have_members_of_their_own(store: ks.Store) -> None:
     assert results["Dim", "v1", "accuracy"].n_samples == 20 + len(kept)
 
 
+@pytest.mark.sampled(2)
 def test_verify_finds_and_repairs_a_lost_membership(store: ks.Store) -> None:
     for file in (store.path / "data" / "memberships").glob("*.parquet"):
         file.write_bytes(b"broken")
@@ -241,6 +244,7 @@ def test_verify_finds_and_repairs_a_lost_membership(store: ks.Store) -> None:
     assert store.test("d", suite="shown")["Dim", "v1", "accuracy"].n_samples == len(expected("v1", "Dim"))
 
 
+@pytest.mark.sampled(2)
 def test_a_merge_brings_declarations_and_test_cases(made: Path, tmp_path: Path) -> None:
     store = ks.Store(tmp_path / "merged")
     with store.transaction():

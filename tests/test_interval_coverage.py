@@ -39,7 +39,7 @@ def benchmark() -> Iterator[ModuleType]:
     del sys.modules[spec.name]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", MEAN)
 def test_intervals_hold_the_truth_as_often_as_they_say(kind: str, benchmark: ModuleType) -> None:
     of_kind = [one for one in benchmark.settings() if one.kind == kind]

@@ -151,6 +151,7 @@ def test_masks_that_can_not_be_are_refused_on_both_sides(mask: Any) -> None:
         store.upload_results("d", "m", [{**bad, "score": 0.5}])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("height", [float("inf"), float("-inf"), float("nan"), -5.0, 1e10, 1e300])
 def test_an_image_of_no_size_has_no_polygons_and_keeps_its_run_lengths(height: float) -> None:
     plain = {"x": 0.0, "y": 0.0, "width": 2.0, "height": 2.0, "label": "a"}

@@ -121,6 +121,7 @@ PREDICATES = [
 ]
 
 
+@pytest.mark.sampled(2)
 def test_every_predicate_selects_what_duckdb_selects() -> None:
     predicates = {f"case {number}": predicate for number, predicate in enumerate(PREDICATES)}
     check_suite(Slices(predicates=predicates).text, list(predicates))
@@ -179,6 +180,7 @@ CONDITIONS = st.recursive(
 )
 
 
+@pytest.mark.sampled(2)
 @settings(
     max_examples=sized(2, 3),
     deadline=None,
@@ -208,6 +210,7 @@ def test_a_view_that_selects_a_sample_twice_is_refused_when_it_is_applied() -> N
     assert store.test_suites("d") == []
 
 
+@pytest.mark.sampled(2)
 def test_a_view_that_later_data_make_repeat_is_refused_by_the_test_that_needs_it() -> None:
     store = store_with(linked([1, None, None, 2]), WORKFLOW, {"m": {"prediction": ["u"] * 4}})
     store.apply_suite("d", REFERRED, name="links")
@@ -290,6 +293,7 @@ def test_ids_of_several_fields_are_listed_as_a_table() -> None:
         explicit(store, ["a"])
 
 
+@pytest.mark.sampled(2)
 def test_a_listed_sample_that_is_removed_leaves_the_test_case_until_it_comes_back() -> None:
     store = store_of_samples()
     explicit(store, [3, 5, 80])
@@ -316,6 +320,7 @@ def files_of_kind(store: ks.Store, kind: str) -> set[Path]:
     return set((store.path / "data" / kind).glob("*.parquet"))
 
 
+@pytest.mark.sampled(2)
 def test_memberships_are_evaluated_once_and_read_back_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_of_samples()
     predicates = {"few": "x = 1", "none": "x > 100", "some": "f > 2"}
@@ -337,6 +342,7 @@ def test_only_new_definitions_are_evaluated() -> None:
     assert len(files_of_kind(store, "memberships")) == 2
 
 
+@pytest.mark.sampled(2)
 def test_a_new_dataset_version_has_memberships_of_its_own() -> None:
     store = store_of_samples()
     text = Slices(predicates={"few": "x = 1", "nan": "isnan(f)"}).text
@@ -352,6 +358,7 @@ def test_a_new_dataset_version_has_memberships_of_its_own() -> None:
     assert results["few", "m", "accuracy"].n_samples == N // 4
 
 
+@pytest.mark.sampled(2)
 def test_appended_samples_enter_the_test_cases_they_belong_to() -> None:
     store = store_of_samples()
     store.apply_suite("d", Slices(predicates={"few": "x = 1"}).text, name="suite")
@@ -362,6 +369,7 @@ def test_appended_samples_enter_the_test_cases_they_belong_to() -> None:
     assert stored_members(store, "suite")["few"][-2:] == [N, N + 2]
 
 
+@pytest.mark.sampled(2)
 def test_memberships_reach_over_several_blocks() -> None:
     n = 300_000
     random = np.random.default_rng(0)

@@ -107,6 +107,7 @@ def changed(column: str, value: Any, every: int = 20) -> dict[str, Any]:
     return {**given, column: [value if i % every == 0 else one for i, one in enumerate(given[column])]}
 
 
+@pytest.mark.sampled(2)
 def test_a_field_that_no_test_case_reads_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_with_suite()
     before, seen = membership_files(store), watched(monkeypatch)
@@ -116,6 +117,7 @@ def test_a_field_that_no_test_case_reads_is_free(monkeypatch: pytest.MonkeyPatch
     assert membership_files(store) == before
 
 
+@pytest.mark.sampled(2)
 def test_a_changed_field_is_looked_at_where_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_with_suite()
     seen = watched(monkeypatch)
@@ -126,6 +128,7 @@ def test_a_changed_field_is_looked_at_where_it_is_read(monkeypatch: pytest.Monke
     assert seen.wholly == []
 
 
+@pytest.mark.sampled(2)
 def test_what_compares_samples_is_looked_at_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_with_suite()
     seen = watched(monkeypatch)
@@ -134,6 +137,7 @@ def test_what_compares_samples_is_looked_at_as_a_whole(monkeypatch: pytest.Monke
     assert (seen.partly, seen.wholly) == (["either", "f", "negated", "pair"], ["above the mean"])
 
 
+@pytest.mark.sampled(2)
 def test_appended_samples_alone_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_with_suite()
     seen = watched(monkeypatch)
@@ -142,6 +146,7 @@ def test_appended_samples_alone_are_looked_at(monkeypatch: pytest.MonkeyPatch) -
     assert (seen.samples, seen.wholly) == (30, ["above the mean", "chosen"])
 
 
+@pytest.mark.sampled(2)
 def test_samples_leave_and_return() -> None:
     store = store_with_suite()
     whole = table_of(samples())
@@ -158,6 +163,7 @@ def test_a_large_change_is_evaluated_as_a_whole(monkeypatch: pytest.MonkeyPatch)
     assert (seen.partly, seen.wholly) == ([], ["both", "either", "few", "fewer", "none", "pair", "x"])
 
 
+@pytest.mark.sampled(2)
 def test_another_type_means_another_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_with_suite({**samples(), "x": pa.array(samples()["x"], pa.int8())})
     seen = watched(monkeypatch)
@@ -171,6 +177,7 @@ CELLS = st.tuples(st.integers(0, N + 5), st.sampled_from(VALUES))
 STEPS = st.tuples(st.lists(CELLS, max_size=6), st.sets(st.integers(0, N + 5), max_size=5))
 
 
+@pytest.mark.sampled(2)
 @settings(
     max_examples=sized(2, 4),
     deadline=None,

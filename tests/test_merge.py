@@ -61,6 +61,7 @@ def test_everything_of_another_store_comes_over(ours: ks.Store, theirs: ks.Store
     assert [version.n_samples for version in ours.dataset_history("d")] == [40, 50]
 
 
+@pytest.mark.sampled(2)
 def test_a_second_merge_changes_nothing(ours: ks.Store, theirs: ks.Store) -> None:
     ours.merge(theirs.path)
     before = (digests(ours), suites(ours), values(ours), set(files(ours)), ours.test_runs().rows())
@@ -69,6 +70,7 @@ def test_a_second_merge_changes_nothing(ours: ks.Store, theirs: ks.Store) -> Non
     assert (digests(ours), suites(ours), values(ours), set(files(ours)), ours.test_runs().rows()) == before
 
 
+@pytest.mark.sampled(2)
 def test_merging_either_way_gives_the_same(ours: ks.Store, theirs: ks.Store, tmp_path: Path) -> None:
     left, right = copied(ours, tmp_path / "left"), copied(theirs, tmp_path / "right")
     left.merge(theirs.path)
@@ -115,6 +117,7 @@ def test_what_is_noted_of_versions_comes_over(tmp_path: Path, unmade_store: ks.S
     assert unmade_store.dataset("d") == other.dataset("d")
 
 
+@pytest.mark.sampled(2)
 def test_a_dataset_of_another_spelling_is_the_same(ours: ks.Store, tmp_path: Path) -> None:
     other = ks.Store(tmp_path / "other")
     other.upload_dataset("D", samples(MIXED), workflow=WORKFLOW)
@@ -126,6 +129,7 @@ def test_a_dataset_of_another_spelling_is_the_same(ours: ks.Store, tmp_path: Pat
     assert {row["dataset"] for row in ours.sql("SELECT DISTINCT dataset FROM kolena.metrics").rows()} == {"d"}
 
 
+@pytest.mark.sampled(2)
 def test_nothing_to_do_where_this_store_is_ahead(ours: ks.Store, theirs: ks.Store) -> None:
     before = digests(theirs)
     report = theirs.merge(ours.path)
@@ -146,6 +150,7 @@ def test_results_on_samples_that_left_the_dataset_are_kept(tmp_path: Path) -> No
         assert one.dataset("d").models[0].answered == 40
 
 
+@pytest.mark.sampled(2)
 def test_a_dry_run_writes_nothing_and_says_what_would_be(ours: ks.Store, theirs: ks.Store) -> None:
     before = files(ours)
     report = ours.merge(theirs.path, dry_run=True)
@@ -244,6 +249,7 @@ def test_a_merge_shares_a_commit_with_others(ours: ks.Store, theirs: ks.Store) -
     assert len(digests(ours)["d v1"]) == 2
 
 
+@pytest.mark.sampled(2)
 def test_models_are_put_together(ours: ks.Store, theirs: ks.Store) -> None:
     ours.upload_results("d", "v2", answers(WRONG), metadata={"size": 1}, tags=["small"])
     theirs.upload_results("d", "v2", answers(WRONG), metadata={"from": "them"}, tags=["theirs", "small"])
@@ -258,6 +264,7 @@ def test_models_are_put_together(ours: ks.Store, theirs: ks.Store) -> None:
     assert {thing.outcome for thing in ours.merge(theirs.path).things} == {"equal"}
 
 
+@pytest.mark.sampled(2)
 def test_lists_of_ids_find_their_samples(ours: ks.Store, theirs: ks.Store) -> None:
     listed = ks.ExplicitCase(name="some", ids=[0, 1, 39, 105])
     theirs.apply_suite("d", "", name="listed", cases=[listed])
@@ -269,6 +276,7 @@ def test_lists_of_ids_find_their_samples(ours: ks.Store, theirs: ks.Store) -> No
     assert {thing.outcome for thing in ours.merge(theirs.path).things} == {"equal"}
 
 
+@pytest.mark.sampled(2)
 def test_user_metrics_come_with_their_versions(ours: ks.Store, theirs: ks.Store) -> None:
     theirs.apply_metrics("d", "-- metric: share  better: higher\nSELECT count(*) AS value FROM results")
     theirs.apply_metrics("d", "-- metric: share  better: higher\nSELECT count(i.answer) AS value FROM results")
@@ -308,6 +316,7 @@ def test_large_counts_survive_renumbering(tmp_path: Path) -> None:
     assert newest(store) == newest(other)
 
 
+@pytest.mark.sampled(2)
 def test_datasets_that_share_files_keep_their_own_numbers(tmp_path: Path) -> None:
     ours, theirs = ks.Store(tmp_path / "ours"), ks.Store(tmp_path / "theirs")
     ours.upload_dataset("first", samples(dict(reversed(FIRST.items()))), workflow=WORKFLOW)

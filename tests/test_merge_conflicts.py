@@ -85,6 +85,7 @@ def test_a_second_merge_with_the_same_preference_changes_nothing(side: str, ours
     assert (digests(ours), {name for name in files(ours) if name != "store.duckdb"}) == before
 
 
+@pytest.mark.sampled(2)
 def test_all_conflicts_are_named_at_once(ours: ks.Store, theirs: ks.Store) -> None:
     ours.upload_results("d", "yours", answers(BASE), metadata={"size": 1})
     theirs.upload_results("d", "yours", answers(THEIRS), metadata={"size": 2})
@@ -155,6 +156,7 @@ def test_ids_of_other_types_can_only_be_left_out(tmp_path: Path) -> None:
     assert "has ids of other types (here 'int64', there 'string')" in refused(ours, theirs)
 
 
+@pytest.mark.sampled(2)
 def test_a_test_case_that_means_something_else_in_another_suite_is_a_conflict(ours: ks.Store, tmp_path: Path) -> None:
     theirs = copied(ours, tmp_path / "copy")
     ours.apply_suite("d", ODD, name="here")

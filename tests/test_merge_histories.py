@@ -143,6 +143,7 @@ def is_conflict(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     return (ours[-1] in theirs) == (theirs[-1] in ours)
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(past=PASTS.map(known))
 def test_merging_either_way_has_the_same_content(past: Past) -> None:

@@ -100,6 +100,7 @@ def test_an_equal_run_is_not_taken_twice(ours: ks.Store, theirs: ks.Store) -> No
     assert [record.name for record in ours.test_suites() if record.name.lower() == "parity"] == ["PARITY"]
 
 
+@pytest.mark.sampled(2)
 def test_a_run_on_data_that_did_not_come_is_left_out_by_name(ours: ks.Store, theirs: ks.Store) -> None:
     ours.upload_dataset("d", samples({**FIRST, 50: "a"}))
     theirs.upload_dataset("d", samples({**FIRST, 60: "a"}))
@@ -121,6 +122,7 @@ def test_a_run_on_results_that_did_not_come_is_left_out_by_name(ours: ks.Store, 
     assert all(run.restriction is None for run in ours.test_runs())
 
 
+@pytest.mark.sampled(2)
 def test_tuned_thresholds_come_with_their_runs(tmp_path: Path) -> None:
     stores = [ks.Store(tmp_path / name) for name in ("ours", "theirs")]
     rows = [{"id": n, "label": "a" if n % 3 else "b", "score": ((n * 37) % 40) / 40} for n in range(40)]
@@ -137,6 +139,7 @@ def test_tuned_thresholds_come_with_their_runs(tmp_path: Path) -> None:
     assert len(stores[0].test_runs()) == 1
 
 
+@pytest.mark.sampled(2)
 def test_runs_on_versions_of_equal_content_come_as_one(tmp_path: Path) -> None:
     other = {**FIRST, 0: "b"}
     ours = store_at(tmp_path / "ours", [FIRST, other, FIRST], {"v1": GUESSES})

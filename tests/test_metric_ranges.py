@@ -189,7 +189,7 @@ def values() -> dict[str, list[float]]:
     return found
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", METRICS)
 def test_values_lie_in_the_range_of_their_metric(name: str, values: dict[str, list[float]]) -> None:
     stated = range_of(METRICS[name])

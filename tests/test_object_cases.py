@@ -62,6 +62,7 @@ def test_a_field_that_no_object_has_is_named(scene: Scene) -> None:
         store.apply_suite("d", "CREATE VIEW x AS SELECT DISTINCT _sample FROM ground_truths WHERE widht < 9", name="s")
 
 
+@pytest.mark.sampled(2)
 def test_a_field_of_objects_that_is_gone_is_null(scene: Scene) -> None:
     store = store_of(scene)
     store.apply_suite("d", SUITE, name="objects")

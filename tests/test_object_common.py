@@ -45,6 +45,7 @@ def check(results: ks.TestResults, model: str, scene: Scene, images: list[int]) 
     assert results["all", model, "ar_100"].value == pytest.approx(expected[8], abs=1e-9)
 
 
+@pytest.mark.sampled(2)
 def test_images_that_a_model_did_not_see_are_missing_and_common_leaves_them_out(scene: Scene) -> None:
     seen = {"a": list(range(16)), "b": list(range(8, N_IMAGES))}
     store = made(scene, seen)
@@ -68,6 +69,7 @@ def test_an_image_without_detections_is_an_answer_with_none(scene: Scene) -> Non
     assert results["all", "quiet", "ap"].n_missing == 0
 
 
+@pytest.mark.sampled(2)
 def test_a_dataset_that_was_numbered_otherwise_is_merged(scene: Scene, tmp_path: Path) -> None:
     everyone = list(range(N_IMAGES))
     mine = made(scene, {"a": everyone}, path=tmp_path / "mine")

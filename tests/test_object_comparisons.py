@@ -183,6 +183,7 @@ def places_of(scene: Scene) -> dict[tuple[int, int], int]:
     return places
 
 
+@pytest.mark.sampled(2)
 def test_test_cases_of_objects_are_compared_by_their_own_objects(store: ks.Store) -> None:
     found = store.compare("d", "new", "old", "s", metrics=["ap", "recall"])
     runs = store.test("d", ["new", "old"], "s", metrics=["ap", "recall"])
@@ -195,6 +196,7 @@ def test_test_cases_of_objects_are_compared_by_their_own_objects(store: ks.Store
     assert "same samples" not in str(found)  # they have, and are not the same test
 
 
+@pytest.mark.sampled(2)
 def test_a_third_model_and_another_order_change_nothing(scenes: tuple[Scene, Scene]) -> None:
     def values(rows: list[dict[str, object]]) -> list[object]:
         names = ("test_case", "metric", "delta", "ci_low", "ci_high", "p", "n_only_model")
@@ -223,6 +225,7 @@ def test_little_evidence_gives_no_verdict() -> None:
         assert row["reason"]
 
 
+@pytest.mark.sampled(2)
 def test_a_standard_gates_detectors(store: ks.Store, tmp_path: Path) -> None:
     file = tmp_path / "boxes.standard.toml"
     file.write_text(
@@ -250,6 +253,7 @@ at_least = 0.01
     assert {row["class"] for row in forward.rows() if row["gate"] == "each class"} == {"c0", "c1"}
 
 
+@pytest.mark.sampled(2)
 def test_moved_objects_are_told_apart_from_a_new_model(scenes: tuple[Scene, Scene]) -> None:
     store = store_of_both(scenes)
     store.apply_suite("d", SUITE, name="s")

@@ -72,6 +72,7 @@ def cells_of(matrix: Any) -> Counter[tuple[str, str]]:
     return Counter({(row["truth"], row["prediction"]): row["n"] for row in matrix.rows() if row["n"]})
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_the_matrix_of_a_scene_is_that_of_plain_python(seed: int, threshold: float) -> None:
@@ -82,6 +83,7 @@ def test_the_matrix_of_a_scene_is_that_of_plain_python(seed: int, threshold: flo
     assert cells_of(results.confusion_matrix("all", "m")) == plain_matrix(scene, threshold)
 
 
+@pytest.mark.sampled(2)
 @given(scene=scenes(crowds=False))
 def test_every_object_and_detection_that_counts_is_in_one_cell(scene: Scene) -> None:
     if not scene.truths or not scene.detections:

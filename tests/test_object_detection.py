@@ -99,6 +99,7 @@ def test_counts_are_of_detections_from_the_threshold_on(store: ks.Store, scene: 
     assert sum(results["all", "m", f"{kind}_mistakes"].value or 0 for kind in kinds) == false
 
 
+@pytest.mark.sampled(2)
 def test_thresholds_are_the_best_of_each_class_unless_they_are_given(store: ks.Store, scene: Scene) -> None:
     results = store.test("d")
     for label in range(3):
@@ -170,6 +171,7 @@ def test_weights_count_images_as_often_as_they_say(scene: Scene) -> None:
     )
 
 
+@pytest.mark.sampled(2)
 def test_only_changed_images_are_matched_again(scene: Scene) -> None:
     store = store_of(scene)
     store.test("d")
@@ -234,6 +236,7 @@ def test_recall_at_one_overlap_is_pycocotools(scene: Scene, results: ks.TestResu
     assert results["all", "m", "ap_iou"].value == results["all", "m", "ap50"].value
 
 
+@pytest.mark.sampled(2)
 def test_another_overlap_and_the_one_to_one_matching_can_be_asked_for(store: ks.Store) -> None:
     loose = store.test("d", configuration=ks.Configuration(iou=0.3, threshold=0.5))
     strict = store.test("d", configuration=ks.Configuration(iou=0.75, threshold=0.5))

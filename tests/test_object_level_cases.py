@@ -66,6 +66,7 @@ def is_reasonable(row: tuple[Any, ...]) -> bool:
     return row[2][3] >= 30 and occlusion_of(row) < 2
 
 
+@pytest.mark.sampled(2)
 def test_the_areas_of_coco_as_views_give_its_numbers(store: ks.Store, scene: Scene) -> None:
     store.apply_suite("d", AREAS, name="areas")
     results = store.test("d", suite="areas")
@@ -81,6 +82,7 @@ def test_the_areas_of_coco_as_views_give_its_numbers(store: ks.Store, scene: Sce
     assert results["all", "m", "ap"].value == pytest.approx(stats[0], abs=1e-9)
 
 
+@pytest.mark.sampled(2)
 def test_with_the_caltech_protocol_objects_outside_absorb_what_lies_in_them(store: ks.Store, scene: Scene) -> None:
     report = store.apply_suite("d", REASONABLE, name="pedestrians")
     notes = {case.name: case.note for case in report.cases}
@@ -110,6 +112,7 @@ def largest(scene: Scene) -> set[int]:
     return set(found.values())
 
 
+@pytest.mark.sampled(2)
 def test_a_view_that_compares_objects_selects_among_those_of_the_ground_truth(store: ks.Store, scene: Scene) -> None:
     store.apply_suite("d", REASONABLE, name="pedestrians")
     results = store.test("d", suite="pedestrians", configuration=CALTECH)
@@ -133,6 +136,7 @@ def test_what_can_not_be_asked_of_detections_is_refused_with_a_remedy(store: ks.
     assert store.test_runs().arrow().num_rows == 0
 
 
+@pytest.mark.sampled(2)
 def test_a_view_of_samples_around_the_objects_may_read_what_detections_lack(store: ks.Store, scene: Scene) -> None:
     text = """
     CREATE VIEW "Occluded" AS SELECT * FROM test_samples
@@ -147,6 +151,7 @@ def test_a_view_of_samples_around_the_objects_may_read_what_detections_lack(stor
     assert found.n_samples == len(images)
 
 
+@pytest.mark.sampled(2)
 def test_the_view_of_a_test_case_has_its_objects(store: ks.Store, scene: Scene) -> None:
     store.apply_suite("d", REASONABLE, name="pedestrians")
     store.test("d", suite="pedestrians", configuration=CALTECH)
@@ -160,6 +165,7 @@ def test_the_view_of_a_test_case_has_its_objects(store: ks.Store, scene: Scene) 
         assert crowded == [(len({row[0] for row in scene.truths if row[3]}),)]
 
 
+@pytest.mark.sampled(2)
 def test_runs_are_measured_again_and_scored_again(store: ks.Store) -> None:
     store.apply_suite("d", AREAS, name="areas")
     before = store.test("d", suite="areas")["Small", "m", "ap"].value
@@ -174,6 +180,7 @@ def test_runs_are_measured_again_and_scored_again(store: ks.Store) -> None:
     assert store.test("d", suite="areas")["Small", "m", "ap"].value == before
 
 
+@pytest.mark.sampled(2)
 def test_a_new_version_is_matched_anew(store: ks.Store, scene: Scene) -> None:
     store.apply_suite("d", REASONABLE, name="pedestrians")
     store.test("d", suite="pedestrians", configuration=CALTECH)
@@ -187,6 +194,7 @@ def test_a_new_version_is_matched_anew(store: ks.Store, scene: Scene) -> None:
         store.upload_dataset("d", image_rows(scene), objects=without)
 
 
+@pytest.mark.sampled(2)
 def test_a_merged_store_measures_the_same(store: ks.Store, tmp_path: Path) -> None:
     store.apply_suite("d", AREAS, name="areas")
     expected = store.test("d", suite="areas")["Small", "m", "ap"].value
@@ -210,6 +218,7 @@ def test_a_workflow_that_matches_nothing_says_what_to_write() -> None:
         store.test("d", suite="s")
 
 
+@pytest.mark.sampled(2)
 def test_the_one_to_one_matching_knows_what_is_outside(store: ks.Store, scene: Scene) -> None:
     store.apply_suite("d", AREAS, name="areas")
     results = store.test("d", suite="areas", configuration=ks.Configuration(matching="one_to_one", threshold=0))
@@ -218,6 +227,7 @@ def test_the_one_to_one_matching_knows_what_is_outside(store: ks.Store, scene: S
     assert 0 < n_false <= len(scene.detections) - len(outside)
 
 
+@pytest.mark.sampled(2)
 def test_metrics_of_a_test_case_are_recomputed_from_its_matches(store: ks.Store) -> None:
     store.apply_suite("d", AREAS, name="areas")
     results = store.test("d", suite="areas")
@@ -235,6 +245,7 @@ def test_metrics_of_a_test_case_are_recomputed_from_its_matches(store: ks.Store)
         assert counted == {name: results[row["test_case"], "m", name].value for name in counted}
 
 
+@pytest.mark.sampled(2)
 def test_a_metric_of_samples_says_why_it_is_undefined(store: ks.Store) -> None:
     store.apply_metrics(
         "d", "-- metric: images    better: higher\nSELECT count(*) AS value, count(*) AS n FROM results"

@@ -54,6 +54,7 @@ def nested(samples: list[Row], objects: list[Row]) -> list[Row]:
     return [{**row, "objects": found[row["image"]]} for row in samples]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("write", [write_csv, write_packed_csv, write_parquet, write_lines])
 def test_long_tables_have_a_row_for_each_object(tmp_path: Path, write: Callable[[Path, list[Row]], Path]) -> None:
     images, objects, detections = rows_of(SCENE)

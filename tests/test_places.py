@@ -94,6 +94,7 @@ SOMEONE = """
 """
 
 
+@pytest.mark.sampled(2)
 @needs_root
 def test_a_store_of_someone_else_can_be_read_and_not_written(open_place: Path, ticket_store: ks.Store) -> None:
     before, printed = as_someone_else(open_place, ticket_store.path).split("as someone else")

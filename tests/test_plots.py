@@ -65,6 +65,7 @@ def hostile_plots() -> list[Plot]:
     ]
 
 
+@pytest.mark.sampled(2)
 def test_hostile_names_are_drawn_as_text() -> None:
     plots = hostile_plots()
     for svg in draw([(plot.document(width=300), "svg") for plot in plots]):
@@ -92,6 +93,7 @@ def test_a_plot_is_saved_by_the_ending_of_its_file(spam: ks.Store, tmp_path: Pat
     assert path.read_bytes().startswith(start)
 
 
+@pytest.mark.sampled(2)
 def test_an_interactive_page_needs_no_network(spam: ks.Store) -> None:
     page = spam.plot("spam", "estimates", suite="everyday").html()
     assert not re.search(r"<(script|link)[^>]*(src|href)=", page)
@@ -166,6 +168,7 @@ def test_values_are_joined_that_were_measured_in_the_same_way() -> None:
 # --- results in a notebook ---
 
 
+@pytest.mark.sampled(2)
 def test_results_show_themselves_as_tables_and_a_plot(spam: ks.Store) -> None:
     results = spam.test("spam", suite="everyday")
     comparison = spam.compare("spam", "new", "old", "everyday")

@@ -259,6 +259,7 @@ VALUES = st.integers(-5, 5) | st.text("ab'\"-/*;) ", max_size=5) | st.dates(date
 COLUMNS = {int: "height", str: "label", datetime.date: "day"}
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=60, deadline=None)
 @given(
     VALUES, st.sampled_from(["=", "<", "<>", ">=", "IS DISTINCT FROM"]), st.sampled_from(["", " -- end", " /* ) */ ;"])

@@ -35,6 +35,7 @@ def engine(tested: ks.Store) -> "sqlalchemy.Engine":
     found.dispose()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'list'")
 def test_sqlalchemy_reads_metrics_and_finds_the_views(tested: ks.Store, engine: "sqlalchemy.Engine") -> None:
     with engine.connect() as connection:
@@ -46,6 +47,7 @@ def test_sqlalchemy_reads_metrics_and_finds_the_views(tested: ks.Store, engine: 
     assert columns[:5] == ["_sample", "model", "upload_configuration", "configuration", "truth"]
 
 
+@pytest.mark.sampled(2)
 def test_sqlalchemy_calls_a_macro(tested: ks.Store, engine: "sqlalchemy.Engine") -> None:
     with engine.connect() as connection:
         found = [tuple(row) for row in connection.execute(sqlalchemy.text(MACRO))]
@@ -53,6 +55,7 @@ def test_sqlalchemy_calls_a_macro(tested: ks.Store, engine: "sqlalchemy.Engine")
     assert dict(found) == {name: pytest.approx(wanted[f"language = {name}"]) for name in ("de", "en")}
 
 
+@pytest.mark.sampled(2)
 def test_adbc_reads_metrics(tested: ks.Store) -> None:
     manager = pytest.importorskip("adbc_driver_manager.dbapi")
     import adbc_driver_duckdb
@@ -66,6 +69,7 @@ def test_adbc_reads_metrics(tested: ks.Store) -> None:
     assert list(zip(*table.to_pydict().values(), strict=True)) == expected(tested)
 
 
+@pytest.mark.sampled(2)
 def test_a_materialised_file_is_read_by_sqlalchemy_from_anywhere(tested: ks.Store, tmp_path: Path) -> None:
     file = tmp_path / "one.duckdb"
     wanted = expected(tested)

@@ -40,6 +40,7 @@ def run_pytest(folder: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.sampled(2)
 def test_each_gate_is_a_test_with_a_readable_failure(folder: Path) -> None:
     code, out = run_pytest(folder, "--kolena-model", "v1", "--kolena-store", "tickets.store", "-rxw")
     assert code == 1
@@ -52,12 +53,14 @@ def test_each_gate_is_a_test_with_a_readable_failure(folder: Path) -> None:
     assert re.search(r"s\.standard\.toml:\d+: GateWarning: router: PASSED", out)
 
 
+@pytest.mark.sampled(2)
 def test_settings_stand_in_the_configuration_file_too(folder: Path) -> None:
     (folder / "pytest.ini").write_text("[pytest]\nkolena_model = v1\nkolena_store = tickets.store\n")
     code, out = run_pytest(folder, "s.standard.toml::classes", "-v")
     assert (code, "s.standard.toml::classes PASSED" in out) == (0, True)
 
 
+@pytest.mark.sampled(2)
 def test_a_store_in_the_configuration_file_stands_from_its_folder(folder: Path) -> None:
     (folder / "pytest.ini").write_text("[pytest]\nkolena_model = v1\nkolena_store = tickets.store\n")
     elsewhere = folder / "else" / "where"

@@ -142,6 +142,7 @@ def test_reports_of_several_models_are_a_listing_too(ticket_store: ks.Store) -> 
     ]
 
 
+@pytest.mark.sampled(2)
 def test_reports_and_differences_come_out_as_frames(own: ks.Store) -> None:
     report = own.upload_dataset("things", [{"id": 1}])
     assert report.pl().row(0, named=True)["added"] == 1

@@ -87,6 +87,7 @@ def test_means_are_of_averages_by_sample_with_a_jackknife_over_samples(weight: s
         assert one.method == f"jackknife t, {N} samples"
 
 
+@pytest.mark.sampled(2)
 def test_accuracy_has_the_interval_of_the_samples_that_it_is_worth() -> None:
     data = labelled(2)
     right = (data.answers["p"] == data.samples["y"][data.of]).astype(float)
@@ -127,7 +128,7 @@ WORKFLOWS = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("options", DESIGNS, ids=str)
 @pytest.mark.parametrize("kind", WORKFLOWS)
 def test_every_value_and_interval_is_that_of_answers_as_samples(kind: str, options: dict[str, str]) -> None:
@@ -146,6 +147,7 @@ def test_every_value_and_interval_is_that_of_answers_as_samples(kind: str, optio
     assert {row["n_samples"] for key, row in found.items() if key[0] == "Some"} == {n}
 
 
+@pytest.mark.sampled(2)
 def test_graded_answers_and_labels_of_any_number() -> None:
     rng = np.random.default_rng(5)
     of, seed = repeats_of(rng, N, 3)

@@ -136,6 +136,7 @@ def test_a_function_of_counts_is_computed_without_each_sample() -> None:
     assert row.ci_high - row.ci_low == pytest.approx(2 * stats.t.ppf(0.975, N - 1) * error, **CLOSE)  # type: ignore[operator]
 
 
+@pytest.mark.sampled(2)
 def test_the_same_answer_given_twice_changes_nothing() -> None:
     once = measured(most=(1, 1), seed=3)
     twice = tuple(
@@ -184,6 +185,7 @@ SELECT sum(_weight * abs(i.p - s.y)) / sum(_weight) AS value FROM results;
 """
 
 
+@pytest.mark.sampled(2)
 def test_metrics_of_the_user_are_paired_by_sample_too() -> None:
     store = store_of(measured(most=(3, 2), seed=5), NUMBERS)
     store.apply_metrics("d", OWN)

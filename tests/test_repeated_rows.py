@@ -78,6 +78,7 @@ ANSWERED = st.lists(st.lists(ANSWER, max_size=3), max_size=14).map(
 """The first two samples are answered, so that both labels are among the answers as samples too."""
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(st.data(), ANSWERED)
 def test_any_answers_are_measured_as_samples_of_their_own(data: st.DataObject, answered: list[list[Any]]) -> None:

@@ -143,6 +143,7 @@ def test_one_repeat_more_is_another_answer(filled: ks.Store) -> None:
     assert (fewer.version, fewer.updated, fewer.answers) == (3, 1, 3 * N)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("tiny_files")
 def test_repeats_of_a_sample_may_lie_in_several_files(filled: ks.Store) -> None:
     assert len(list((filled.path / "data" / "inferences").glob("*.parquet"))) > 6
@@ -175,6 +176,7 @@ def test_values_that_sql_does_not_see_in_full_are_compared_by_repeat(filled: ks.
     assert filled.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 def test_repeats_come_and_go_with_all_answers(filled: ks.Store) -> None:
     with pytest.raises(InvalidInput, match="39 samples that this upload leaves as they are have answers that 'seed'"):
         filled.upload_results("d", "once", answers(ids=[3]), repeat_field="seed")
@@ -254,6 +256,7 @@ def words_wrong(batch: pa.RecordBatch) -> dict[str, Any]:
     return {"wrong": [int(one["p"] != two["y"]) for one, two in zip(said, truth, strict=True)]}
 
 
+@pytest.mark.sampled(2)
 def test_a_scorer_of_ones_own_scores_every_answer(store: ks.Store) -> None:
     workflow = ks.Custom(scorer=f"{__name__}:words_wrong", reads=["g.y", "i.p"])
     dataset(store, workflow=workflow)
@@ -284,6 +287,7 @@ def test_models_with_and_without_repeats_stand_side_by_side(filled: ks.Store) ->
     assert runs["m"].n_scored == 3 * N
 
 
+@pytest.mark.sampled(2)
 def test_common_samples_are_those_that_each_answered_at_least_once(store: ks.Store) -> None:
     dataset(store)
     store.upload_results("d", "m", answers(ids=range(30)), repeat_field="seed")
@@ -310,6 +314,7 @@ def test_rank_correlations_of_equally_many_repeats(store: ks.Store) -> None:
     assert "weighted samples" in str(store.test("d", "m")["all", "m", "spearman"].reason)
 
 
+@pytest.mark.sampled(2)
 def test_a_model_whose_samples_all_left(filled: ks.Store) -> None:
     filled.upload_results("d", "gone", answers({1: "t", 2: "t"}, ids=[0]), repeat_field="seed")
     rest = pa.table({"id": range(1, N), "y": LABELS[1:], "x": [float(i) for i in range(1, N)]})
@@ -324,6 +329,7 @@ def test_a_model_whose_samples_all_left(filled: ks.Store) -> None:
 # Scored anew, kept, cleaned up, merged.
 
 
+@pytest.mark.sampled(2)
 def test_only_samples_that_changed_are_scored_again(filled: ks.Store) -> None:
     value(filled)
     filled.upload_results("d", "m", answers({1: "t", 5: "a"}, ids=[1, 4]))
@@ -342,6 +348,7 @@ def test_only_samples_that_changed_are_scored_again(filled: ks.Store) -> None:
     assert filled.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 def test_repair_and_clean_up(filled: ks.Store) -> None:
     filled.test("d")
     for seed in range(10, 20):
@@ -365,6 +372,7 @@ def test_counts_that_are_wrong_are_found(filled: ks.Store) -> None:
     assert f"has {3 * N} rows in its files, the catalogue says 5" in problems
 
 
+@pytest.mark.sampled(2)
 def test_merged_repeats_are_the_same(filled: ks.Store, tmp_path: Path) -> None:
     filled.test("d")
     here = ks.Store(tmp_path / "here")
@@ -442,6 +450,7 @@ SELECT sum(_weight * m.correct::INTEGER) / sum(_weight) + 0 * median(s.x) AS val
 """
 
 
+@pytest.mark.sampled(2)
 def test_metrics_of_ones_own_see_every_answer_and_its_weight(filled: ks.Store) -> None:
     filled.apply_metrics("d", OWN)
     found = filled.test("d")
@@ -460,6 +469,7 @@ def test_metrics_of_ones_own_see_every_answer_and_its_weight(filled: ks.Store) -
     assert filled.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 def test_inference_metadata_are_the_same_for_all_repeats(store: ks.Store) -> None:
     dataset(store)
     shown = [float(i % 2) for _ in range(3) for i in range(N)]

@@ -24,6 +24,7 @@ def asked(**options: object) -> ReportRequest:
     return ReportRequest(**{"dataset": "spam", "suite": "everyday", **options})
 
 
+@pytest.mark.sampled(2)
 def test_a_report_is_one_small_file_that_needs_no_other(spam_root: Path) -> None:
     page = report(spam_root, asked(models=("new",), baseline="old"))
     assert len(page.encode()) < 1_000_000
@@ -35,6 +36,7 @@ def test_a_report_is_one_small_file_that_needs_no_other(spam_root: Path) -> None
     assert "▼" in page
 
 
+@pytest.mark.sampled(2)
 def test_the_plots_of_a_report_don_t_share_ids(spam_root: Path) -> None:
     page = report(spam_root, asked())
     ids = re.findall(r'\bid="([^"]+)"', page)
@@ -42,6 +44,7 @@ def test_the_plots_of_a_report_don_t_share_ids(spam_root: Path) -> None:
     assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(ids)
 
 
+@pytest.mark.sampled(2)
 def test_an_interactive_report_runs_the_script_that_its_policy_names(spam_root: Path) -> None:
     import base64
     import hashlib
@@ -66,6 +69,7 @@ def test_markdown_without_a_baseline_has_values_with_intervals(spam_root: Path) 
     assert re.search(rf"\| Short \| \d+ \| {f'{value:.3f}'[1:]} ", text)
 
 
+@pytest.mark.sampled(2)
 def test_hostile_names_do_no_harm(tmp_path: Path) -> None:
     root = hostile_store(ks.Store(tmp_path / "hostile.store")).path
     page = report(root, ReportRequest(dataset=NAME, suite=NAME, baseline=f"old {NAME}"))

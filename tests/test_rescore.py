@@ -37,6 +37,7 @@ def correct(store: ks.Store, n: int) -> None:
     store.upload_dataset("d", [{"id": one["id"], "topic": one["topic"]} for one in samples(n)])
 
 
+@pytest.mark.sampled(2)
 def test_all_models_are_tested_as_before_on_the_new_labels(store: ks.Store) -> None:
     correct(store, 6)
     renewed = store.rescore("d")
@@ -51,6 +52,7 @@ def test_all_models_are_tested_as_before_on_the_new_labels(store: ks.Store) -> N
     assert [run.outdated for run in store.test_runs()] == [True] * 3 + [False] * 3
 
 
+@pytest.mark.sampled(2)
 def test_values_are_those_of_a_test(store: ks.Store) -> None:
     correct(store, 6)
     runs = {one.run for one in store.rescore("d")}
@@ -59,6 +61,7 @@ def test_values_are_those_of_a_test(store: ks.Store) -> None:
     assert results["all", "v2", "accuracy"].value == 8 / 30
 
 
+@pytest.mark.sampled(2)
 def test_a_second_time_there_is_nothing_to_do(store: ks.Store) -> None:
     assert list(store.rescore("d")) == []
     correct(store, 6)
@@ -66,12 +69,14 @@ def test_a_second_time_there_is_nothing_to_do(store: ks.Store) -> None:
     assert list(store.rescore("d")) == []
 
 
+@pytest.mark.sampled(2)
 def test_what_was_tested_on_the_new_labels_already_is_left_alone(store: ks.Store) -> None:
     correct(store, 6)
     store.test("d", "v2")
     assert {(one.model, one.suite) for one in store.rescore("d")} == {("v1", "all"), ("v1", "s")}
 
 
+@pytest.mark.sampled(2)
 def test_the_newest_results_and_suite_are_tested(store: ks.Store) -> None:
     correct(store, 6)
     store.upload_results("d", "v2", [{"id": 0, "answer": "a"}])
@@ -82,6 +87,7 @@ def test_the_newest_results_and_suite_are_tested(store: ks.Store) -> None:
     assert suites[renewed["v1", "s"].run] == 2
 
 
+@pytest.mark.sampled(2)
 def test_chosen_metrics_and_common_samples_stay_chosen(tmp_path: Path) -> None:
     store = store_in(tmp_path / "my.store")
     store.upload_dataset("d", samples(), workflow=ks.Classification("topic", "answer"), predictions={"v1": "v1"})
@@ -95,6 +101,7 @@ def test_chosen_metrics_and_common_samples_stay_chosen(tmp_path: Path) -> None:
     assert again["all", "v1", "mcc"].n_samples == 10
 
 
+@pytest.mark.sampled(2)
 def test_what_a_change_is_due_to_is_one_call_away(store: ks.Store) -> None:
     correct(store, 6)
     one = next(one for one in store.rescore("d") if (one.model, one.suite) == ("v2", "all"))
@@ -103,6 +110,7 @@ def test_what_a_change_is_due_to_is_one_call_away(store: ks.Store) -> None:
     assert (row["delta"], row["labels"], row["model"]) == (8 / 30 - 2 / 30, row["delta"], 0.0)
 
 
+@pytest.mark.sampled(2)
 def test_results_print_and_turn_into_tables(store: ks.Store) -> None:
     correct(store, 6)
     renewed = store.rescore("d")

@@ -262,6 +262,7 @@ def test_a_type_that_changes_is_refused(small: ks.Store) -> None:
     small.upload_results("things", "other model", answers([20], ["a"], extra=["x"]))
 
 
+@pytest.mark.sampled(2)
 def test_the_cells_of_one_model_are_not_read_as_anothers(small: ks.Store, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,prediction,extra\n10,a,1\n")
     (tmp_path / "b.csv").write_text("id,prediction,extra\n10,a,0.5\n20,b,fast\n")
@@ -638,6 +639,7 @@ def test_missing_samples_are_counted_with_a_models_numbers(small: ks.Store) -> N
     assert (value.value, value.n, value.n_samples, value.n_missing) == (pytest.approx(2 / 3), 3, 5, 2)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.usefixtures("unkept")
 def test_a_label_fix_leaves_the_results_attached(small: ks.Store) -> None:
     small.upload_results("things", "m", answers([10, 20, 30, 40, 50], ["a", "b", "b", "b", "a"]))

@@ -92,6 +92,7 @@ def run(folder: Path, *arguments: str, code: int = 0) -> tuple[set[str], str]:
     return set(re.findall(r"(?m)^PASSED test_it\.py::(\S+)$", done.stdout)), done.stdout
 
 
+@pytest.mark.sampled(2)
 def test_workers_take_the_same_cases_as_one_process(folder: Path) -> None:
     alone, printed = run(folder, "--randomly-seed=7")
     shared, printed_by_workers = run(folder, "-n2", "--randomly-seed=7")
@@ -164,6 +165,7 @@ def test_names_that_go_together_are_one_axis() -> None:
     assert diagonals([[0, 1, 2, 3], [0, 1, 2, 3]], 4) == [0, 1, 2, 3]
 
 
+@pytest.mark.sampled(2)
 def test_a_case_that_failed_runs_with_every_seed_until_it_passes(folder: Path) -> None:
     file = folder / "test_it.py"
     sound = file.read_text(encoding="utf-8")

@@ -108,6 +108,7 @@ def test_a_file_that_is_damaged_after_its_first_use_is_not_used_again(tested_sto
         work(tested_store)
 
 
+@pytest.mark.sampled(2)
 def test_every_bit_of_a_file_counts(ticket_store: ks.Store) -> None:
     (path,) = (ticket_store.path / "data" / "samples").glob("*.parquet")
     content = path.read_bytes()

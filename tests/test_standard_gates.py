@@ -287,6 +287,7 @@ def test_each_result_of_a_model_is_checked(ticket_store: ks.Store, tmp_path: Pat
     assert not report.passed
 
 
+@pytest.mark.sampled(2)
 def test_a_metric_of_the_users_own_is_gated(ticket_store: ks.Store, tmp_path: Path) -> None:
     metric = """-- metric: long_share    better: lower    unit: share    interval: proportion
 SELECT count(*) FILTER (s.length > 50) / nullif(count(*), 0) AS value, count(*) AS n FROM results;

@@ -199,6 +199,7 @@ DEFINITIONS = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("subject", "name"), DEFINITIONS, ids=[".".join(pair) for pair in DEFINITIONS])
 def test_a_definition_or_setting_can_be_executed(
     subject: str, name: str, connection: duckdb.DuckDBPyConnection

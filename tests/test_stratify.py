@@ -253,6 +253,7 @@ def test_a_range_is_spelled_as_it_is_written(text: str) -> None:
     assert str(parse_bins(text, ["age"])) == text
 
 
+@pytest.mark.sampled(2)
 def test_each_way_to_cut_a_field_is_a_suite_of_its_own() -> None:
     store = store_of(list(range(N)))
     cuts = ["f", ks.Bins("f", widths=3), ks.Bins("f", edges=[0, 18.0, 40.5]), ks.Bins("f", quantiles=4)]
@@ -268,6 +269,7 @@ def test_names_never_repeat_and_never_grow_too_long() -> None:
     assert all(len(stratum) <= 200 for stratum in found)
 
 
+@pytest.mark.sampled(2)
 def test_several_fields_make_the_test_cases_of_each_in_turn() -> None:
     store = store_of(cycled(1, 2), name='say "f"')
     report = store.stratify("d", "both", ["label", ks.Bins(field='say "f"', edges=[2])])
@@ -283,12 +285,14 @@ def test_fields_of_any_name_can_be_cut(name: str) -> None:
     assert strata(store_of(cycled(1, 2), name=name), name) == {f"{name} = 1": 24, f"{name} = 2": 24}
 
 
+@pytest.mark.sampled(2)
 def test_one_field_needs_no_list() -> None:
     store = store_of(cycled(1, 2))
     by_name, by_range = store.test("d", by="f"), store.test("d", by=ks.Bins(field="f", edges=[2]))
     assert by_name["f = 2", "m", "accuracy"].n == by_range["f >= 2", "m", "accuracy"].n == 24
 
 
+@pytest.mark.sampled(2)
 def test_a_suite_by_many_or_odd_fields_has_a_short_printable_name() -> None:
     names = [f"a rather long name of a field, number {number}" for number in range(6)]
     samples = {**{name: cycled(1, 2) for name in names}, "line\nbreak": cycled(1, 2), "label": ["u", "v"] * (N // 2)}

@@ -67,6 +67,7 @@ def test_dates_are_cut_by_each_period(period: str, tmp_path: Path) -> None:
     assert members(store_of(DATES), ks.Bins("f", period), tmp_path) == grouped(map(named(period), DATES))
 
 
+@pytest.mark.sampled(2)
 def test_dates_and_moments_without_a_period_are_cut_by_the_shortest_that_makes_few(tmp_path: Path) -> None:
     assert members(store_of(DAYS), "f", tmp_path) == grouped(map(named("month"), DAYS))
     moments = [datetime.datetime(2026, 1, 1) + datetime.timedelta(hours=7 * number) for number in range(40)]
@@ -90,6 +91,7 @@ def test_nanoseconds_before_1970_belong_to_the_day_before(tmp_path: Path) -> Non
     assert found == {"f in 1969": [0], "f in 1970": [1, 2], "f is missing": [3]}
 
 
+@pytest.mark.sampled(2)
 def test_dates_are_cut_at_dates(tmp_path: Path) -> None:
     edges = [datetime.date(2024, 1, 1), datetime.date(2024, 7, 1)]
 
@@ -151,6 +153,7 @@ def test_lists_make_a_test_case_of_each_element(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.sampled(2)
 def test_lists_hold_values_of_any_plain_type(tmp_path: Path) -> None:
     nan = float("nan")
     numbers = members(store_of(pa.array([[1.5, nan], [-0.0], [0.0]])), "f", tmp_path)

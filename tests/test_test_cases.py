@@ -167,6 +167,7 @@ def test_a_chain_of_views_runs_alone() -> None:
     assert [answer(definition.standalone) for definition in parsed(text)] == [[(1,), (2,)], [(2,)], [(2,)]]
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(
@@ -183,6 +184,7 @@ def test_layout_and_comments_change_nothing_but_the_source(gaps: list[str]) -> N
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)
 
 
+@pytest.mark.sampled(2)
 @settings(max_examples=30, deadline=None)
 @given(NAMES, st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20))
 def test_any_visible_name_and_any_description_come_back(name: str, description: str) -> None:

@@ -372,6 +372,7 @@ def test_an_upload_that_drops_a_column_of_a_pinned_test_case_is_refused(drives: 
     assert drives.upload_dataset("d", without("speed")).version == 2
 
 
+@pytest.mark.sampled(2)
 def test_a_column_of_older_suite_versions_and_of_suites_by_fields_may_go(drives: ks.Store) -> None:
     drives.apply_suite("d", NIGHT, name="s")
     drives.test("d", by=["hour"])

@@ -104,6 +104,7 @@ def test_any_smooth_function_of_sums_is_linearised(results: ks.TestResults) -> N
     assert (row.ci_low, row.ci_high) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.sampled(2)
 def test_clusters_are_kept_together(clustered: ks.TestResults) -> None:
     value, moved = ratio(np.ones(N, dtype=bool))
     row = clustered["all", "m", "extra_steps"]
@@ -123,6 +124,7 @@ def test_a_proportion_of_clusters_has_the_n_of_as_precise_independent_samples(cl
     assert row.method == "wilson, effective n, 50 clusters"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["middle_steps", "extra_again", "spread_of_steps"])
 def test_other_queries_are_asked_of_samples_that_are_drawn_again(name: str, results: ks.TestResults) -> None:
     statistic = {
@@ -157,6 +159,7 @@ def test_an_undefined_value_has_no_interval(results: ks.TestResults) -> None:
     assert (row.value, row.ci_low, row.method) == (None, None, None)
 
 
+@pytest.mark.sampled(2)
 def test_intervals_repeat(results: ks.TestResults) -> None:
     again = results_with("middle_steps", "extra_steps")
     for name in ("middle_steps", "extra_steps"):

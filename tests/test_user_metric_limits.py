@@ -62,6 +62,7 @@ def test_a_query_that_would_take_hours_is_killed_and_named(root: Path, metric: s
     assert monotonic() - start < 30
 
 
+@pytest.mark.sampled(2)
 def test_nothing_of_a_stopped_test_is_kept_and_other_metrics_go_on(root: Path) -> None:
     store = ks.Store(root)
     assert store.test("d", metrics=["quick"])["all", "v1", "quick"].value == N
@@ -158,6 +159,7 @@ def test_the_memory_that_is_allowed_follows_the_machine() -> None:
     assert Limits().bytes_allowed >= 1 << 31
 
 
+@pytest.mark.sampled(2)
 def test_sums_are_taken_in_the_order_of_the_samples() -> None:
     setup = ["CREATE TABLE answered AS SELECT range AS _sample, {'x': sin(range) / 7} AS s FROM range(50000)"]
     members = np.full((1, 782), 2**64 - 1, dtype=np.uint64)

@@ -95,6 +95,7 @@ def measured(store: ks.Store, monkeypatch: pytest.MonkeyPatch, *, is_summed: boo
         return store.test("puzzles", suite="slices", metrics=names).rows()
 
 
+@pytest.mark.sampled(2)
 def test_summed_metrics_are_those_of_the_query_on_each_test_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_summed_metrics_are_those_of_the_query_on_each_test_case(
                 assert found[name] == value, (name, found)
 
 
+@pytest.mark.sampled(2)
 def test_queries_that_are_sums_run_on_no_test_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The child would fail if it ran them: it is told to choose members only for other queries."""
     from kolena_store.metrics.user import child

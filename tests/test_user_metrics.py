@@ -229,6 +229,7 @@ def test_the_published_view_answers_the_query_as_the_run_did(puzzles_store: ks.S
     assert puzzles_store.sql(in_bi).rows() == [{"value": found.value, "n": found.n}]
 
 
+@pytest.mark.sampled(2)
 def test_metrics_are_chosen_by_name_and_print_then(puzzles_store: ks.Store) -> None:
     puzzles_store.apply_metrics("puzzles", EXAMPLE + OTHERS)
     chosen = puzzles_store.test("puzzles", "v1", metrics=["slow_rate", "pass_rate"])
@@ -247,6 +248,7 @@ def test_an_unknown_metric_is_named_with_the_near_ones_of_both_kinds(puzzles_sto
         puzzles_store.test("puzzles", metrics=["slow_rate", "pass_rat"])
 
 
+@pytest.mark.sampled(2)
 def test_common_restricts_user_metrics_too(puzzles_store: ks.Store) -> None:
     puzzles_store.apply_metrics("puzzles", OTHERS)
     found = puzzles_store.test("puzzles", MODELS, metrics=["slow_rate"], common=True)
@@ -254,6 +256,7 @@ def test_common_restricts_user_metrics_too(puzzles_store: ks.Store) -> None:
     assert found["all", "v1", "slow_rate"].value == found["all", "half/v 2", "slow_rate"].value
 
 
+@pytest.mark.sampled(2)
 def test_applying_a_file_twice_does_nothing_and_an_older_text_keeps_its_version(puzzles_store: ks.Store) -> None:
     older, newer = EXAMPLE, EXAMPLE.replace("unit: steps", "unit: extra steps")
     states = []
@@ -295,6 +298,7 @@ def test_a_dropped_metric_is_computed_no_more_and_comes_back_with_its_version(pu
         puzzles_store.drop_metric("puzzles", "extra_steps")
 
 
+@pytest.mark.sampled(2)
 def test_a_run_is_found_again_until_a_metric_changes(puzzles_store: ks.Store) -> None:
     def run_id() -> int:
         return puzzles_store.test("puzzles", "v1").runs[0].run_id
@@ -361,6 +365,7 @@ def test_only_the_fields_that_the_queries_name_are_loaded(
     assert not any(name in statement for name in ("topic", "tags", "verdict", "hard"))
 
 
+@pytest.mark.sampled(2)
 def test_a_field_that_only_another_model_has_is_null(puzzles_store: ks.Store) -> None:
     wide = answers(puzzles()).with_columns(seconds=pl.lit(1.5))
     puzzles_store.upload_results("puzzles", "timed", wide)
@@ -468,6 +473,7 @@ def test_a_failing_metric_of_a_file_leaves_none_of_its_metrics(puzzles_store: ks
     assert puzzles_store.user_metrics("puzzles") == []
 
 
+@pytest.mark.sampled(2)
 def test_classification_metrics_see_labels_and_sample_metrics(ticket_store: ks.Store) -> None:
     text = """
 -- metric: hit_rate  better: higher  interval: proportion
@@ -487,6 +493,7 @@ SELECT sum(s.length) FILTER (i.prediction <> s.topic) AS value FROM results"""
     assert found["all", "v1", "long_misses"].value == sum(length)
 
 
+@pytest.mark.sampled(2)
 def test_regression_metrics_agree_with_those_of_the_workflow(store: ks.Store) -> None:
     rng = np.random.default_rng(3)
     truth = rng.normal(size=80)
@@ -506,6 +513,7 @@ SELECT avg(m.error) AS value, count(m.error) AS n FROM results"""
             assert found[case, "m", own].n == found[case, "m", brought].n
 
 
+@pytest.mark.sampled(2)
 def test_sql_calls_the_macros_of_metrics_and_no_other_table_function(store: ks.Store) -> None:
     metric = "-- metric: gap  better: lower\nSELECT sum(i.said - s.wanted) / count(*) AS value FROM results;"
     store.upload_dataset("my d", [{"id": 0, "wanted": 1.0}], id_fields=["id"], workflow=ks.Custom())

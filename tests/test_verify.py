@@ -62,6 +62,7 @@ def names_of(store: ks.Store, paths: list[Path]) -> set[str]:
 # --- a sound store ---
 
 
+@pytest.mark.sampled(2)
 def test_a_sound_store_has_no_findings_and_everything_was_looked_at(full_store: ks.Store) -> None:
     report = full_store.verify()
     on_disk = list(full_store.path.glob("data/*/*.parquet"))
@@ -86,6 +87,7 @@ def test_checking_writes_nothing(full_store: ks.Store) -> None:
     assert {path: path.stat().st_mtime_ns for path in full_store.path.rglob("*")} == before
 
 
+@pytest.mark.sampled(2)
 def test_older_versions_are_checked_too(full_store: ks.Store) -> None:
     rows = full_store.download_dataset("tickets").to_pylist()
     full_store.upload_dataset("tickets", [{**row, "length": row["length"] + 1} for row in rows[:50]])
@@ -122,6 +124,7 @@ def test_runs_of_every_workflow_come_out_again(store: ks.Store, workflow: str) -
 BINARY = ks.Classification("is_good", score="score", positive=True)
 
 
+@pytest.mark.sampled(2)
 def test_metrics_of_users_come_out_again_in_the_version_that_the_run_had(full_store: ks.Store) -> None:
     full_store.apply_metrics("tickets", LONGEST)
     full_store.test("tickets", ["v1"])
@@ -136,7 +139,7 @@ def test_metrics_of_users_come_out_again_in_the_version_that_the_run_had(full_st
 # --- damaged files ---
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
 @pytest.mark.parametrize("how", [*DAMAGES, "gone"])
 @pytest.mark.parametrize("kind", [*DERIVED, *UPLOADED])
@@ -163,6 +166,7 @@ def test_a_file_whose_date_is_as_before_is_found(full_store: ks.Store) -> None:
     assert subjects(ks.Store(full_store.path).verify(quick=True)) == names_of(full_store, [path])
 
 
+@pytest.mark.sampled(2)
 def test_uploaded_files_that_are_damaged_say_what_needs_them(full_store: ks.Store) -> None:
     damage(full_store.path, "samples")
     damage(full_store.path, "ids")
@@ -219,6 +223,7 @@ def with_value(table: pa.Table, row: int, value: float) -> pa.Table:
     return table.set_column(table.column_names.index("value"), "value", pa.array(values, pa.float64()))
 
 
+@pytest.mark.sampled(2)
 def test_one_count_too_many_is_found(full_store: ks.Store) -> None:
     rewrite(full_store, "terms", lambda rows: with_value(rows, 3, rows.column("value")[3].as_py() + 1))
     (finding,) = full_store.verify().findings
@@ -237,6 +242,7 @@ def test_a_metric_that_is_a_little_off_is_found(full_store: ks.Store) -> None:
     assert finding.problem.startswith("metrics: value of ")
 
 
+@pytest.mark.sampled(2)
 def test_a_metric_within_the_tolerance_is_not(full_store: ks.Store) -> None:
     def shifted(rows: pa.Table) -> pa.Table:
         values = [value * (1 + 1e-11) if value is not None else None for value in rows.column("value").to_pylist()]
@@ -246,6 +252,7 @@ def test_a_metric_within_the_tolerance_is_not(full_store: ks.Store) -> None:
     assert full_store.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 def test_a_membership_that_lacks_a_sample_is_found(full_store: ks.Store) -> None:
     def without_first(rows: pa.Table) -> pa.Table:
         bits = [bytes([one[0] & ~1 & ~2, *one[1:]]) for one in rows.column("bits").to_pylist()]
@@ -256,6 +263,7 @@ def test_a_membership_that_lacks_a_sample_is_found(full_store: ks.Store) -> None
     assert "membership" in found
 
 
+@pytest.mark.sampled(2)
 def test_rows_that_the_catalogue_does_not_expect_are_found(full_store: ks.Store) -> None:
     rewrite(full_store, "inferences", lambda rows: rows.slice(1))
     found = full_store.verify().findings
@@ -300,7 +308,7 @@ def test_a_full_check_of_a_broken_catalogue_ends(full_store: ks.Store) -> None:
 # --- repair ---
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("kind", DERIVED)
 @pytest.mark.parametrize("how", [altered, lambda content: b""], ids=["altered", "emptied"])
 def test_a_repair_computes_again_what_was_computed(
@@ -315,6 +323,7 @@ def test_a_repair_computes_again_what_was_computed(
     assert_same_content(before, visible(full_store.path))
 
 
+@pytest.mark.sampled(2)
 def test_a_repair_of_all_that_was_computed(full_store: ks.Store) -> None:
     before = visible(full_store.path)
     for kind in DERIVED:
@@ -383,6 +392,7 @@ def test_a_repair_leaves_what_was_uploaded_as_it_is(full_store: ks.Store, kind: 
     assert all("restore it" in finding.remedy for finding in report.findings)
 
 
+@pytest.mark.sampled(2)
 def test_a_repair_waits_for_what_the_computation_needs(full_store: ks.Store) -> None:
     (samples,) = damage(full_store.path, "samples")
     damage(full_store.path, "memberships")
@@ -392,6 +402,7 @@ def test_a_repair_waits_for_what_the_computation_needs(full_store: ks.Store) -> 
     assert full_store.verify(repair=True).is_sound, "the samples were put back"
 
 
+@pytest.mark.sampled(2)
 def test_a_run_that_can_not_be_computed_again_is_made_by_the_next_test(full_store: ks.Store) -> None:
     damage(full_store.path, "samples")
     damage(full_store.path, "sample_metrics")
@@ -407,6 +418,7 @@ def test_a_run_that_can_not_be_computed_again_is_made_by_the_next_test(full_stor
     assert full_store.verify().is_sound
 
 
+@pytest.mark.sampled(2)
 def test_a_repair_of_a_sound_store_repairs_nothing(full_store: ks.Store) -> None:
     before = visible(full_store.path)
     report = full_store.verify(repair=True)
@@ -414,6 +426,7 @@ def test_a_repair_of_a_sound_store_repairs_nothing(full_store: ks.Store) -> None
     assert_same_content(before, visible(full_store.path))
 
 
+@pytest.mark.sampled(2)
 def test_a_repair_clears_away_what_dead_writers_left(full_store: ks.Store) -> None:
     left = full_store.path / ".store-dead.duckdb"
     incoming = full_store.path / "data" / "samples" / ".incoming-dead.parquet"
@@ -429,6 +442,7 @@ def test_a_repair_clears_away_what_dead_writers_left(full_store: ks.Store) -> No
 # --- a stray log ---
 
 
+@pytest.mark.sampled(2)
 def test_a_stray_log_is_found_and_moved_aside(full_store: ks.Store) -> None:
     log = full_store.path / "store.duckdb.wal"
     log.write_bytes(b"of a careless client")
@@ -466,6 +480,7 @@ def test_a_store_that_is_not_there_is_not_checked(tmp_path: Path) -> None:
             ks.Store(tmp_path / "none").verify(repair=repair)
 
 
+@pytest.mark.sampled(2)
 def test_a_report_prints_what_was_found_and_what_to_do(full_store: ks.Store) -> None:
     (path,) = damage(full_store.path, "samples")
     damage(full_store.path, "sample_metrics")

@@ -104,6 +104,7 @@ def test_every_workflow_has_plots() -> None:
     assert set(PLOT_KINDS) == set(WORKFLOWS) == set(MAKERS)
 
 
+@pytest.mark.sampled(2)
 def test_every_plot_of_a_workflow_is_one_that_vega_lite_allows(made: tuple[str, str, ks.Store]) -> None:
     workflow, dataset, store = made
     for kind in (*PLOT_KINDS[workflow], "estimates", "history"):
@@ -115,6 +116,7 @@ def test_plots_with_hostile_names_are_ones_that_vega_lite_allows() -> None:
         check(plot)
 
 
+@pytest.mark.sampled(2)
 def test_a_plot_becomes_an_altair_chart(made: tuple[str, str, ks.Store]) -> None:
     _, dataset, store = made
     chart = store.plot(dataset, "estimates").altair()
@@ -175,6 +177,7 @@ def test_the_confusion_of_objects_has_the_background(street: ks.Store) -> None:
     assert ("background", "car") in shown
 
 
+@pytest.mark.sampled(2)
 def test_classes_are_those_of_the_test(street: ks.Store) -> None:
     results = street.test("street", suite="weather")
     for row in rows_of(street.plot("street", "classes", suite="weather", metric="recall")):

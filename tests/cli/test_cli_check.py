@@ -77,6 +77,7 @@ def test_markdown_is_printed(ks, standard: str) -> None:
     assert printed.startswith("### router: failed\n\n`v2` on `tickets` version 1")
 
 
+@pytest.mark.sampled(2)
 def test_junit_is_written_whether_gates_pass_or_not(ks, standard: str, folder: Path) -> None:
     for model, code, failures in (("v1", 0, "0"), ("v2", 1, "1")):
         ks("check", standard, "--model", model, "--junit", "gates.xml", code=code)

@@ -48,6 +48,7 @@ def call(folder: Path, *arguments: str, code: int = 0) -> str:
     return done.stdout if code == 0 else done.stderr
 
 
+@pytest.mark.sampled(2)
 def test_a_scorer_of_the_current_folder_with_pandas_groups_and_objects(folder: Path) -> None:
     upload = ("dataset", "upload", "street", "frames.csv", "--id", "video", "--id", "frame", "--objects", "true.csv")
     options = ("--scorer", "scorers:scores", "--scorer-version", "2", "--group-by", "video", "--reads", "g.x,i.x")
@@ -69,6 +70,7 @@ def test_a_scorer_of_the_current_folder_with_pandas_groups_and_objects(folder: P
     assert "1 answered sample has no object" in call(folder, *some)
 
 
+@pytest.mark.sampled(2)
 def test_a_scorer_that_is_not_there_or_fails_is_an_error_of_use(folder: Path) -> None:
     upload = ("dataset", "upload", "street", "frames.csv", "--id", "video", "--id", "frame", "--workflow", "custom")
     call(folder, *upload, "--scorer", "scorers:score")

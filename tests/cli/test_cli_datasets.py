@@ -53,6 +53,7 @@ def test_columns_are_read_as_the_types_that_were_declared(ks, store: Path) -> No
     assert (types["length"], types["id"]) == ("VARCHAR", "VARCHAR")
 
 
+@pytest.mark.sampled(2)
 def test_a_wide_frame_brings_the_predictions_of_its_models(ks, store: Path, folder: Path) -> None:
     table = pa.table({"id": ["a", "b"], "topic": ["x", "y"], "one": ["x", "x"], "pred two": ["x", "y"]})
     pq.write_table(table, folder / "wide.parquet")
@@ -176,6 +177,7 @@ def test_history_and_diff_tell_what_happened(ks, store: Path, folder: Path) -> N
     assert "7   changed  topic: shipping -> other; length: 7 -> 0" in ks("dataset", "diff", "tickets", 1, 2).stdout
 
 
+@pytest.mark.sampled(2)
 def test_history_shows_the_tags_of_each_version(ks, store: Path, folder: Path) -> None:
     relabel(folder / "tickets.csv", "7", "other")
     tags = ("--version-tag", "final", "--version-tag", "checked")
@@ -228,6 +230,7 @@ def test_a_file_that_cannot_be_written_is_refused(ks, store: Path, folder: Path,
     assert not (folder / output).exists()
 
 
+@pytest.mark.sampled(2)
 def test_a_table_is_attached_shown_written_out_and_taken_away(ks, store: Path, folder: Path) -> None:
     (folder / "notes.csv").write_text("id,who,says\n7,ann,other\n7,bob,billing\n9,ann,x\n", encoding="utf-8")
     report = ks.json("dataset", "upload", "tickets", "tickets.csv", "--table", "notes=notes.csv")

@@ -7,6 +7,7 @@ import pytest
 from scenes import pycocotools_of, random_scene
 
 
+@pytest.mark.sampled(2)
 def test_from_coco_files_to_metrics_and_back(ks, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     scene = random_scene(9, n_images=10, n_classes=2)
@@ -36,6 +37,7 @@ def test_import_names_what_is_wrong(ks, tmp_path: Path, monkeypatch) -> None:
 SIZES = "image_id,width,height\n" + "".join(f"{number},640,480\n" for number in range(1, 7))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("kind", ["voc", "yolo", "labelstudio"])
 def test_every_format_goes_out_and_in_again(ks, tmp_path: Path, monkeypatch, kind: str) -> None:
     monkeypatch.chdir(tmp_path)
@@ -106,6 +108,7 @@ def test_an_import_finds_the_store_above(ks, tmp_path: Path, monkeypatch) -> Non
     assert "street" in ks("dataset", "list").stdout
 
 
+@pytest.mark.sampled(2)
 def test_options_of_scoring_and_the_curve_of_a_test_case(ks, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     scene = random_scene(4, n_images=6, n_classes=2)

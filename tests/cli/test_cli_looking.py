@@ -18,6 +18,7 @@ def spam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return spam_store(kolena_store.Store(tmp_path_factory.mktemp("looking") / "spam.store")).path
 
 
+@pytest.mark.sampled(2)
 def test_a_report_is_written_to_a_file(ks, spam: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     said = ks("report", "spam", "new", "--baseline", "old", "--suite", "everyday", "--output", path, "--store", spam)
@@ -25,6 +26,7 @@ def test_a_report_is_written_to_a_file(ks, spam: Path, tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+@pytest.mark.sampled(2)
 def test_markdown_is_printed(ks, spam: Path) -> None:
     said = ks("report", "spam", "--suite", "everyday", "--format", "markdown", "--store", spam)
     assert said.stdout.startswith("## old, new on spam / everyday")
@@ -53,6 +55,7 @@ def test_what_can_not_be_is_said_in_one_line(ks, spam: Path, arguments: list[str
     assert message in ks.error(*arguments, "--store", spam)
 
 
+@pytest.mark.sampled(2)
 def test_the_app_answers_until_it_is_interrupted(program, spam: Path) -> None:
     process = program.start("ui", "--port", "0", "--no-browser", "--store", str(spam))
     try:

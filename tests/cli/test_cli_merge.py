@@ -22,6 +22,7 @@ def folders(ks: Any, folder: Path) -> Any:
     return ks
 
 
+@pytest.mark.sampled(2)
 def test_a_merge_is_shown_in_three_forms(folders: Any) -> None:
     dry = folders.json("merge", "b.store", "--store", "a.store", "--dry-run")
     assert (dry["dry_run"], dry["prefer"], dry["conflicts"]) == (True, None, [])
@@ -33,6 +34,7 @@ def test_a_merge_is_shown_in_three_forms(folders: Any) -> None:
     assert {row["outcome"] for row in rows} == {"equal"}
 
 
+@pytest.mark.sampled(2)
 def test_conflicts_end_with_2_and_a_preference_settles_them(folders: Any) -> None:
     folders("results", "upload", "tickets", "v1", "v2.csv", "--store", "a.store")
     result = folders("merge", "b.store", "--store", "a.store", code=2)
@@ -45,6 +47,7 @@ def test_conflicts_end_with_2_and_a_preference_settles_them(folders: Any) -> Non
     assert [thing["outcome"] for thing in found["things"]] == ["equal", "added", "equal", "extended", "added", "added"]
 
 
+@pytest.mark.sampled(2)
 def test_a_damaged_store_ends_with_3(folders: Any) -> None:
     (path,) = Path("b.store/data/samples").iterdir()
     path.write_bytes(path.read_bytes()[:-5])
@@ -53,6 +56,7 @@ def test_a_damaged_store_ends_with_3(folders: Any) -> None:
     assert "store.duckdb.wal" in folders.error("merge", "b.store", "--store", "a.store", code=3)
 
 
+@pytest.mark.sampled(2)
 def test_the_same_store_and_none_end_with_2(folders: Any) -> None:
     assert "this store itself" in folders.error("merge", "a.store", "--store", "a.store")
     assert "no store at" in folders.error("merge", "c.store", "--store", "a.store")
@@ -60,6 +64,7 @@ def test_the_same_store_and_none_end_with_2(folders: Any) -> None:
     assert "--prefer" in folders.error("merge", "b.store", "--store", "a.store", "--prefer", "mine")
 
 
+@pytest.mark.sampled(2)
 def test_equal_data_have_one_digest_in_any_store(folders: Any) -> None:
     shown = folders("dataset", "show", "tickets", "--digest", "--store", "a.store").stdout
     digest = folders.json("dataset", "show", "tickets", "--digest", "--store", "b.store")["content_digest"]
@@ -67,6 +72,7 @@ def test_equal_data_have_one_digest_in_any_store(folders: Any) -> None:
     assert "content_digest" not in folders.json("dataset", "show", "tickets", "--store", "b.store")
 
 
+@pytest.mark.sampled(2)
 def test_progress_is_on_stderr_alone(folders: Any, program: Any) -> None:
     code, out, err = program("merge", "b.store", "--store", "a.store", "--format", "csv")
     assert (code, err) == (0, "")

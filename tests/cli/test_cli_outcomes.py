@@ -145,6 +145,7 @@ def test_ctrl_c_is_heard_while_the_database_computes(store: Path, program, times
     assert time.monotonic() - began < (10 if times == 1 else 1.5)
 
 
+@pytest.mark.sampled(2)
 def test_a_reader_that_has_seen_enough_is_no_error(store: Path, program) -> None:
     process = program.start("sql", "SELECT i, i * i AS square FROM range(300000) AS numbers(i)", "--format", "csv")
     assert process.stdout is not None
@@ -164,6 +165,7 @@ def test_a_full_disk_is_an_error_without_a_traceback(store: Path, program) -> No
     assert said.count("\n") == 1
 
 
+@pytest.mark.sampled(2)
 def test_the_module_and_the_entry_point_are_one_program(store: Path, program) -> None:
     code, out, said = program("models", "--format", "csv")
     assert [line.split(",")[0] for line in out.splitlines()] == ["name", "v1", "v2"]

@@ -79,6 +79,7 @@ def test_models_are_listed_with_what_is_noted_of_them(ks, store: Path) -> None:
     assert json.loads(ks.csv("models")[0]["metadata"]) == {"commit": "4f2"}
 
 
+@pytest.mark.sampled(2)
 def test_runs_are_listed_and_marked_when_newer_data_has_come(ks, store: Path) -> None:
     ks("test", "tickets", "--suite", "everyday")
     ks("results", "upload", "tickets", "v1", "v2.csv")
@@ -90,6 +91,7 @@ def test_runs_are_listed_and_marked_when_newer_data_has_come(ks, store: Path) ->
     assert "did you mean 'tickets'" in ks.error("runs", "list", "--dataset", "ticket")
 
 
+@pytest.mark.sampled(2)
 def test_metrics_of_your_own_are_applied_tested_listed_and_dropped(ks, store: Path, folder: Path) -> None:
     (folder / "metrics.sql").write_text(METRIC, encoding="utf-8")
     assert "share_billing" in ks("metrics", "apply", "tickets", "metrics.sql").stdout

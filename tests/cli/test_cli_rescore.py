@@ -16,6 +16,7 @@ def corrected(ks, store: Path, folder: Path) -> Path:
     return store
 
 
+@pytest.mark.sampled(2)
 def test_every_model_is_tested_again(ks, corrected: Path) -> None:
     result = ks("rescore", "tickets")
     assert result.stdout.startswith("tickets: tested again\n")
@@ -27,6 +28,7 @@ def test_every_model_is_tested_again(ks, corrected: Path) -> None:
     ]
 
 
+@pytest.mark.sampled(2)
 def test_json_has_the_runs(ks, corrected: Path) -> None:
     (first, second) = ks.json("rescore", "tickets")["runs"]
     assert (first["model"], first["before"], first["metric"]) == ("v1", 0.8, "accuracy")
@@ -34,6 +36,7 @@ def test_json_has_the_runs(ks, corrected: Path) -> None:
     assert "nothing to do: no model was last tested on an older version" in ks("rescore", "tickets").stderr
 
 
+@pytest.mark.sampled(2)
 def test_two_runs_are_compared(ks, corrected: Path) -> None:
     renewed = ks.json("rescore", "tickets")["runs"][0]
     pair = (renewed["run"], renewed["run_before"])

@@ -41,6 +41,7 @@ def test_rows_of_no_sample_are_an_error_until_they_are_allowed(ks, store: Path, 
     assert "1 row belongs to no sample" in result.stdout
 
 
+@pytest.mark.sampled(2)
 def test_inference_metadata_is_declared_and_shown(ks, store: Path, folder: Path) -> None:
     rows = "".join(f"{number},billing,{number % 2}\n" for number in range(100))
     (folder / "lit.csv").write_text(f"id,label,light\n{rows}", encoding="utf-8")
@@ -111,6 +112,7 @@ def test_what_is_not_there_is_named(ks, store: Path, arguments: tuple[str, ...],
     assert message in ks.error("results", *arguments)
 
 
+@pytest.mark.sampled(2)
 def test_several_answers_to_a_sample_are_repeats(ks, store: Path, folder: Path) -> None:
     rows = [f"{number},{seed},billing" for seed in (1, 2, 3) for number in range(100)]
     (folder / "seeds.csv").write_text("\n".join(["id,seed,label", *rows, "7,4,other"]), encoding="utf-8")

@@ -116,6 +116,7 @@ def test_show_has_columns_for_descriptions_and_tags_when_there_are_any(ks, store
     assert "nightly" in text
 
 
+@pytest.mark.sampled(2)
 def test_what_leaves_a_suite_is_said_on_stderr(ks, store: Path, folder: Path) -> None:
     (folder / "ids.csv").write_text("id\n1\n2\n", encoding="utf-8")
     ks("suite", "apply", "tickets", "everyday.sql", "--ids", "Reported=ids.csv")

@@ -111,6 +111,7 @@ def test_only_the_metrics_that_are_named_are_computed(ks, store: Path) -> None:
     assert {row["metric"] for row in rows} == {"mcc", "accuracy"}
 
 
+@pytest.mark.sampled(2)
 def test_a_threshold_changes_what_counts_as_positive(ks, spam: None) -> None:
     assert values(ks, "spam", metric="recall")["all", "m"] == 0.5
     assert values(ks, "spam", "--threshold", "0.3", metric="recall")["all", "m"] == 1
@@ -132,6 +133,7 @@ def test_a_file_configures_and_the_options_win(ks, spam: None, folder: Path) -> 
     assert values(ks, "spam", *both, metric="recall")["all", "m"] == 1
 
 
+@pytest.mark.sampled(2)
 def test_a_number_as_threshold_needs_no_samples_to_tune_on(ks, spam: None, folder: Path) -> None:
     (folder / "tuned.toml").write_text("threshold = 'f1_optimal'\ntune_on = \"split = 'tune'\"\n", encoding="utf-8")
     run = ks.json("test", "spam", "--configuration", "tuned.toml", "--threshold", "0.4")["runs"][0]

@@ -11,6 +11,7 @@ def damaged(store: Path, kind: str) -> Path:
     return path
 
 
+@pytest.mark.sampled(2)
 def test_a_sound_store_leaves_with_0(ks, store: Path) -> None:
     ks("test", "tickets", "v1", "--suite", "everyday")
     text = " ".join(ks("verify").stdout.split())
@@ -44,6 +45,7 @@ def test_every_command_that_needs_a_damaged_file_leaves_with_3(ks, store: Path, 
     assert path.name in ks.error(*command, code=3)
 
 
+@pytest.mark.sampled(2)
 def test_a_repair_says_what_it_did(ks, store: Path) -> None:
     ks("test", "tickets", "v1", "--suite", "everyday")
     damaged(store, "memberships")

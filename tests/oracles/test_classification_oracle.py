@@ -133,6 +133,7 @@ def test_every_metric_of_every_test_case_is_that_of_scikit_learn(form: str, deci
         assert {(row["n_samples"], row["n_missing"]) for row in rows.values()} == {(chosen.sum(), 0)}
 
 
+@pytest.mark.sampled(2)
 def test_all_forms_of_scores_give_the_same_numbers() -> None:
     problem = Problem(seed=5)
     tables = []
@@ -195,6 +196,7 @@ def test_beta_weighs_recall(beta: float) -> None:
 ROW = st.tuples(st.sampled_from(["a", "b", "c", None]), st.sampled_from(["a", "b", "c", "d", None]), st.integers(0, 5))
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(st.lists(ROW, min_size=1, max_size=60))
 def test_labels_alone_follow_scikit_learn_whichever_sides_know_them(rows: list[tuple[Any, Any, int]]) -> None:
@@ -339,6 +341,7 @@ def test_a_binary_problem_cut_at_one_half_follows_scikit_learn(kind: str) -> Non
         check_rows(rows, binary.expected(0.5, chosen), int(chosen.sum()))
 
 
+@pytest.mark.sampled(2)
 def test_a_fixed_threshold_replaces_one_half_and_a_named_prediction() -> None:
     binary = Binary("text", seed=3)
     answers = {**binary.answers, "p": ["yes"] * len(binary.score)}
@@ -450,6 +453,7 @@ def test_a_model_that_answered_no_positive_sample_is_measured_all_the_same() -> 
     assert results["all", "m", "accuracy"].n_missing == 3
 
 
+@pytest.mark.sampled(2)
 @FEW
 @given(
     st.lists(

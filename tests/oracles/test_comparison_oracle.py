@@ -104,7 +104,7 @@ LABEL_METRICS = {
 }
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("metric", LABEL_METRICS)
 def test_metrics_of_labels_have_the_error_of_leaving_samples_out(metric: str, three_classes: Any) -> None:
     samples, answers, store = three_classes
@@ -114,6 +114,7 @@ def test_metrics_of_labels_have_the_error_of_leaving_samples_out(metric: str, th
         check_smooth(found[case, "a", metric], *values, members(case, samples), rel=0.04)
 
 
+@pytest.mark.sampled(2)
 def test_metrics_of_one_class_have_the_error_of_leaving_samples_out(three_classes: Any) -> None:
     samples, answers, store = three_classes
     found = compared(store, metrics=["f1", "precision"])

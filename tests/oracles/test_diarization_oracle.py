@@ -86,6 +86,7 @@ def test_diarization_is_what_pyannote_says(tmp_path: Path, monkeypatch: pytest.M
     assert results["all", "m", "der"].value == pytest.approx(abs(rate), rel=1e-9)
 
 
+@pytest.mark.sampled(2)
 def test_diarization_finds_the_best_of_all_mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (samples, true, found), parts, _ = scored(tmp_path, monkeypatch, 5)
     for sample in samples:

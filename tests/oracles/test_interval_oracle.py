@@ -212,6 +212,7 @@ def test_functions_of_two_by_two_tables_have_dirichlet_quantiles() -> None:
     assert row.method == "dirichlet"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["f1_macro", "mcc", "cohen_kappa", "recall_macro", "precision_weighted"])
 def test_functions_of_many_classes_have_percentiles_of_multinomial_tables(name: str) -> None:
     score = {

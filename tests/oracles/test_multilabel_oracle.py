@@ -87,6 +87,7 @@ def problems(draw: st.DrawFn) -> dict[str, Any]:
     return {"truths": truths, "scores": scores, "part": rng.integers(0, 4, n), "rng": rng}
 
 
+@pytest.mark.sampled(2)
 @given(problems(), st.sampled_from(["columns", "struct", "list", "long"]))
 def test_scores_in_any_form_follow_scikit_learn(problem: dict[str, Any], form: str) -> None:
     truths, scores, part = problem["truths"], problem["scores"], problem["part"]

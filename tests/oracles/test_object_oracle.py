@@ -138,6 +138,7 @@ FAR = {**BOX, "x": 500.0}
 GAINS = ("classification", "localisation", "both", "duplicate", "background", "missed")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("found", "of_b", "expected"),
     [

@@ -42,6 +42,7 @@ def stored(truth: NDArray[np.float64], columns: dict[str, Any], **options: Any) 
     return {(row["metric"], row["class"]): row for row in results.rows()}
 
 
+@pytest.mark.sampled(2)
 @given(
     st.integers(1, 40), st.integers(0, 1000), st.sampled_from(["pattern", "mapping", "list", "lists"]), st.booleans()
 )

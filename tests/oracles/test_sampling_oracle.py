@@ -242,6 +242,7 @@ def test_medians_are_read_off_the_values(kind: str) -> None:
     assert row.ci_low < row.value < row.ci_high
 
 
+@pytest.mark.sampled(2)
 def test_sampling_stays_until_it_is_taken_away() -> None:
     samples, workflow, answers = of_numbers(2)
     table = table_of({**samples, "g": np.arange(N), "w": np.ones(N)})

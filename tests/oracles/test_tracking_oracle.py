@@ -83,6 +83,7 @@ def distance_of(one: list[float], other: list[float]) -> float:
     return 1 - overlap if overlap >= 0.5 else np.nan
 
 
+@pytest.mark.sampled(2)
 def test_tracking_counts_what_motmetrics_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_page_files("tracking.md", tmp_path)
     monkeypatch.chdir(tmp_path)

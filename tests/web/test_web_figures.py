@@ -70,6 +70,7 @@ def standards_page(client: TestClient) -> str:
     return text_of(client.get(address("/standards", {**SPAM, "model": "new", "baseline": "old"})).text)
 
 
+@pytest.mark.sampled(2)
 def test_standards_are_checked_again_after_a_change_of_the_file_or_the_store(spam_copy: Path, tmp_path: Path) -> None:
     file = tmp_path / "mail.standard.toml"
     text = STANDARD.replace("at_least = 0.75", "at_least = 0.25")
