@@ -30,7 +30,8 @@ from kolena_store.matching.candidates import LEAST_OVERLAP, find_candidates
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
 from kolena_store.matching.objects import Detections, Truths, detection_order
 from kolena_store.membership.threads import run_in_parts
-from kolena_store.metrics.objects.precision import Hits, hits_of, interpolated_precision
+from kolena_store.metrics.objects.hits import Hits, hits_of
+from kolena_store.metrics.objects.precision import interpolated_precision
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 
 N_CLASSES = 80

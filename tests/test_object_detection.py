@@ -10,7 +10,8 @@ from scenes import Scene, in_order, pycocotools_of, random_scene
 from test_precision import ranked_of
 
 import kolena_store as ks
-from kolena_store.metrics.objects.precision import hits_of, interpolated_precision
+from kolena_store.metrics.objects.hits import hits_of
+from kolena_store.metrics.objects.precision import interpolated_precision
 
 TWELVE = (
     *("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large"),

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from scenes import Scene, in_order, pycocotools_of, random_scene, scenes
 
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
-from kolena_store.metrics.objects.precision import Hits, hits_of, interpolated_precision, log_average_miss_rate
+from kolena_store.metrics.objects import hits
+from kolena_store.metrics.objects.hits import Hits, hits_of
+from kolena_store.metrics.objects.precision import interpolated_precision, log_average_miss_rate
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 
 CURVES = [Curve(bit=area * 10 + threshold, family=area) for area in range(4) for threshold in range(10)]
@@ -46,6 +48,16 @@ def check_as_pycocotools(scene: Scene, images: list[int]) -> None:
 def test_small_scenes_have_pycocotools_numbers(scene: Scene, data: st.DataObject) -> None:
     check_as_pycocotools(scene, list(range(scene.n_images)))
     check_as_pycocotools(scene, data.draw(st.lists(st.integers(0, scene.n_images - 1), min_size=1, unique=True)))
+
+
+@given(scene=scenes(), data=st.data())
+def test_running_sums_of_all_detections_and_of_some_give_the_same_hits(scene: Scene, data: st.DataObject) -> None:
+    numbers = data.draw(st.sampled_from([st.integers(0, 3), st.floats(0, 3)]))
+    weights = np.array(data.draw(st.lists(numbers, min_size=scene.n_images, max_size=scene.n_images)))
+    ranked = ranked_of(scene)
+    few, many = (hits.of_few(ranked, weights), hits.of_many(ranked, weights))
+    for name in ("places", "segments", "weights", "found", "seen", "positives"):
+        assert getattr(few, name).tolist() == getattr(many, name).tolist(), name
 
 
 @pytest.mark.parametrize("seed", range(2))

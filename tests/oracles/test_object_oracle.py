@@ -13,7 +13,8 @@ from scenes import Scene, in_order, random_scene, scenes
 import kolena_store as ks
 from kolena_store.matching.coco import Settings, match_coco
 from kolena_store.matching.one_to_one import match_one_to_one
-from kolena_store.metrics.objects.precision import area_under, hits_of, interpolated_precision
+from kolena_store.metrics.objects.hits import hits_of
+from kolena_store.metrics.objects.precision import area_under, interpolated_precision
 from kolena_store.metrics.objects.precision import log_average_miss_rate as miss_rate_of
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 

@@ -14,7 +14,7 @@ from kolena_store.matching.objects import Floats, Integers
 from kolena_store.membership.bitmaps import Words
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.objects.curves import CaseCurves, ObjectCurves
-from kolena_store.metrics.objects.precision import Weights
+from kolena_store.metrics.objects.hits import Weights
 from kolena_store.metrics.objects.terms import image_weights
 from kolena_store.metrics.pairs import Pairs
 

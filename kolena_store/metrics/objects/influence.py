@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kolena_store.matching.objects import Floats, Integers
-from kolena_store.metrics.objects.precision import Hits
+from kolena_store.metrics.objects.hits import Hits
 from kolena_store.metrics.objects.ranked import RankedMatches
 from kolena_store.metrics.objects.values import ADDITIVE, AVERAGE_PRECISION, AVERAGE_RECALL, Entries, ObjectValues
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kolena_store.matching.coco import Bits
 from kolena_store.matching.objects import Detections, Flags, Floats, Integers, falling_order
 
-__all__ = ["Curve", "Found", "Objects", "Positions", "RankedMatches", "ranked_matches"]
+__all__ = ["Curve", "Found", "HitPlaces", "Objects", "Positions", "RankedMatches", "ranked_matches"]
 
 Positions: TypeAlias = NDArray[np.int32]
 Ranks: TypeAlias = NDArray[np.int16]
@@ -80,6 +80,27 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class HitPlaces:
+    """Where the true positives of all curves stand, by curve, class and falling score.
+
+    `bounds` are where those of each segment begin, and at last where they end. The detections that count up to each,
+    of its own curve's family and class, are between `counted_before` of its segment and `counted_until`, in running
+    sums of all detections, one family behind the other, each begun with 0; so are the events that are `changes`, which
+    number events, between `changed_before` and `changed_until`.
+    """
+
+    images: Positions
+    places: Positions
+    segments: Positions
+    bounds: Integers
+    counted_until: Integers
+    counted_before: Integers
+    changes: Integers
+    changed_until: Integers
+    changed_before: Integers
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RankedMatches:
     """Detections by class, then falling score; ties by image, then as they came.
 
@@ -142,6 +163,25 @@ class RankedMatches:
     def segment_starts(self) -> Integers:
         """Return where the events of each segment begin, and at last where they end."""
         return np.searchsorted(self.segments, np.arange(self.n_segments + 1))
+
+    @cached_property
+    def hit_places(self) -> "HitPlaces":
+        """Return where all true positives stand, whichever images count."""
+        hits, changes = np.flatnonzero(self.is_hit), np.flatnonzero(self.change)
+        of_segment = self.families_of_segments * (len(self.images) + 1)
+        bounds = np.searchsorted(hits, self.segment_starts)
+        sizes, places = np.diff(bounds), self.places[hits]
+        return HitPlaces(
+            images=self.event_images[hits],
+            places=places,
+            segments=self.segments[hits],
+            bounds=bounds,
+            counted_until=np.repeat(of_segment + 1, sizes) + places,
+            counted_before=of_segment + self.class_starts[self.classes_of_segments],
+            changes=changes,
+            changed_until=np.searchsorted(changes, hits, side="right"),
+            changed_before=np.searchsorted(changes, self.segment_starts[:-1]),
+        )
 
     @cached_property
     def labels(self) -> Integers:

@@ -8,7 +8,7 @@ import numpy as np
 from kolena_store.matching.objects import Floats
 from kolena_store.membership.bitmaps import Samples, Words, to_samples
 from kolena_store.metrics.design import SamplingDesign
-from kolena_store.metrics.objects.precision import Weights
+from kolena_store.metrics.objects.hits import Weights
 from kolena_store.metrics.objects.values import ObjectStatistics
 from kolena_store.statistics.draws import resampled_units
 

@@ -10,7 +10,7 @@ from kolena_store.membership.bitmaps import Words, to_flags
 from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.definitions import TermDefinition
 from kolena_store.metrics.objects.curves import CaseCurves
-from kolena_store.metrics.objects.precision import Weights
+from kolena_store.metrics.objects.hits import Weights
 from kolena_store.metrics.objects.values import STATISTICS, ObjectStatistics
 
 __all__ = ["case_statistics", "image_weights", "object_terms"]

@@ -12,14 +12,8 @@ from kolena_store.matching.coco import THRESHOLDS
 from kolena_store.matching.mistakes import KINDS
 from kolena_store.matching.objects import Flags, Floats, Integers
 from kolena_store.metrics.objects.curves import GAINS, ObjectCurves
-from kolena_store.metrics.objects.precision import (
-    Hits,
-    Weights,
-    area_under,
-    hits_of,
-    interpolated_precision,
-    log_average_miss_rate,
-)
+from kolena_store.metrics.objects.hits import Hits, Weights, hits_of
+from kolena_store.metrics.objects.precision import area_under, interpolated_precision, log_average_miss_rate
 from kolena_store.metrics.objects.ranked import RankedMatches
 
 __all__ = ["ADDITIVE", "RANKED", "STATISTICS", "Entries", "ObjectStatistics", "ObjectValues"]
