@@ -1,5 +1,7 @@
 """COCO files: what goes in comes out, and what is malformed is named with its file and entry."""
 
+import contextlib
+import gc
 import gzip
 import json
 from pathlib import Path
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from scenes import Scene, pycocotools_of, random_scene, scenes
 
 import kolena_store as ks
-from kolena_store.formats.coco import read_results
+from kolena_store.formats.coco import read_instances, read_results
 from kolena_store.formats.coco.columns import plain_value
 from kolena_store.formats.coco.plain_results import plain_results
 
@@ -388,3 +390,17 @@ def test_entries_seen_together_or_one_by_one_are_refused_alike(
     document["annotations"] = [{**BOX, "id": n} for n in range(40)] + [{**BOX, "id": 40, **changed}]
     with pytest.raises(ks.StoreError, match=message):
         ks.Store().import_coco("d", written(tmp_path, document))
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_collector_of_cycles_is_left_as_it_was(is_on: bool, tmp_path: Path) -> None:
+    file = tmp_path / "instances.json"
+    try:
+        for text in ('{"images": [{"id": 1}], "annotations": [], "categories": []}', "{"):
+            (gc.enable if is_on else gc.disable)()
+            file.write_text(text, encoding="utf-8")
+            with contextlib.suppress(ks.StoreError):
+                assert read_instances(file).images.num_rows == 1
+            assert gc.isenabled() is is_on
+    finally:
+        gc.enable()

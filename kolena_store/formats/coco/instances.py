@@ -8,6 +8,7 @@ from kolena_store.errors import MalformedFile, MissingColumns
 from kolena_store.formats.coco.checks import check_box, check_segmentation
 from kolena_store.formats.coco.columns import columns_of
 from kolena_store.formats.coco.sound import are_sound_annotations, are_sound_images
+from kolena_store.formats.collector import collector_off
 from kolena_store.formats.entries import Entries
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES, ImageSet
 from kolena_store.formats.json_stream import JsonStream
@@ -32,6 +33,11 @@ def read_instances(path: str | Path) -> ImageSet:
     """
     file = Path(path).expanduser()
     readable_file(file)
+    with collector_off():
+        return _read(file)
+
+
+def _read(file: Path) -> ImageSet:
     found: dict[str, list[Any]] = {name: [] for name in ARRAYS}
     others: dict[str, Any] = {}
     for key, number, value in JsonStream(file).elements():

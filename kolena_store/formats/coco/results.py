@@ -9,6 +9,7 @@ from kolena_store.formats.coco.checks import check_box, check_score, check_segme
 from kolena_store.formats.coco.columns import columns_of, joined_tables, with_json_marked
 from kolena_store.formats.coco.instances import boxes_apart
 from kolena_store.formats.coco.plain_results import plain_results
+from kolena_store.formats.collector import collector_off
 from kolena_store.formats.entries import Entries, is_key
 from kolena_store.formats.image_sets import IMAGE_ID, SIDES
 from kolena_store.formats.json_stream import JsonStream
@@ -35,13 +36,18 @@ def read_results(path: str | Path, categories: Mapping[object, str], ids: "pa.Da
         MalformedFile: it is no such file; the message names the entry that breaks it.
         UnreadableFile: it can't be read.
     """
-    import pyarrow as pa
-
     file = Path(path).expanduser()
     readable_file(file)
     plain = plain_results(file, categories)
     if plain is not None:
         return plain
+    with collector_off():
+        return _read(file, categories, ids)
+
+
+def _read(file: Path, categories: Mapping[object, str], ids: "pa.DataType") -> "pa.Table":
+    import pyarrow as pa
+
     entries = Entries(file, "result")
     parts, rows, begun = [], [], 0
     stream = JsonStream(file)
