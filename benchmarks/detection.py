@@ -35,7 +35,7 @@ from kolena_store.metrics.objects.precision import interpolated_precision
 from kolena_store.metrics.objects.ranked import Curve, Found, Objects, RankedMatches, ranked_matches
 
 N_CLASSES = 80
-RUNS = 3
+RUNS = 5
 N_LOOPED = 20
 CURVES = [Curve(bit=area * len(THRESHOLDS) + bit, family=area) for area in range(4) for bit in range(len(THRESHOLDS))]
 

@@ -60,12 +60,12 @@ def _checked(table: "pa.Table", categories: Mapping[object, str]) -> "pa.Table |
     is_box = (np.abs(sides) <= LARGEST).all() and (sides[:, 2:] >= 0).all()
     if not (is_box and _are_whole(images) and _are_whole(kinds) and (np.abs(scores) <= LARGEST).all()):
         return None
-    distinct, places = np.unique(kinds.astype(np.int64), return_inverse=True)
-    if any(one not in categories for one in distinct.tolist()):
+    encoded = pa.array(kinds.astype(np.int64)).dictionary_encode()
+    distinct = encoded.dictionary.to_pylist()
+    if any(one not in categories for one in distinct):
         return None
-    names = pa.array([categories[one] for one in distinct.tolist()], pa.string())
+    labels = pa.array([categories[one] for one in distinct], pa.string()).take(encoded.indices)
     columns = {name: np.ascontiguousarray(sides[:, place]) for place, name in enumerate(SIDES)}
-    labels = names.take(pa.array(places))
     return pa.table({IMAGE_ID: images.astype(np.int64), "label": labels, **columns, "score": scores})
 
 
