@@ -99,8 +99,10 @@ def falling_order(scores: Floats) -> Integers:
     """
     n_bits = max(len(scores) - 1, 1).bit_length()
     bits = (scores + 0.0).view(np.int64)  # the sum makes -0.0 the 0.0 that it equals
-    rising = np.where(bits < 0, bits ^ np.iinfo(np.int64).max, bits)
-    keys = ((~rising >> n_bits) << n_bits) | np.arange(len(scores))
+    keys = ~bits if (bits >= 0).all() else ~np.where(bits < 0, bits ^ np.iinfo(np.int64).max, bits)
+    keys >>= n_bits
+    keys <<= n_bits
+    keys |= np.arange(len(scores))
     keys.sort()
     order = keys & ((1 << n_bits) - 1)
     sorted_scores = scores[order]

@@ -167,7 +167,8 @@ class RankedMatches:
     @cached_property
     def hit_places(self) -> "HitPlaces":
         """Return where all true positives stand, whichever images count."""
-        hits, changes = np.flatnonzero(self.is_hit), np.flatnonzero(self.change)
+        hits, is_changed = np.flatnonzero(self.is_hit), self.change != 0
+        n_changed = np.append(0, np.cumsum(is_changed))
         of_segment = self.families_of_segments * (len(self.images) + 1)
         bounds = np.searchsorted(hits, self.segment_starts)
         sizes, places = np.diff(bounds), self.places[hits]
@@ -178,9 +179,9 @@ class RankedMatches:
             bounds=bounds,
             counted_until=np.repeat(of_segment + 1, sizes) + places,
             counted_before=of_segment + self.class_starts[self.classes_of_segments],
-            changes=changes,
-            changed_until=np.searchsorted(changes, hits, side="right"),
-            changed_before=np.searchsorted(changes, self.segment_starts[:-1]),
+            changes=np.flatnonzero(is_changed),
+            changed_until=n_changed[hits + 1],
+            changed_before=n_changed[self.segment_starts[:-1]],
         )
 
     @cached_property
