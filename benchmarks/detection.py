@@ -13,7 +13,7 @@ import io
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +28,7 @@ from kolena_store.formats.coco import read_instances, read_results
 from kolena_store.matching.boxes import box_areas, box_overlaps
 from kolena_store.matching.candidates import LEAST_OVERLAP, find_candidates
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
-from kolena_store.matching.objects import Detections, Truths, detection_order
+from kolena_store.matching.objects import Detections, Truths, detection_order, falling_order
 from kolena_store.membership.threads import run_in_parts
 from kolena_store.metrics.objects.hits import Hits, hits_of
 from kolena_store.metrics.objects.precision import interpolated_precision
@@ -90,7 +90,10 @@ def synthetic(n_images: int) -> Data:
 
 def matched(data: Data, curves: Sequence[Curve] = CURVES, *, as_stored: bool = False) -> RankedMatches:
     """Match all images in every setting of COCO's, with the pairs that a store finds or those that COCO needs."""
-    order = detection_order(data.images, data.labels, data.scores)
+    falling = falling_order(data.scores)
+    order = detection_order(data.images, data.labels, data.scores, falling=falling)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
     boxes = data.boxes[order]
     found = Detections(
         images=data.images[order], labels=data.labels[order], areas=box_areas(boxes), scores=data.scores[order]
@@ -111,7 +114,7 @@ def matched(data: Data, curves: Sequence[Curve] = CURVES, *, as_stored: bool = F
     )
     matches = match_coco(found, true, candidates, Settings())
     return ranked_matches(
-        Found.of(found, matches.matched, matches.ignored),
+        replace(Found.of(found, matches.matched, matches.ignored), falling=place[falling]),
         Objects(images=true.images, labels=true.labels, ignored=matches.ignored_truths),
         curves,
         n_classes=N_CLASSES,

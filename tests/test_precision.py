@@ -1,5 +1,7 @@
 """Precision and recall of any selection of images, against pycocotools run on those images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from scenes import Scene, in_order, pycocotools_of, random_scene, scenes
 
 from kolena_store.matching.coco import AREAS, THRESHOLDS, Settings, match_coco
+from kolena_store.matching.objects import detection_order, falling_order
 from kolena_store.metrics.objects import hits
 from kolena_store.metrics.objects.hits import Hits, hits_of
 from kolena_store.metrics.objects.precision import interpolated_precision, log_average_miss_rate
@@ -58,6 +61,21 @@ def test_running_sums_of_all_detections_and_of_some_give_the_same_hits(scene: Sc
     few, many = (hits.of_few(ranked, weights), hits.of_many(ranked, weights))
     for name in ("places", "segments", "weights", "found", "seen", "positives"):
         assert getattr(few, name).tolist() == getattr(many, name).tolist(), name
+
+
+@given(scene=scenes())
+def test_scores_that_are_sorted_once_rank_as_those_that_are_sorted_again(scene: Scene) -> None:
+    given = scene.found
+    falling = falling_order(given.scores)
+    order = detection_order(given.images, given.labels, given.scores, falling=falling)
+    assert order.tolist() == detection_order(given.images, given.labels, given.scores).tolist()
+    none = np.zeros(given.size, dtype=np.uint64)
+    found = Found.of(given, none + 1, none)
+    true = Objects(images=none[:0].astype(np.int64), labels=none[:0].astype(np.int64), ignored=none[:0])
+    sizes = {"n_classes": scene.n_classes, "n_images": scene.n_images}
+    again, once = (ranked_matches(one, true, CURVES[:1], **sizes) for one in (found, replace(found, falling=falling)))
+    assert again.images.tolist() == once.images.tolist()
+    assert again.event_images.tolist() == once.event_images.tolist()
 
 
 @pytest.mark.parametrize("seed", range(2))

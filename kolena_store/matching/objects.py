@@ -73,15 +73,16 @@ class Detections:
         return np.arange(self.size) - group_starts(self.images, self.labels)
 
 
-def detection_order(images: Integers, labels: Integers, scores: Floats) -> Integers:
+def detection_order(images: Integers, labels: Integers, scores: Floats, *, falling: Integers | None = None) -> Integers:
     """Return the order of detections by image, label and falling score; ties keep their order.
 
     Args:
         images: of the detections.
         labels: as whole numbers from 0 on.
         scores: none of them NaN.
+        falling: their places by falling score, where these are sorted already; as `falling_order` has them.
     """
-    by_score = falling_order(scores)
+    by_score = falling_order(scores) if falling is None else falling
     place = np.empty(len(scores), dtype=np.int64)
     place[by_score] = np.arange(len(scores))
     groups = images * (int(labels.max(initial=0)) + 1) + labels

@@ -215,6 +215,7 @@ def ranked_matches(
     """
     order = _order(found, n_classes)
     labels, matched, ignored = found.labels[order], found.matched[order], found.ignored[order]
+    images = found.images[order].astype(np.int32)
     firsts = _first_of_family(curves)
     counted = np.stack([(ignored & _bit(first)) == 0 for first in firsts])
     places = np.flatnonzero(matched)
@@ -226,12 +227,12 @@ def ranked_matches(
         n_classes=n_classes,
         n_images=n_images,
         curves=tuple(curves),
-        images=found.images[order].astype(np.int32),
+        images=images,
         ranks=np.minimum(found.ranks, np.iinfo(np.int16).max).astype(np.int16)[order],
         class_starts=np.searchsorted(labels, np.arange(n_classes)),
         counted=counted,
         places=at.astype(np.int32),
-        event_images=found.images[order[at]].astype(np.int32),
+        event_images=images[at],
         segments=(of_curve * n_classes + labels[at]).astype(np.int32),
         is_hit=np.concatenate([hit for _, hit, _ in events]),
         change=np.concatenate([change for _, _, change in events]),
