@@ -1,18 +1,23 @@
 """Two detectors on the same images: differences, what they rest on, and the objects that only one of them finds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from object_stores import detection_rows, image_rows, truth_rows
 from oracles.object_reference import log_average_miss_rate
 from scenes import Scene, in_order, pycocotools_of, random_scene
 from scipy.stats import t
 
 import kolena_store as ks
+from kolena_store.metrics.intervals import objects
 from kolena_store.metrics.objects import resampling
+from kolena_store.metrics.objects.values import MISS_RATE
 from kolena_store.statistics.draws import resampled_units
 from kolena_store.statistics.levels import SEED
 
@@ -104,6 +109,41 @@ def test_the_error_of_the_miss_rate_is_that_of_images_drawn_again(
         row = rows_of(found, "log_average_miss_rate")["all", name]
         expected = 2 * t.ppf(0.975, N_DRAWS - 1) * np.std(apart, ddof=1)
         assert width(row) == pytest.approx(expected, rel=0.05)  # copies of an image stand apart in a ranking
+
+
+def test_terms_of_resamples_are_those_of_all_terms_on_all_images(
+    store: ks.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[str] = set()
+
+    def checked(statistics: Any, units: Any, terms: Mapping[str, str], *, seed: int) -> Any:
+        found = resampling.resampled_terms(statistics, units, terms, seed=seed)
+        for nth, weights in zip(range(2), units.draws(seed), strict=False):
+            values = statistics.on(weights)
+            for name, statistic in terms.items():
+                np.testing.assert_array_equal(found[name][nth], values.value(statistic))
+        seen.update(terms.values())
+        return found
+
+    monkeypatch.setattr(objects, "resampled_terms", checked)
+    metrics = ["ap", "ap_large", "ar_10", "voc_ap", "voc_ap_11", "log_average_miss_rate", "ap_gain_missed"]
+    store.compare("d", "new", "old", metrics=metrics, alpha=0.0502)
+    assert {"average_precision", "voc_average_precision", MISS_RATE} < seen
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.floats(-9, 9)), max_size=30))
+def test_squares_by_class_are_the_same_when_only_pairs_that_are_there_are_kept(
+    entries: list[tuple[int, int, float]],
+) -> None:
+    units, labels = (np.array([one[place] for one in entries], dtype=np.int64) for place in (0, 1))
+    amounts = np.array([one[2] for one in entries])
+    sums = np.zeros((5, 4))
+    np.add.at(sums, (labels, units), amounts)
+    for most in (0, objects.MOST_CELLS):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(objects, "MOST_CELLS", most)
+            found = objects.squares_by_class(units, labels, amounts, n_units=4, n_classes=5)
+        assert found == pytest.approx((sums**2).sum(axis=1))
 
 
 LINES = {"recall": ((1, 0, 0), (0, 0, 1)), "precision": ((1, 0, 0), (1, 1, 0)), "f1": ((2, 0, 0), (1, 1, 1))}

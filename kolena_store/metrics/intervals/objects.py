@@ -25,11 +25,15 @@ __all__ = [
     "is_of_one_class",
     "object_spreads",
     "spread_of_draws",
+    "squares_by_class",
     "statistic_names",
 ]
 
 FEWEST_KNOWN = 0.5
 """The share of the resamples that must have a value: those without an object of a rare class have none."""
+
+MOST_CELLS = 1 << 23
+"""Pairs of a unit and a class that are all kept at once, 64 MB; of more only those that are there, which are sorted."""
 
 Moved = tuple[Samples, Samples, Numbers]
 """Unit, class and amount of everything that moves a metric."""
@@ -108,9 +112,7 @@ class ObjectImages:
             return np.stack([spread_of_draws(self.resampled(metric)), np.full(n_rows, float(n_units))])
         units, labels, amounts = self.moved(metric, gradient)
         if is_of_one_class(metric):
-            keys, places = np.unique(labels * (n_units + 1) + units, return_inverse=True)
-            moved = summed(places, amounts, len(keys))
-            squares = summed(keys // (n_units + 1), moved * moved, n_rows)
+            squares = squares_by_class(units, labels, amounts, n_units=n_units, n_classes=n_rows)
         else:
             moved = summed(units, amounts, n_units)
             squares = np.array([dot(moved, moved)])
@@ -161,6 +163,17 @@ class ObjectImages:
         if self._asked[name] > 0:
             self._entries[name] = found
         return found
+
+
+def squares_by_class(units: Samples, labels: Samples, amounts: Numbers, *, n_units: int, n_classes: int) -> Numbers:
+    """Return for each class the sum of the squares of what each unit moves: float64[classes]."""
+    cells = labels * n_units + units
+    if n_units * n_classes <= MOST_CELLS:
+        found, moved = np.arange(n_units * n_classes), summed(cells, amounts, n_units * n_classes)
+    else:
+        found, places = np.unique(cells, return_inverse=True)
+        moved = summed(places, amounts, len(found))
+    return summed(found // n_units, moved * moved, n_classes)
 
 
 def spread_of_draws(values: Numbers) -> Numbers:

@@ -10,6 +10,9 @@ __all__ = ["COCO_RECALLS", "area_under", "interpolated_precision", "log_average_
 COCO_RECALLS = 101
 """At how many recalls from 0 to 1 COCO reads off the precision."""
 
+N_RATES = 9
+"""Rates of false positives that the miss rate is read at."""
+
 LEAST_MISS_RATE = 1e-10
 """What a miss rate of 0 counts as in the geometric mean, as in the Caltech code."""
 
@@ -51,13 +54,12 @@ def log_average_miss_rate(hits: Hits, curve: int, n_images: float) -> Floats:
     labels = hits.segments[part] - curve * n_classes
     false = hits.seen[part] - hits.found[part]
     total = hits.of_segment[curve * n_classes : (curve + 1) * n_classes]
-    most = n_images * (1 + hits.slack)
-    found = [
-        np.bincount(labels, weights=np.where(false <= rate * most, hits.weights[part], 0.0), minlength=n_classes)
-        for rate in np.logspace(-2.0, 0.0, 9)
-    ]
+    most = np.logspace(-2.0, 0.0, N_RATES) * n_images * (1 + hits.slack)
+    cells = labels * (N_RATES + 1) + np.searchsorted(most, false)
+    sums = np.bincount(cells, weights=hits.weights[part], minlength=n_classes * (N_RATES + 1))
+    found = np.ascontiguousarray(sums.reshape(n_classes, N_RATES + 1).cumsum(axis=1)[:, :N_RATES].T)
     with np.errstate(divide="ignore", invalid="ignore"):
-        missed = 1 - np.stack(found) / total
+        missed = 1 - found / total
     logarithms = np.log(np.maximum(missed, LEAST_MISS_RATE))
     return np.where((total > 0) & (n_images > 0), np.exp(logarithms.mean(axis=0)), np.nan)
 

@@ -133,7 +133,8 @@ class RankedMatches:
         places = np.cumsum(kept, dtype=np.int32) - 1
         is_asked = np.isin(np.arange(len(self.curves)), list(curves))
         events = is_chosen[self.event_images] & is_asked[self.segments // self.n_classes]
-        truths = is_chosen[self.truth_images]
+        families = {self.curves[curve].family for curve in curves}
+        truths = is_chosen[self.truth_images] & np.isin(self.truth_groups // self.n_classes, list(families))
         return replace(
             self,
             images=self.images[kept],

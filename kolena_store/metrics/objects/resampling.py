@@ -78,7 +78,7 @@ def resampled_terms(
         terms: name of each term -> its statistic.
         seed: of the draws.
     """
-    within = statistics.within(units.is_member)
+    within = statistics.within(units.is_member, tuple(terms.values()))
     found = {name: np.empty((N_RESAMPLES, statistics.curves.n_classes)) for name in terms}
     for nth, weights in enumerate(units.draws(seed)):
         values = within.on(weights)

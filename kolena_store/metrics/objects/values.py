@@ -87,12 +87,15 @@ class ObjectStatistics:
         self.gains = curves.gains() if any(name.startswith(GAIN) for name in wanted) else {}
         self.entries = {name: _entries(curves, name) for name in wanted if name in ADDITIVE}
 
-    def within(self, is_chosen: Flags) -> "ObjectStatistics":
-        """Return the terms that are wanted, of some images alone: those of a test case, to draw from many times."""
+    def within(self, is_chosen: Flags, wanted: Sequence[str]) -> "ObjectStatistics":
+        """Return some of the terms, of some images alone: those of a test case, to draw from many times."""
         found = copy(self)
-        found.ranked = self.ranked.within(is_chosen, self._asked_curves())
-        found.gains = {kind: one.within(is_chosen, [0]) for kind, one in self.gains.items()}
-        found.entries = {name: one.only(is_chosen[one.images]) for name, one in self.entries.items()}
+        found.wanted = tuple(wanted)
+        found.ranked = self.ranked.within(is_chosen, found._asked_curves())
+        gains = self.gains if any(name.startswith(GAIN) for name in wanted) else {}
+        found.gains = {kind: one.within(is_chosen, [0]) for kind, one in gains.items()}
+        entries = ((name, one) for name, one in self.entries.items() if name in wanted)
+        found.entries = {name: one.only(is_chosen[one.images]) for name, one in entries}
         return found
 
     def _asked_curves(self) -> set[int]:
