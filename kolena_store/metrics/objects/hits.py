@@ -19,7 +19,7 @@ Weights: TypeAlias = "NDArray[np.int32] | NDArray[np.float64]"
 ROUNDING = 1e-9
 """How far sums of weights that are no whole numbers may be off, as a share of the whole."""
 
-MOST = 0.5
+MOST = 0.2
 """The share of the images from which on the places of all true positives, which are known, save more than they cost."""
 
 
@@ -27,13 +27,15 @@ MOST = 0.5
 class Hits:
     """The true positives of all curves that count, by curve, class and falling score.
 
-    `found` counts the true positives of the same curve and class up to each, `seen` the detections, and `weights` says
-    how often each counts itself. `positives` are the objects of each family and class: [families, classes].
+    `bounds` are where those of each curve and class begin, and at last where they end. `found` counts the true
+    positives of the same curve and class up to each, `seen` the detections, and `weights` says how often each counts
+    itself. `positives` are the objects of each family and class: [families, classes].
     """
 
     ranked: RankedMatches
     places: Positions
     segments: Positions
+    bounds: Integers
     weights: Numbers
     found: Numbers
     seen: Numbers
@@ -44,11 +46,6 @@ class Hits:
         """Return the objects that there are for each curve and class: [curves * classes]."""
         families = [curve.family for curve in self.ranked.curves]
         return self.positives[families].ravel()
-
-    @cached_property
-    def bounds(self) -> Integers:
-        """Return where the true positives of each curve and class begin, and at last where they end."""
-        return np.searchsorted(self.segments, np.arange(self.ranked.n_segments + 1))
 
     @property
     def firsts(self) -> Integers:
@@ -120,20 +117,24 @@ def hits_of(ranked: RankedMatches, weights: Weights) -> Hits:
 def of_many(ranked: RankedMatches, weights: Weights) -> Hits:
     """Return the same from running sums over all detections, of which those of other images add nothing."""
     at = ranked.hit_places
-    of_hit, sizes = weights[at.images], np.diff(at.bounds)
+    of_hit = weights[at.images]
     counts = of_hit != 0
     alive = slice(None) if counts.all() else np.flatnonzero(counts)
+    segments, of_hit = at.segments[alive], of_hit[alive]
+    bounds = np.searchsorted(segments, np.arange(ranked.n_segments + 1))
+    sizes = np.diff(bounds)
     counted = _counted(ranked, slice(None), weights[ranked.images], sizes)
-    seen = (counted[at.counted_until] - np.repeat(counted[at.counted_before], sizes))[alive]
+    seen = counted[at.counted_until[alive]] - np.repeat(counted[at.counted_before], sizes)
     if len(at.changes):
         changed = _sums(weights[ranked.event_images[at.changes]] * ranked.change[at.changes])
-        seen += (changed[at.changed_until] - np.repeat(changed[at.changed_before], sizes))[alive]
+        seen += changed[at.changed_until[alive]] - np.repeat(changed[at.changed_before], sizes)
     return Hits(
         ranked=ranked,
         places=at.places[alive],
-        segments=at.segments[alive],
-        weights=of_hit[alive],
-        found=_running(of_hit, at.bounds)[alive],
+        segments=segments,
+        bounds=bounds,
+        weights=of_hit,
+        found=_running(of_hit, bounds),
         seen=seen,
         positives=_positives(ranked, weights),
     )
@@ -150,11 +151,13 @@ def of_few(ranked: RankedMatches, weights: Weights) -> Hits:
     starts = np.searchsorted(events, ranked.segment_starts)
     seen = _running(np.where(ranked.change[events], ranked.change[events] * of_event, 0), starts)[is_hit]
     found = _running(np.where(is_hit, of_event, 0), starts)[is_hit]
-    seen += _counted_before(ranked, live, each, hits, n_hits=np.diff(np.searchsorted(hits, ranked.segment_starts)))
+    bounds = np.searchsorted(hits, ranked.segment_starts)
+    seen += _counted_before(ranked, live, each, hits, n_hits=np.diff(bounds))
     return Hits(
         ranked=ranked,
         places=ranked.places[hits],
         segments=ranked.segments[hits],
+        bounds=bounds,
         weights=of_event[is_hit],
         found=found,
         seen=seen,

@@ -83,16 +83,14 @@ class Curve:
 class HitPlaces:
     """Where the true positives of all curves stand, by curve, class and falling score.
 
-    `bounds` are where those of each segment begin, and at last where they end. The detections that count up to each,
-    of its own curve's family and class, are between `counted_before` of its segment and `counted_until`, in running
-    sums of all detections, one family behind the other, each begun with 0; so are the events that are `changes`, which
-    number events, between `changed_before` and `changed_until`.
+    The detections that count up to each, of its own curve's family and class, are between `counted_before` of its
+    segment and `counted_until`, in running sums of all detections, one family behind the other, each begun with 0; so
+    are the events that are `changes`, which number events, between `changed_before` and `changed_until`.
     """
 
     images: Positions
     places: Positions
     segments: Positions
-    bounds: Integers
     counted_until: Integers
     counted_before: Integers
     changes: Integers
@@ -171,13 +169,11 @@ class RankedMatches:
         hits, is_changed = np.flatnonzero(self.is_hit), self.change != 0
         n_changed = np.append(0, np.cumsum(is_changed))
         of_segment = self.families_of_segments * (len(self.images) + 1)
-        bounds = np.searchsorted(hits, self.segment_starts)
-        sizes, places = np.diff(bounds), self.places[hits]
+        sizes, places = np.diff(np.searchsorted(hits, self.segment_starts)), self.places[hits]
         return HitPlaces(
             images=self.event_images[hits],
             places=places,
             segments=self.segments[hits],
-            bounds=bounds,
             counted_until=np.repeat(of_segment + 1, sizes) + places,
             counted_before=of_segment + self.class_starts[self.classes_of_segments],
             changes=np.flatnonzero(is_changed),
