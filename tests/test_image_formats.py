@@ -589,6 +589,13 @@ def test_a_sign_that_xml_can_not_hold_is_named_with_image_and_field(tmp_path: Pa
     assert not list(tmp_path.iterdir())
 
 
+def test_lists_and_structs_are_written_to_voc_as_json(tmp_path: Path) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 1.0), "tags": ["it's", None], "seen": {"by": "Zoë"}}
+    write_voc(tmp_path / "out", pa.table({"image_id": ["i1"], "objects": [[one]]}), {})
+    (found,) = read_voc(tmp_path / "out").objects.to_pylist()
+    assert [json.loads(found[name]) for name in ("tags", "seen")] == [["it's", None], {"by": "Zoë"}]
+
+
 @pytest.mark.parametrize("name", ["ª", "x²", "1st", "a b", "-", "a:b", "", "<"])
 def test_a_field_that_is_no_name_in_xml_is_named(tmp_path: Path, name: str) -> None:
     one = {"label": "a", **dict.fromkeys(SIDES, 1.0), name: 5}

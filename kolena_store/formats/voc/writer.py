@@ -135,7 +135,15 @@ def _add(parent: "Element", name: str, value: object) -> None:
     if pairs is not None:
         _add_pairs(element, pairs)
     else:
-        element.text = str(int(value)) if isinstance(value, bool) else str(value)
+        element.text = _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
 
 
 def _pairs(value: object) -> "list[Any] | None":
