@@ -1,5 +1,6 @@
 """Pascal VOC, YOLO and Label Studio: what goes in comes out, and what is malformed is named with its file and place."""
 
+import decimal
 import gzip
 import json
 import struct
@@ -21,6 +22,9 @@ from kolena_store.exchange.documents import document_of
 from kolena_store.formats.image_sets import SIDES
 from kolena_store.formats.image_sizes import image_size
 from kolena_store.formats.voc import read_voc, read_voc_results, write_voc, write_voc_results
+from kolena_store.formats.voc.reader import box_of_corners
+from kolena_store.formats.yolo import write_yolo
+from kolena_store.formats.yolo.names import settings_of
 
 DOG = """<annotation><folder>VOC2012</folder><filename>a.jpg</filename>
 <source><database>The VOC2007 Database</database><annotation>PASCAL</annotation></source>
@@ -423,7 +427,8 @@ def test_the_annotation_that_counts_is_the_truth_or_the_newest(tmp_path: Path) -
 
 def test_predictions_become_results_of_their_models(tmp_path: Path) -> None:
     found = {"model_version": "v1", "score": 0.4, "result": [{**region(), "score": 0.9}, region(label="bus")]}
-    tasks = [task(1, region(), predictions=[found, {"result": []}, {}]), task(2, region())]
+    nothing: list[dict[str, Any]] = [{"result": []}, {}, {"result": None}]
+    tasks = [task(1, region(), predictions=[found, *nothing]), task(2, region())]
     store = ks.Store()
     report = store.import_labelstudio("d", written(tmp_path, *tasks))
     assert any(one.startswith("v1 on d, results version 1: 1 inserted") for one in report.notes)
@@ -609,3 +614,53 @@ def test_a_text_that_looks_like_nested_elements_stays_text(tmp_path: Path, text:
     one = {"label": "a", **dict.fromkeys(SIDES, 1.0), "note": text}
     write_voc(tmp_path / "out", pa.table({"image_id": ["a"], "objects": [[one]]}), {})
     assert read_voc(tmp_path / "out").objects.column("note").to_pylist() == [text]
+
+
+@pytest.mark.parametrize(("precision", "traps"), [(4, []), (5, [decimal.Inexact])])
+def test_voc_is_read_alike_whatever_the_callers_decimals_are(tmp_path: Path, precision: int, traps: list[Any]) -> None:
+    one = {"label": "a", "x": 1233.5678, "y": 0.1, "width": 1112.1111, "height": 2e-13}
+    write_voc(tmp_path / "out", pa.table({"image_id": ["i1"], "objects": [[one]]}), {})
+    with decimal.localcontext(decimal.Context(prec=precision, traps=traps)):
+        assert read_voc(tmp_path / "out").objects.to_pylist() == [{"image_id": "i1", **one}]
+
+
+@pytest.mark.parametrize("corner", ["1e-9999999999999999999999", "0e999999999999999999999", "1_0"])
+def test_numbers_of_odd_forms_are_read_as_floats(corner: str) -> None:
+    assert box_of_corners([corner, "1", "20", "3"], 1)[:2] == [float(corner) - 1, 0.0]
+
+
+@pytest.mark.parametrize(("fields", "of_object"), [({"size": 3}, {}), ({"object": "a"}, {}), ({}, {"bndbox": 1})])
+def test_fields_that_voc_means_otherwise_are_named(
+    tmp_path: Path, fields: dict[str, Any], of_object: dict[str, Any]
+) -> None:
+    objects = [[{"label": "a", **dict.fromkeys(SIDES, 1.0), **of_object}]]
+    table = pa.table({"image_id": ["i1"], **{name: [value] for name, value in fields.items()}, "objects": objects})
+    with pytest.raises(ks.StoreError, match="where it is the name of another thing"):
+        write_voc(tmp_path / "out", table, {})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("write", [write_voc, lambda path, table, _: write_yolo(path, table, {"i1": (9, 9)}, {})])
+def test_an_object_without_a_box_is_named(tmp_path: Path, write: Any) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 1.0), "x": None}
+    with pytest.raises(ks.StoreError, match="an object 'a' can't be written: its x is None"):
+        write(tmp_path / "out", pa.table({"image_id": ["i1"], "objects": [[one]]}), {})
+
+
+@pytest.mark.parametrize("text", ["xx", "[" * 100_000, '[["a", "b"]]', "[[1, null, 2, 3, 4, 5]]"])
+def test_what_is_no_polygon_leaves_the_box(tmp_path: Path, text: str) -> None:
+    one = {"label": "a", **dict.fromkeys(SIDES, 3.0), "segmentation": text}
+    table = pa.table({"image_id": ["i1"], "objects": [[one]]})
+    write_yolo(tmp_path / "yolo", table, {"i1": (6, 6)}, {})
+    assert next((tmp_path / "yolo").rglob("i1.txt")).read_text() == "0 0.75 0.75 0.5 0.5\n"
+    write_voc(tmp_path / "voc", table, {})
+    assert read_voc(tmp_path / "voc").objects["segmentation"].to_pylist() == [text]
+
+
+@pytest.mark.parametrize(
+    "shape", ["[2, 3]", "\n  [2, 3]", "\n  - 2\n  - 3", "\n- 2  # points\n- 3", "\n  # two\n  [2,\n  3]"]
+)
+def test_the_shape_of_keypoints_is_read_in_every_form(tmp_path: Path, shape: str) -> None:
+    file = tmp_path / "data.yaml"
+    file.write_text(f"kpt_shape: {shape}\nnames: [a, b]\n", encoding="utf-8")
+    assert settings_of(tmp_path, None).keypoints == (2, 3)

@@ -136,3 +136,13 @@ def test_nothing_at_all_has_no_numbers() -> None:
     hits = hits_of(ranked_of(Scene(2, 1, [], [])), np.ones(2, dtype=np.int32))
     assert np.isnan(interpolated_precision(hits)).all()
     assert np.isnan(hits.whole_recall).all()
+
+
+@pytest.mark.parametrize("weights", [[1e19] * 6, [1.5, 1e-18, 1.5, 1e-18, 1.5, 1.5], [2.0**60] * 6])
+def test_huge_and_tiny_weights_have_a_precision(weights: list[float]) -> None:
+    scene = random_scene(3, n_images=6, n_classes=2)
+    found = interpolated_precision(hits_of(ranked_of(scene), np.array(weights)))
+    expected = interpolated_precision(hits_of(ranked_of(scene), (np.array(weights) > 1e-9).astype(np.int32)))
+    known = ~np.isnan(expected)
+    assert known.any()
+    assert found[known].tolist() == pytest.approx(expected[known].tolist(), abs=0.02)

@@ -24,7 +24,7 @@ __all__ = ["command"]
 @click.argument("dataset")
 @click.argument("kind")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--suite", metavar="NAME", help="The suite's name, e.g. --suite everyday. [default: the first one]")
+@click.option("--suite", metavar="NAME", help="Such as --suite everyday. [default: the first that someone wrote]")
 @click.option("--case", default="all", metavar="CASE", help="The test case, e.g. --case Short. [default: all]")
 @click.option(
     "--metric",

@@ -8,7 +8,7 @@ import click
 from kolena_store.cli.commands import Command
 from kolena_store.cli.invocation import Invocation, pass_invocation
 from kolena_store.cli.outcomes import note
-from kolena_store.errors import UnreadableFile
+from kolena_store.errors import MissingExtra, UnreadableFile
 
 __all__ = ["command"]
 
@@ -28,7 +28,7 @@ FORMATS = ("html", "markdown")
 )
 @click.argument("dataset")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--suite", metavar="NAME", help="The suite's name, e.g. --suite everyday. [default: the first one]")
+@click.option("--suite", metavar="NAME", help="Such as --suite everyday. [default: the first that someone wrote]")
 @click.option("--baseline", metavar="MODEL", help="Compare with this model, e.g. --baseline v1.")
 @click.option(
     "--metric",
@@ -65,8 +65,11 @@ def command(
 
     The file needs no network and no other file. The models were tested before: kolena-store test.
     """
-    from kolena_store.reports.contents import ReportRequest
-    from kolena_store.reports.report import report
+    try:
+        from kolena_store.reports.contents import ReportRequest
+        from kolena_store.reports.report import report
+    except ImportError:
+        raise MissingExtra.of("a report", "ui") from None
 
     store = invocation.open_store()
     asked = ReportRequest(dataset=dataset, suite=suite, models=models, baseline=baseline, metrics=metrics)

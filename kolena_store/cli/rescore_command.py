@@ -25,7 +25,8 @@ def command(invocation: Invocation, dataset: str) -> None:
     Nothing is inferred, and samples that did not change are not scored again.
     """
     renewed = invocation.open_store().rescore(dataset)
-    show(invocation.format, listed_answer("runs", renewed))
+    if renewed or invocation.format != "table":
+        show(invocation.format, listed_answer("runs", renewed))
     if renewed:
         note(f"what a change is due to: kolena-store runs compare {renewed[0].run} {renewed[0].run_before}")
     else:

@@ -1,7 +1,6 @@
 """What the files of a format held beside images and objects: kept in the dataset's metadata, under its name."""
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +10,7 @@ from kolena_store.formats.entries import is_key
 
 __all__ = ["COCO", "LABEL_STUDIO", "VOC", "YOLO", "document_of"]
 
+LARGEST_PIXEL = 10**6
 COCO, VOC, YOLO, LABEL_STUDIO = "coco", "voc", "yolo", "labelstudio"
 
 
@@ -36,7 +36,7 @@ def _is_coco(found: Mapping[str, Any]) -> bool:
 
 def _is_voc(found: Mapping[str, Any]) -> bool:
     first = found.get("first_pixel")
-    return type(first) in (int, float) and math.isfinite(first)  # type: ignore[arg-type]
+    return type(first) is int and abs(first) <= LARGEST_PIXEL
 
 
 def _is_yolo(found: Mapping[str, Any]) -> bool:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kolena_store.errors import InvalidInput
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["IMAGE_ID", "SIDES", "ImageSet", "box_around", "table_of_rows"]
+__all__ = ["IMAGE_ID", "SIDES", "ImageSet", "box_around", "sides_of", "table_of_rows"]
 
 IMAGE_ID = "image_id"
 SIDES = ("x", "y", "width", "height")
@@ -31,6 +33,21 @@ def box_around(xs: Sequence[float], ys: Sequence[float]) -> dict[str, float]:
     """Return the box around some points, one or more."""
     box = (min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
     return dict(zip(SIDES, box, strict=True))
+
+
+def sides_of(one: Mapping[str, Any]) -> list[float]:
+    """Return left, top, width and height of an object's box.
+
+    Raises:
+        InvalidInput: one of them is missing.
+    """
+    for name in SIDES:
+        if not isinstance(one.get(name), (int, float)):
+            raise InvalidInput(
+                f"an object {one.get('label')!r} can't be written: its {name} is {one.get(name)!r}; give it a box, or "
+                "leave it out"
+            )
+    return [float(one[name]) for name in SIDES]
 
 
 def table_of_rows(rows: Sequence[Mapping[str, Any]], fixed: "Mapping[str, pa.DataType]") -> "pa.Table":

@@ -1,5 +1,7 @@
 """How a field is spread among some samples, beside the whole dataset."""
 
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,8 +80,11 @@ def parts_of(look: Look, scope: DatasetScope, field: Field) -> list[FieldPart]:
 
 
 def _plain(values: pa.Array) -> pa.Array:
-    """Return values whose zeros have one sign, as they are equal in a condition."""
-    return pc.add(values, pa.scalar(0, values.type)) if pa.types.is_floating(values.type) else values
+    """Return values whose zeros have one sign, and whose NaNs have one form, as they are equal in a condition."""
+    if not pa.types.is_floating(values.type):
+        return values
+    unsigned = pc.add(values, pa.scalar(0, values.type))
+    return pc.if_else(pc.is_nan(unsigned), pa.scalar(float("nan"), values.type), unsigned)
 
 
 def _values(field: CutField, samples: np.ndarray, encoded: pa.DictionaryArray) -> list[FieldPart]:
@@ -108,7 +113,7 @@ def _ranges(field: CutField, samples: np.ndarray, values: pa.ChunkedArray) -> li
     known = np.isfinite(numbers)
     low, high = np.quantile(numbers[known], [0.01, 0.99]) if known.any() else (0.0, 1.0)
     edges = _round_edges(float(low), float(high))
-    column = _compared(field)
+    column = _compared(field, numbers[known])
     place = np.searchsorted(edges, numbers, side="right")
     parts = []
     for one in range(len(edges) + 1):
@@ -125,7 +130,7 @@ def _round_edges(low: float, high: float) -> list[float]:
     """Return edges at round numbers that part [low, high] into about 12 ranges."""
     if not high > low:
         return [low]
-    raw = (high - low) / N_RANGES
+    raw = high / N_RANGES - low / N_RANGES  # their difference may be infinite
     power = 10.0 ** np.floor(np.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * (1 - 1e-9))
     first, last = np.ceil(low / step), np.floor(high / step)
@@ -138,9 +143,15 @@ def _rounded(edge: float, step: float) -> float:
     return rounded if abs(rounded - edge) < step / 1000 else edge
 
 
-def _compared(field: CutField) -> Fragment:
-    """Return what is compared with the edges: a short number is not widened by DuckDB, which narrows the edge."""
-    return Fragment(f"{field.value}::DOUBLE") if field.kind == "FLOAT" else field.value
+def _compared(field: CutField, numbers: np.ndarray) -> Fragment:
+    """Return what is compared with the edges: as the samples were counted, where numbers are no floats of 64 bits.
+
+    DuckDB does not widen a short number, it narrows the edge; and it compares long numbers to the last digit.
+    """
+    digits = re.match(r"DECIMAL\((\d+)", field.kind)
+    is_long = int(digits[1]) > sys.float_info.dig if digits else (np.abs(numbers) >= 2.0**53).any()
+    is_other = field.kind == "FLOAT" or (is_long and field.kind != "DOUBLE")
+    return Fragment(f"{field.value}::DOUBLE") if is_other else field.value
 
 
 def _range(column: Fragment, edges: Sequence[float], place: int) -> tuple[str, str]:

@@ -21,10 +21,11 @@ from kolena_store.workflows.object_detection import ObjectDetection
 
 __all__ = ["OUTCOMES", "Outcome", "Scene", "Shape", "fields_of_objects", "scenes_of"]
 
-Outcome: TypeAlias = Literal["found", "missed", "right", "wrong", "unsure", "ignored"]
+Outcome: TypeAlias = Literal["plain", "found", "missed", "right", "wrong", "unsure", "ignored"]
 
 OUTCOMES: Mapping[Outcome, str] = MappingProxyType(
     {
+        "plain": "objects",
         "found": "objects that are found",
         "missed": "objects that are missed",
         "right": "detections that are right",
@@ -33,7 +34,7 @@ OUTCOMES: Mapping[Outcome, str] = MappingProxyType(
         "ignored": "ignored",
     }
 )
-"""What can become of an object or a detection, as people read it."""
+"""What can become of an object or a detection, as people read it; objects are plain where no model was asked."""
 
 Points: TypeAlias = tuple[tuple[float, float], ...]
 N_NUMBERS = 3
@@ -69,6 +70,8 @@ class Shape:
         sure = "" if self.score is None else f" {self.score:.2f}"
         kind = f" ({self.mistake})" if self.mistake and self.outcome in ("wrong", "missed") else ""
         overlap = "" if self.overlap is None else f", IoU {self.overlap:.2f}"
+        if self.outcome == "plain":
+            return name
         return f"{name}{sure}: {self.outcome}{kind}{overlap}"
 
 
@@ -141,7 +144,8 @@ def _scenes_of_row(
 ) -> Iterator[Scene]:
     truths = _objects(row.fields)
     if not models:
-        yield Scene(model=None, shapes=tuple(_truths(truths, fields, {}, found=set(), counting=0)))
+        plain = _truths(truths, fields, {}, found=set(), counting=0)
+        yield Scene(model=None, shapes=tuple(replace(one, outcome="plain") for one in plain))
     for model, answer, scores, of_model in zip(models, row.answers, row.scores, facts, strict=False):
         shapes = _shapes(truths, _objects(answer), scores, fields, facts=of_model)
         yield Scene(model=model, shapes=tuple(shapes))

@@ -257,6 +257,6 @@ def _of_everything(of: DatasetScope) -> SuiteScope:
 
 
 def _first_suite(session: Session, dataset: DatasetRecord) -> str:
-    known = [one.name for one in suites(session, dataset)]
-    named = [name for name in known if name != ALL]
-    return next(iter([*named, *known]), ALL)
+    """Return the suite that is meant when none is named: one that someone wrote, else one that fields make."""
+    known = sorted(suites(session, dataset), key=lambda one: (one.name == ALL, one.origin == "by"))
+    return known[0].name if known else ALL

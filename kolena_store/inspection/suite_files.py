@@ -40,7 +40,7 @@ def definition_text(name: str, checked: Fragment, description: str = "") -> str:
     if not description.strip():
         return f"{view}\n"
     comment = statement("queries/suites", "comment_on_case").fill(
-        name=identifier(name), comment=literal(" ".join(description.split()))
+        name=identifier(name), comment=literal(" ".join(description.replace("\0", " ").split()))
     )
     return f"{view}\n{comment}\n"
 
@@ -65,7 +65,8 @@ class SuiteFile:
         """
         text = definition_of(scope, name, predicate, description)
         with self.lock:
-            before = read_text(self.path) if self.path.exists() else ""
+            stands = self.path.read_bytes() if self.path.exists() else b""
+            before = read_text(self.path) if stands else ""
             if name.lower() in self._names(session, scope, before):
                 raise ConflictingDefinition(
                     f"{self.path.name} names {name!r} already; choose another name, or change it there by hand"
@@ -74,7 +75,8 @@ class SuiteFile:
             whole = before + gap + text
             if name.lower() not in self._names(session, scope, whole):
                 raise InvalidInput(f"{self.path.name} would not define {name!r}; correct its end by hand")
-            self._replace(whole)
+            added = (gap + text).replace("\n", "\r\n" if b"\r\n" in stands else "\n")
+            self._replace(stands + added.encode())
         return text
 
     def _names(self, session: Session, scope: DatasetScope, text: str) -> list[str]:
@@ -88,11 +90,11 @@ class SuiteFile:
             ) from error
         return [view.name.lower() for view in views]
 
-    def _replace(self, text: str) -> None:
+    def _replace(self, content: bytes) -> None:
         """Write the file whole or not at all."""
         try:
-            with beside(self.path) as part:
-                part.write_text(text, encoding="utf-8")
+            with beside(Path(os.path.realpath(self.path))) as part:
+                part.write_bytes(content)
                 if self.path.exists():
                     part.chmod(self.path.stat().st_mode & 0o777)
         except OSError as error:

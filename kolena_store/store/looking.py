@@ -34,7 +34,7 @@ class StoreLooking(StoreBase):
                 the workflow's own: `confusion_matrix`, `roc`, `precision_recall`, `calibration`, `confidence`,
                 `classes`; `residuals`, `errors`; `scores`; `agreement`; `object_curves`, `mistakes`, `overlaps`;
                 `sample_metrics`.
-            suite: its name; None is the first one.
+            suite: its name; None is the first that someone wrote, or else that fields make.
             test_case: which samples.
             metric: of estimates, comparison, history and classes, where None is the first headline; the column of
                 sample metrics, where None is the first.

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -41,6 +41,7 @@ from kolena_store.web.static_files import bundle, static_file
 __all__ = ["create_application"]
 
 LARGEST_FORM = 256 * 1024
+LONGEST_NUMBER = 13
 MOST_FIELDS = 200
 SMALL = "small"
 N_FETCHING = 6
@@ -130,7 +131,10 @@ def _problem(desk: Desk, error: StoreError) -> Response:
 
 async def _save(bench: Workbench, settings: WebSettings, threads: ReadingThreads, request: Request) -> Response:
     """Add a slice to the suite file."""
-    form = await _form(request)
+    try:
+        form = await _form(request)
+    except ClientDisconnect:
+        return PlainTextResponse("the form did not arrive\n", status_code=400)
     if form is None:
         return PlainTextResponse("the form is too large\n", status_code=413)
     try:
@@ -145,7 +149,7 @@ async def _save(bench: Workbench, settings: WebSettings, threads: ReadingThreads
 async def _form(request: Request) -> bytes | None:
     """Return the body of a form; None: it is too large, of which no more is read, whatever length was announced."""
     length = request.headers.get("content-length", "0")
-    if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_FORM:
+    if not (length.isascii() and length.isdecimal() and len(length) < LONGEST_NUMBER) or int(length) > LARGEST_FORM:
         return None
     read = bytearray()
     async for piece in request.stream():

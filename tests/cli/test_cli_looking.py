@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -30,6 +31,14 @@ def test_a_report_is_written_to_a_file(ks, spam: Path, tmp_path: Path) -> None:
 def test_markdown_is_printed(ks, spam: Path) -> None:
     said = ks("report", "spam", "--suite", "everyday", "--format", "markdown", "--store", spam)
     assert said.stdout.startswith("## old, new on spam / everyday")
+
+
+def test_a_report_says_which_packages_it_needs(ks, spam: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "markupsafe", None)
+    for name in [name for name in sys.modules if name.startswith("kolena_store.reports")]:
+        monkeypatch.delitem(sys.modules, name)
+    said = ks("report", "spam", "--store", spam, code=2)
+    assert said.stderr == "error: a report needs further packages: pip install 'kolena-store[ui]'\n"
 
 
 def test_a_plot_is_drawn(ks, spam: Path, tmp_path: Path) -> None:

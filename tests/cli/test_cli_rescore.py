@@ -33,7 +33,9 @@ def test_json_has_the_runs(ks, corrected: Path) -> None:
     (first, second) = ks.json("rescore", "tickets")["runs"]
     assert (first["model"], first["before"], first["metric"]) == ("v1", 0.8, "accuracy")
     assert (second["n_scored"], second["dataset_version"]) == (50, 2)
-    assert "nothing to do: no model was last tested on an older version" in ks("rescore", "tickets").stderr
+    again = ks("rescore", "tickets")
+    assert (again.stdout, again.stderr) == ("", "nothing to do: no model was last tested on an older version\n")
+    assert ks.json("rescore", "tickets")["runs"] == []
 
 
 @pytest.mark.sampled(2)

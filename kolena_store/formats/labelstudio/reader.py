@@ -109,7 +109,9 @@ class _Reading:
             self.entries.refuse(number, entry, f"its {name} are no list but {type(given).__name__}")
         may_lack = name == "predictions"
         for place, one in enumerate(given):
-            result = one.get("result", [] if may_lack else None) if isinstance(one, dict) else None
+            result = one.get("result") if isinstance(one, dict) else None
+            if result is None and may_lack and isinstance(one, dict):
+                continue
             if not isinstance(result, list):
                 self.entries.refuse(number, entry, f"{name} {place}: it is no JSON object with a list of results")
         return given

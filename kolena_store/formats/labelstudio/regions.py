@@ -45,7 +45,7 @@ def of_image(task: Task, place: int, region: object) -> tuple[str, object] | Non
     kind = region.get("type") if isinstance(region, Mapping) else None
     if not isinstance(region, Mapping) or kind not in OF_IMAGE:
         return None
-    given = region.get("value")
+    given = {} if region.get("value") is None else region["value"]
     if not isinstance(given, Mapping):
         task.refuse(place, f"its value {given!r} is no JSON object")
     value = given.get("text" if kind == "textarea" else kind)
@@ -119,7 +119,7 @@ def _ellipse(task: Task, place: int, value: Mapping[str, Any], size: tuple[float
 
 
 def _rotation(task: Task, place: int, value: Mapping[str, Any]) -> float:
-    return _number(task, place, value, "rotation") if value.get("rotation") is not None else 0.0
+    return _number(task, place, value, "rotation") if value.get("rotation") not in (None, False, "") else 0.0
 
 
 def _as_it_was(kind: str, value: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,7 +18,7 @@ from kolena_store.progress import track
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-__all__ = ["CORNERS", "FIRST_PIXEL", "box_of_corners", "read_voc"]
+__all__ = ["CORNERS", "EXACT", "FIRST_PIXEL", "box_of_corners", "read_voc"]
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 FIRST_PIXEL = 1
@@ -29,6 +29,8 @@ REMEDY = "Correct the file, or leave it out"
 WHOLE = re.compile(r"[+-]?\d{1,15}")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 LARGEST = 1e12
+EXACT = Context(prec=60, traps=[])
+"""Enough for the sum of any two numbers that pixels are given in, whatever context the caller has."""
 
 
 def read_voc(path: str | Path, *, first_pixel: int = FIRST_PIXEL) -> ImageSet:
@@ -73,9 +75,17 @@ def box_of_corners(corners: Sequence[str], first_pixel: int) -> list[float]:
         corners: left, top, right and bottom, each a finite number.
         first_pixel: 1 as in Pascal VOC; 0 takes corners as they are.
     """
-    left, top, right, bottom = map(Decimal, corners)
-    box = (left - first_pixel, top - first_pixel, right - left + first_pixel, bottom - top + first_pixel)
-    return list(map(float, box))
+    left, top, right, bottom = map(_decimal, corners)
+    first = Decimal(first_pixel)
+    starts = [EXACT.subtract(at, first) for at in (left, top)]
+    lengths = [EXACT.add(EXACT.subtract(end, start), first) for start, end in ((left, right), (top, bottom))]
+    return list(map(float, starts + lengths))
+
+
+def _decimal(text: str) -> Decimal:
+    """Return a number as it is written; of forms that only floats have, and far too long ones, as a float."""
+    found = EXACT.create_decimal(text)
+    return found if found.is_finite() else Decimal(repr(float(text)))
 
 
 def _image_set(images: list[dict[str, Any]], objects: list[dict[str, Any]], first_pixel: int) -> ImageSet:

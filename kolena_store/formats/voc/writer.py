@@ -4,15 +4,15 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import InvalidInput
 from kolena_store.formats.folders import new_folder
-from kolena_store.formats.image_sets import IMAGE_ID, SIDES
-from kolena_store.formats.voc.reader import CORNERS, FIRST_PIXEL
+from kolena_store.formats.image_sets import IMAGE_ID, SIDES, sides_of
+from kolena_store.formats.voc.reader import CORNERS, EXACT, FIRST_PIXEL
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -26,8 +26,8 @@ SIZE = ("width", "height", "depth")
 NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """A sign that XML 1.0 can't hold."""
 
-EXACT = Context(prec=60)
-"""Enough for the sum of any two numbers that pixels are given in."""
+MEANT_OTHERWISE = ("object", "size"), ("name", "bndbox")
+"""Fields of images and of objects whose names are those of the format's own parts."""
 
 
 def write_voc(path: str | Path, samples: "pa.Table", document: Mapping[str, Any]) -> int:
@@ -45,6 +45,7 @@ def write_voc(path: str | Path, samples: "pa.Table", document: Mapping[str, Any]
 
     first_pixel, n_objects = int(document.get("first_pixel", FIRST_PIXEL)), 0
     names = file_names(samples)
+    _check_fields(samples)
     with new_folder(path) as folder:
         for row, name in zip(samples.to_pylist(), names, strict=True):
             root = _annotation(row, first_pixel)
@@ -53,6 +54,18 @@ def write_voc(path: str | Path, samples: "pa.Table", document: Mapping[str, Any]
             indent(root)
             ElementTree(root).write(folder / f"{name}.xml", encoding="utf-8")
     return n_objects
+
+
+def _check_fields(samples: "pa.Table") -> None:
+    kind = samples.schema.field(OBJECTS).type
+    objects = [field.name for field in getattr(kind, "value_type", ())]
+    for names, taken in zip((samples.column_names, objects), MEANT_OTHERWISE, strict=True):
+        for name in taken:
+            if name in names:
+                raise InvalidInput(
+                    f"the field {name!r} can't be written as Pascal VOC, where it is the name of another thing; "
+                    "export as COCO"
+                )
 
 
 def file_names(samples: "pa.Table") -> list[str]:
@@ -77,7 +90,7 @@ def number_text(value: float) -> str:
 
 def corner_texts(one: Mapping[str, Any], first_pixel: int) -> list[str]:
     """Return left, top, right and bottom of an object's box as decimal numbers, which `box_of_corners` gives back."""
-    left, top, width, height = (Decimal(repr(float(one[name]))) for name in SIDES)
+    left, top, width, height = (Decimal(repr(side)) for side in sides_of(one))
     starts = [EXACT.add(at, Decimal(first_pixel)) for at in (left, top)]
     ends = [EXACT.add(at, length) for at, length in ((left, width), (top, height))]
     return [_decimal_text(value) for value in (*starts, *ends)]
@@ -152,7 +165,7 @@ def _pairs(value: object) -> "list[Any] | None":
         return None
     try:
         found = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if _are_pairs(found) else None
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from kolena_store.errors import MalformedFile, MissingColumns
@@ -64,7 +65,8 @@ def _of_yaml(file: Path) -> tuple[list[str] | None, tuple[int, int] | None]:
         if key == "names":
             names = _names(file, place, _without_comment(rest), lines[place + 1 :])
         if key == "kpt_shape":
-            below = " ".join(map(_without_comment, lines[place + 1 :][:2]))
+            inner = takewhile(lambda line: line[:1].isspace() or line[:1] in ("-", "#", ""), lines[place + 1 :])
+            below = " ".join(filter(None, map(_without_comment, inner)))
             shape = _keypoints(file, place, _without_comment(rest) or below)
     return names, shape
 

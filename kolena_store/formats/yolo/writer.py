@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kolena_store.errors import InvalidInput, MissingColumns
 from kolena_store.formats.folders import new_folder
-from kolena_store.formats.image_sets import IMAGE_ID, SIDES
+from kolena_store.formats.image_sets import IMAGE_ID, sides_of
 from kolena_store.formats.yolo.names import yaml_text
 
 if TYPE_CHECKING:
@@ -67,15 +67,20 @@ def _line(one: Mapping[str, Any], codes: Mapping[str, int], size: tuple[float, f
 
 
 def _box(one: Mapping[str, Any], size: tuple[float, float]) -> list[float]:
-    x, y, width, height = (one[name] for name in SIDES)
+    x, y, width, height = sides_of(one)
     return [(x + width / 2) / size[0], (y + height / 2) / size[1], width / size[0], height / size[1]]
 
 
 def _polygon(one: Mapping[str, Any], size: tuple[float, float]) -> list[float]:
     """Return the only polygon of an object's mask, or nothing: a line holds no other masks."""
     found = one.get("segmentation")
-    parts = json.loads(found) if isinstance(found, str) else found
+    try:
+        parts = json.loads(found) if isinstance(found, str) else found
+    except (ValueError, RecursionError):
+        return []
     if not isinstance(parts, list) or len(parts) != 1 or not isinstance(parts[0], list) or one.get("keypoints"):
+        return []
+    if not all(isinstance(value, (int, float)) and math.isfinite(value) for value in parts[0]):
         return []
     return [value / size[at % 2] for at, value in enumerate(parts[0])]
 

@@ -19,6 +19,9 @@ Weights: TypeAlias = "NDArray[np.int32] | NDArray[np.float64]"
 ROUNDING = 1e-9
 """How far sums of weights that are no whole numbers may be off, as a share of the whole."""
 
+LARGEST_SUM, MOST_OF_AN_IMAGE = 2.0**62, 1 << 20
+"""What sums of whole numbers stay below, and how many detections an image may have for that."""
+
 MOST = 0.2
 """The share of the images from which on the places of all true positives, which are known, save more than they cost."""
 
@@ -61,7 +64,8 @@ class Hits:
     @cached_property
     def envelope(self) -> Floats:
         """Return at each true positive the highest precision there or at a lower score of the same curve and class."""
-        precision = self.found / self.seen
+        # Weights far smaller than others may add nothing to a sum.
+        precision = self.found / (np.maximum(self.seen, self.weights) if self.slack else self.seen)
         # Segments are kept apart by adding their number, the last one's being the smallest: exact to 1e-11.
         apart = (self.ranked.n_segments - self.segments).astype(np.float64)
         highest = np.maximum.accumulate((precision + apart)[::-1])[::-1]
@@ -175,6 +179,8 @@ def _positives(ranked: RankedMatches, weights: Weights) -> Floats:
 def _as_whole_numbers(weights: Weights) -> Numbers:
     """Return weights as whole numbers where they are such, so that their sums are exact."""
     if np.issubdtype(weights.dtype, np.integer) or not (weights == np.floor(weights)).all():
+        return weights
+    if weights.sum() * MOST_OF_AN_IMAGE >= LARGEST_SUM:
         return weights
     return weights.astype(np.int64)
 

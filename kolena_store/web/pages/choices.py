@@ -51,10 +51,11 @@ def _flags(desk: Desk, scope: SuiteScope, where: str) -> "np.ndarray":
 def _parts(desk: Desk, scope: SuiteScope, field: Field, *, where: str, flags: Any) -> list[Mapping[str, Any]]:
     parts = parts_of(desk.look, scope.of, field)
     most = max((part.samples.size for part in parts), default=1) or 1
+    end = "\n" if "--" in where else ""  # a comment would take the bracket in
     shown: list[Mapping[str, Any]] = []
     for part in parts:
         n_here = int(flags[part.samples].sum())
-        added = part.predicate if not where else f"({where}) AND {part.predicate}"
+        added = part.predicate if not where else f"({where}{end}) AND {part.predicate}"
         shown.append(
             {
                 "label": part.label,

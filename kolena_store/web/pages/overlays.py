@@ -16,9 +16,9 @@ from kolena_store.web.states import State
 __all__ = ["SHOWN_FIRST", "Shown", "controls_of", "scene_markup", "shown_of"]
 
 MARKS: Mapping[Outcome, str] = MappingProxyType(
-    {"found": "✓", "missed": "✗", "right": "✓", "wrong": "✗", "unsure": "?", "ignored": "·"}
+    {"plain": "□", "found": "✓", "missed": "✗", "right": "✓", "wrong": "✗", "unsure": "?", "ignored": "·"}
 )
-SHOWN_FIRST: tuple[Outcome, ...] = ("found", "missed", "right", "wrong")
+SHOWN_FIRST: tuple[Outcome, ...] = ("plain", "found", "missed", "right", "wrong")
 NOTHING = "nothing"
 """Sent along with the boxes that are ticked, so that none of them is a choice, too."""
 
@@ -29,6 +29,7 @@ SMALL_SIDE = 320
 LONGEST_NAME = 24
 COLOURS: Mapping[Outcome, tuple[int, int, int]] = MappingProxyType(
     {
+        "plain": (20, 110, 200),
         "found": (29, 140, 78),
         "missed": (200, 40, 30),
         "right": (20, 110, 200),
@@ -78,6 +79,7 @@ def shown_of(state: State) -> Shown:
 
 def controls_of(scenes: Sequence[Scene], shown: Shown) -> Mapping[str, Any]:
     """Return what the form of a page with objects offers: outcomes with their counts, classes, the score."""
+    is_plain = bool(scenes) and all(scene.model is None for scene in scenes)
     labels = sorted({shape.label for scene in scenes for shape in scene.shapes if shape.label is not None})
     outcomes = [
         {
@@ -88,6 +90,7 @@ def controls_of(scenes: Sequence[Scene], shown: Shown) -> Mapping[str, Any]:
             "is_shown": name in shown.outcomes,
         }
         for name, title in OUTCOMES.items()
+        if (name == "plain") == is_plain
     ]
     return {"outcomes": outcomes, "labels": labels, "label": shown.label, "least": shown.least, "nothing": NOTHING}
 

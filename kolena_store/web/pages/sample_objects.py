@@ -56,6 +56,8 @@ def scenes_shown(
 
 def scene_counts(scene: Scene) -> str:
     """Return in a few words what became of the objects, for a cell of a table."""
+    if scene.model is None:
+        return scene.summary
     missed, wrong = scene.count("missed"), scene.count("wrong")
     found = scene.count("found")
     return f"{found} of {found + missed} found, {wrong} wrong"
@@ -63,7 +65,7 @@ def scene_counts(scene: Scene) -> str:
 
 def object_rows(scene: Scene) -> Markup:
     """Return a row for each object and detection: what was asked for, then the mistakes first."""
-    order = ("missed", "wrong", "right", "found", "unsure", "ignored")
+    order = ("plain", "missed", "wrong", "right", "found", "unsure", "ignored")
     shapes = sorted(scene.shapes, key=lambda one: (not one.is_asked, order.index(one.outcome)))
     return joined(_row(one) for one in shapes)
 

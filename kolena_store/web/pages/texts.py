@@ -3,7 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, takewhile
+from itertools import accumulate, chain, takewhile
 from typing import Any
 
 from kolena_store.inspection.samples import SampleRow
@@ -12,7 +12,8 @@ from kolena_store.inspection.scopes import SuiteScope
 __all__ = ["texts_beside"]
 
 LONG = 20_000
-MOST_PAIRS = 200_000
+MOST_STEPS = 2_000_000
+"""Some tenths of a second."""
 
 
 def texts_beside(scope: SuiteScope, row: SampleRow, models: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -64,18 +65,28 @@ def _n_alike(before: Sequence[str], after: Sequence[str]) -> int:
 
 
 def _inner(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield what differs word by word, or as a whole where the words of a looped text would take too long to pair."""
-    if _n_pairs(before, after) > MOST_PAIRS:
-        yield from (("removed", before), ("added", after))
-        return
-    for kind, first, last, start, end in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
+    """Yield what differs word by word, or as a whole where that would take too long."""
+    for kind, first, last, start, end in _BoundedMatcher(before, after).get_opcodes():
         if kind == "equal":
             yield "same", before[first:last]
         else:
             yield from (("removed", before[first:last]), ("added", after[start:end]))
 
 
-def _n_pairs(before: Sequence[str], after: Sequence[str]) -> int:
-    """Return how many pairs of equal words there are, each of which is looked at at least once."""
-    counts, others = Counter(before), Counter(after)
-    return sum(n * others[word] for word, n in counts.items())
+class _BoundedMatcher(difflib.SequenceMatcher[str]):
+    """Find what is alike until it took so many steps: looped texts have far more pairs of equal words than words."""
+
+    def __init__(self, before: Sequence[str], after: Sequence[str]) -> None:
+        """Count the pairs that each word has."""
+        super().__init__(a=before, b=after, autojunk=False)
+        counts = Counter(after)
+        self._steps = [0, *accumulate(1 + counts[word] for word in before)]
+        self._left = MOST_STEPS
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> difflib.Match:
+        """Return the longest part that is alike; one of no length once the steps are used up."""
+        steps = self._steps[-1 if ahi is None else ahi] - self._steps[alo]
+        self._left -= steps
+        return super().find_longest_match(alo, ahi, blo, bhi) if self._left >= 0 else difflib.Match(alo, blo, 0)
