@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,6 +13,8 @@ from starlette.testclient import TestClient
 from test_web_pages import address, text_of
 
 import kolena_store as ks
+from kolena_store.inspection.scopes import suite_seen
+from kolena_store.inspection.workbench import Workbench
 from kolena_store.web.application import create_application
 
 SUITE = """
@@ -175,3 +178,27 @@ def test_mistakes_are_those_of_the_case_that_selects_objects(web: TestClient, st
 def test_objects_that_one_model_finds_take_two_models(web: TestClient, wanted: dict) -> None:
     answer = web.get(address("/samples", {**PLACE, **wanted, "answers": "gained"}))
     assert answer.status_code == (422 if wanted["model"] else 200)
+
+
+def test_objects_are_plain_where_no_model_was_asked(tmp_path: Path) -> None:
+    scene = random_scene(7, n_images=3, n_classes=2)
+    store, truths = ks.Store(tmp_path / "s"), truth_rows(scene)
+    store.upload_dataset("d", image_rows(scene), id_fields=["image"], objects=truths, workflow=ks.ObjectDetection())
+    with TestClient(create_application(store.path)) as client:
+        for place in ("/samples?dataset=d", "/samples?dataset=d&view=table", "/sample?dataset=d&sample=0&at=0"):
+            page = client.get(place)
+            assert page.status_code == 200
+            assert "found" not in text_of(page.text)
+            assert "missed" not in text_of(page.text)
+
+
+def test_the_suite_that_someone_wrote_comes_before_those_of_fields(tmp_path: Path) -> None:
+    store = ks.Store(tmp_path / "s")
+    store.upload_dataset("d", [{"id": 0, "a": "x"}], id_fields=["id"], workflow=ks.Judged(verdict="ok"))
+    store.upload_results("d", "m", [{"id": 0, "ok": True}])
+    store.test("d", by=["a"])
+    bench = Workbench(Path(store.path))
+    assert suite_seen(bench.look(), "d").suite.name == "by a"
+    store.apply_suite("d", "CREATE VIEW w AS SELECT * FROM test_samples WHERE a = 'x';", name="zebra")
+    assert suite_seen(bench.look(), "d").suite.name == "zebra"
+    bench.close()

@@ -149,6 +149,13 @@ def test_building_a_slice_adds_to_the_condition(client: TestClient) -> None:
     assert "%28length+%3C+30%29+AND" in link
 
 
+def test_a_condition_that_ends_in_a_comment_is_added_to(client: TestClient) -> None:
+    page = client.get("/slices", params={"dataset": "spam", "suite": "everyday", "where": "length > 3 -- long"}).text
+    links = [html.unescape(one) for one in re.findall(r'href="(/slices[^"]*where=[^"]*AND[^"]*)"', page)]
+    assert links
+    assert client.get(links[0]).status_code == 200
+
+
 def test_a_page_follows_new_commits(spam_copy: Path) -> None:
     with TestClient(create_application(spam_copy)) as client:
         assert "Brand new" not in client.get(address("/leaderboard", SPAM)).text

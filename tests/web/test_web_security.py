@@ -1,5 +1,6 @@
 """Who is let in, what answers carry, and which images are shown."""
 
+import asyncio
 import contextlib
 import http.server
 import io
@@ -18,11 +19,13 @@ import pyarrow as pa
 import pytest
 import uvicorn
 from PIL import Image
+from starlette.requests import ClientDisconnect, Request
 from starlette.testclient import TestClient
 
 import kolena_store as ks
 from kolena_store.errors import InvalidInput, LimitExceeded, UnreadableFile
 from kolena_store.inspection.predicate_process import PredicateProcesses, Question
+from kolena_store.web import application
 from kolena_store.web.application import create_application
 from kolena_store.web.images import remote_picture
 from kolena_store.web.recent_failures import RecentFailures
@@ -88,6 +91,40 @@ def test_a_small_form_in_pieces_is_read(saving_client: tuple[TestClient, Path]) 
     )
     assert answer.status_code == 303
     assert "Tiny" in path.read_text(encoding="utf-8")
+
+
+def saved(client: TestClient, name: str, **more: str) -> int:
+    form = {"dataset": "spam", "suite": "everyday", "name": name, "where": "length < 10", **more}
+    headers = {"origin": "http://testserver"}
+    return client.post("/slices/save", data=form, headers=headers, follow_redirects=False).status_code
+
+
+def test_what_stands_in_a_suite_file_stays_and_a_link_leads_to_it(saving_client: tuple[TestClient, Path]) -> None:
+    client, path = saving_client
+    real = path.with_name("real.sql")
+    stands = b"\xef\xbb\xbf-- mine\r\nCREATE VIEW a AS SELECT * FROM test_samples WHERE TRUE;\r\n"
+    real.write_bytes(stands)
+    path.symlink_to(real)
+    assert saved(client, "Tiny", description="few\0signs") == 303
+    assert path.is_symlink()
+    assert real.read_bytes().startswith(stands + b"\r\nCREATE VIEW")
+    assert real.read_bytes().count(b"\n") == real.read_bytes().count(b"\r\n")
+    assert b"few signs" in real.read_bytes()
+
+
+def test_a_form_that_never_arrives_is_no_bug() -> None:
+    async def gone(_: Request) -> bytes:
+        raise ClientDisconnect
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "_form", gone)
+        answer = asyncio.run(application._save(*[None] * 4))  # type: ignore[arg-type]
+    assert answer.status_code == 400
+
+
+def test_an_announced_length_may_have_any_number_of_digits(client: TestClient) -> None:
+    headers = {"origin": "http://testserver", "content-length": "9" * 5_000}
+    assert client.post("/slices/save", content=iter([b"x"]), headers=headers).status_code == 413
 
 
 @pytest.mark.parametrize("name", ["../application.py", "..%2fapplication.py", "%2e%2e/settings.py", "app.py", ""])
