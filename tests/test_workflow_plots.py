@@ -178,6 +178,12 @@ def test_the_confusion_of_objects_has_the_background(street: ks.Store) -> None:
 
 
 @pytest.mark.sampled(2)
+@pytest.mark.parametrize("models", [("good", "poor"), ("poor", "good")])
+def test_models_of_a_plot_of_classes_stand_as_they_were_asked_for(street: ks.Store, models: tuple[str, str]) -> None:
+    plot = street.plot("street", "classes", models, suite="weather", metric="recall")
+    assert plot.summary.startswith(f"recall of {', '.join(models)} on")
+
+
 def test_classes_are_those_of_the_test(street: ks.Store) -> None:
     results = street.test("street", suite="weather")
     for row in rows_of(street.plot("street", "classes", suite="weather", metric="recall")):

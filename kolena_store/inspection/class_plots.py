@@ -1,5 +1,7 @@
 """Plots that many workflows share: a metric of each class, and how a column of sample metrics is spread."""
 
+from collections.abc import Mapping, Sequence
+
 from kolena_store.datasets import files_of
 from kolena_store.errors import InvalidInput, UnknownName
 from kolena_store.inspection.asked_plots import AskedPlot
@@ -37,14 +39,22 @@ def classes_drawn(asked: AskedPlot) -> Plot:
     if metric not in known:
         raise UnknownName.of("metric of classes", metric, known, "kolena-store test --format csv")
     chosen = [row for row in of_classes if row["metric"] == metric]
-    chosen.sort(key=lambda row: -int(str(row["n"])))
     estimates = [
-        Estimate.of({**row, "test_case": row["class"]}, model=request.models[int(str(row["place"]))]) for row in chosen
+        Estimate.of({**row, "test_case": row["class"]}, model=request.models[int(str(row["place"]))])
+        for row in _in_order(chosen)
     ]
     plot = estimates_plot(asked.titled(f"{metric} of each class"), metric, estimates)
     summary = plot.summary.replace("test cases", "classes")
     notes = tuple(note.replace("test cases", "classes") for note in plot.notes)
     return Plot(kind="classes", title=plot.title, summary=summary, spec=plot.spec, notes=notes)
+
+
+def _in_order(rows: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """Return the rows of the classes that rest on most first, and of each class its models as they were asked for."""
+    most: dict[object, int] = {}
+    for row in rows:
+        most[row["class"]] = max(most.get(row["class"], 0), int(str(row["n"])))
+    return sorted(rows, key=lambda row: (-most[row["class"]], str(row["class"]), int(str(row["place"]))))
 
 
 def columns_of_samples(asked: AskedPlot) -> list[str]:
