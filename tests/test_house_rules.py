@@ -32,7 +32,7 @@ from source_code import (
 )
 
 FLOORS = (
-    ("errors", "statements", "digests", "progress", "display"),
+    ("errors", "statements", "digests", "progress", "deadlines", "display"),
     ("faults", "schema", "number_types", "files", "database"),
     ("tables", "formats", "datasets", "models", "results", "predicates", "membership", "test_cases", "test_suites"),
     ("statistics", "matching", "metrics", "workflows"),

@@ -32,7 +32,7 @@ def cycled(values: list[Any], kind: pa.DataType | None = None) -> pa.Array:
 BELOW_FIVE = decimal.Decimal("4.999999999999999999")
 FIELDS: dict[str, Any] = {
     "nans": pa.array(np.where(np.arange(N) % 3, np.where(np.arange(N) % 2, np.nan, -np.nan), 1.0), from_pandas=False),
-    "span": pa.array([(-1.0) ** number * 1.7e308 * number / N for number in range(N)]),
+    "span": pa.array([(-1.0) ** number * 1.7e308 * (number / N) for number in range(N)]),
     "long decimals": pa.array([BELOW_FIVE, *map(decimal.Decimal, range(1, N))], pa.decimal128(38, 18)),
     "long ids": pa.array([2**53 + 2 * number + 1 for number in range(N)]),
     "third": cycled([1 / 3, 2 / 3, 1.0]),

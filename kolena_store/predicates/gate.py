@@ -1,11 +1,11 @@
 """The gate before a sandbox: of all that people type, one SELECT that only reads the store gets through."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kolena_store.database.session import is_file_error
+from kolena_store.deadlines import called_after
 from kolena_store.errors import DamagedStore, InvalidInput, LimitExceeded, RefusedStatement, StoreError, UnknownName
 from kolena_store.predicates.messages import missing_name, plain_message
 from kolena_store.predicates.relations import LISTING, check_relations, relation_names, relations_read
@@ -66,7 +66,7 @@ def run_gated(
         if is_explained:
             explain = statement("queries/predicates", "explain").fill(query=query)
             gated = connection.extract_statements(explain)[0]
-        with _time_limit(connection, seconds):
+        with called_after(seconds, connection.interrupt):
             table: pa.Table = connection.sql(gated).to_arrow_table()
             return table
 
@@ -163,21 +163,6 @@ def _is_harmless_show(node: Node) -> bool:
     if node["show_type"] in ("DESCRIBE", "SUMMARY"):
         return node["query"] is not None
     return node["table_name"] in SHOWN and node["query"] is None
-
-
-@contextmanager
-def _time_limit(connection: "duckdb.DuckDBPyConnection", seconds: float | None) -> Iterator[None]:
-    if seconds is None:
-        yield
-        return
-    timer = threading.Timer(seconds, connection.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 @contextmanager

@@ -13,10 +13,12 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from time import monotonic
 from types import MappingProxyType
 from urllib.parse import SplitResult, urlsplit
 
+from kolena_store.deadlines import called_after
 from kolena_store.errors import InvalidInput, StoreError, UnreadableFile
 from kolena_store.web.recent_failures import RecentFailures
 
@@ -70,7 +72,8 @@ def fetched(address: str, hosts: Sequence[str], failures: RecentFailures) -> byt
     with ExitStack() as opened:
         with failures.remembering(f"{parts.hostname}:{_port(parts)}"), _in_time(parts, until):
             connection = opened.enter_context(closing(_connected(parts, until)))
-            opened.enter_context(_hung_up(connection.sock, until))
+            # The seconds of a socket begin anew with each byte that arrives.
+            opened.enter_context(called_after(_left(until), partial(_hang_up, connection.sock)))
             answer = opened.enter_context(closing(_asked(connection, parts)))
         if answer.status != OK:
             raise UnreadableFile(f"{parts.hostname} answers {answer.status} and no image; check the address")
@@ -100,18 +103,6 @@ def _in_time(parts: SplitResult, until: float) -> Iterator[None]:
         raise UnreadableFile(late if monotonic() >= until else what) from error
     if monotonic() >= until:
         raise UnreadableFile(late)
-
-
-@contextmanager
-def _hung_up(line: socket.socket, until: float) -> Iterator[None]:
-    """Hang up once the time is over: the seconds of a socket begin anew with each byte that arrives."""
-    timer = threading.Timer(_left(until), _hang_up, (line,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _hang_up(line: socket.socket) -> None:
