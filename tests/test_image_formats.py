@@ -397,6 +397,15 @@ def test_a_turned_rectangle_has_the_box_around_it(tmp_path: Path) -> None:
     assert row["rotation"] == 90
 
 
+def test_what_has_no_value_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    choice = {"type": "choices", "from_name": "quality", "to_name": "image", "value": None}
+    straight = [region(**SQUARE, rotation=none) for none in (None, False, "")]
+    store = ks.Store()
+    store.import_labelstudio("d", written(tmp_path, task(1, *straight, choice)))
+    boxes = [[row[name] for name in ("x", "y", "width", "height")] for row in objects_of(store)]
+    assert boxes == [[20, 20, 60, 40]] * 3
+
+
 def test_tasks_come_back_as_they_were(tmp_path: Path) -> None:
     store = ks.Store()
     turned = region(x=50.0, y=50.0, width=10.0, height=10.0, rotation=30.0)
@@ -489,6 +498,7 @@ def test_a_broken_task_is_named_with_its_region(tmp_path: Path, given: Any, mess
         {"coco": {"categories": [], "others": 3}},
         {"coco": {"categories": [], "json": {"images": 3}}},
         *({"voc": one} for one in ({"year": 2012}, {"first_pixel": "a"}, {"first_pixel": None})),
+        *({"voc": {"first_pixel": one}} for one in (10**400, 0.5, -(10**7))),
         *({"yolo": one} for one in ({"version": 8}, {"names": "a"}, {"names": [1]})),
         *({"yolo": {"names": ["a"], "keypoints": one}} for one in (5, [1], [0, 3], [2, 1], ["a", 3])),
     ],
